@@ -1,0 +1,322 @@
+"""The one interface between the bridge and a platform.
+
+Write `run` and `send`; override the rest where the platform has it.
+A method that is not overridden *is* the statement that the platform lacks it: see `Connector.can`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
+
+from msgspec import Struct, field
+from pydantic import BaseModel, ConfigDict
+
+from bridge.chance import Chance
+from bridge.clock import Clock
+from bridge.errors import Scope
+from bridge.events import AnyEvent, Attachment, Kind, Manner, User
+from bridge.ids import AccountName, Key, MessageId, PersonNumber, Place, RoomId, ThreadId
+from bridge.text.nodes import Node, Rich
+
+
+class Authorship(StrEnum):
+    """How a copy shows who wrote it."""
+
+    PREFIX = "prefix"
+    """The bridge's one user speaks; the name is put in front of the words."""
+    OVERRIDE = "override"
+    """The bridge's one user speaks under another name and picture, message by message."""
+    GHOST = "ghost"
+    """Each person has a stand-in on the platform."""
+
+
+class Unit(StrEnum):
+    """What a length limit counts."""
+
+    CHARACTERS = "characters"
+    UTF16 = "utf16"
+    BYTES = "bytes"
+
+
+class Relation(StrEnum):
+    """How a message may hang on another, natively."""
+
+    REPLY = "reply"
+    THREAD = "thread"
+
+
+class Rate(Struct, frozen=True):
+    """At most `count` sends in `seconds`, counted per room or per account; a burst of `count` may go at once."""
+
+    scope: Scope
+    count: int
+    seconds: float
+
+
+class MediaLimit(Struct, frozen=True):
+    """What a platform takes of one kind of attachment: mime types (`*/*` patterns) and bytes."""
+
+    mimes: frozenset[str] = frozenset({"*/*"})
+    max_bytes: int | None = None
+
+
+class Capabilities(Struct, frozen=True, kw_only=True):
+    """What one room can show: numbers and sets, never flags.
+
+    A platform that cannot show `Break` gets one part a line.
+    None as a limit means "no limit"; None as a set of reactions means "any emoji".
+    """
+
+    authorship: Authorship = Authorship.PREFIX
+    formatting: frozenset[type[Node]] = frozenset()
+    relations: frozenset[Relation] = frozenset()
+    max_text: int = 4096
+    unit: Unit = Unit.CHARACTERS
+    max_lines: int | None = None
+    """How many parts one message may become before it is cut, visibly."""
+    max_caption: int = 0
+    media: Mapping[Kind, MediaLimit] = field(default_factory=dict)
+    edit_within: timedelta | None = None
+    delete_within: timedelta | None = None
+    reactions: frozenset[str] | None = None
+    max_reactions: int | None = None
+    """How many emoji our one account can put on one message."""
+    rates: tuple[Rate, ...] = ()
+    in_flight: int = 1
+    """Sends of one lane under way at once, started in order: above 1 only where the transport keeps order."""
+    confirms_within: timedelta | None = None
+
+
+class ConnectorConfig(BaseModel):
+    """Settings every account has; a connector adds its own, each with a sentence under it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    connector: str
+    """Name of the connector that serves this account, as `qantara connectors` lists it."""
+    unknown_outcome: Literal["retry", "detect", "hold"] = "retry"
+    """What to do with a message when nobody knows whether it arrived: send it again, look for it first, or hold it."""
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """Who is behind a copy: `number` is the store's own and may be shown, a native id never."""
+
+    number: PersonNumber
+    name: str
+    avatar: str | None = None
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """One message on this platform, with all its parts in order."""
+
+    room: RoomId
+    thread: ThreadId | None = None
+    parts: tuple[MessageId, ...]
+
+
+class Outgoing(Struct, frozen=True, kw_only=True):
+    """One part, fitted: right length, only what the room can show, native ids.
+
+    `label` is the author's name as it was put in front of `text`, empty where it was not: a platform on which a name
+    pings its owner can find it there.
+    `key` is equal on each retry; `in_reply_to` is set only where the room's capabilities name `Relation.REPLY`.
+    `author` is None for the bridge's own words.
+    """
+
+    room: RoomId
+    key: Key
+    text: Rich
+    thread: ThreadId | None = None
+    manner: Manner = Manner.SAY
+    author: Person | None = None
+    label: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    in_reply_to: Target | None = None
+
+
+class Edit(Struct, frozen=True, kw_only=True):
+    """Give the message `target` (one part) the content of `content`; `content.key` is the edit's own."""
+
+    target: Target
+    content: Outgoing
+
+
+class Deletion(Struct, frozen=True, kw_only=True):
+    """Take `target`, all its parts, back; a part that is gone already is no error."""
+
+    target: Target
+    key: Key
+    by: Person | None = None
+
+
+class Reaction(Struct, frozen=True, kw_only=True):
+    """Bring our reactions on `target` to `wanted`; repeating it changes nothing.
+
+    `emoji` is the one that changed: in `wanted` it is added, otherwise removed; then `native` is the id that `react`
+    returned when it was added, None where it returned none.
+    """
+
+    target: Target
+    emoji: str
+    wanted: tuple[str, ...]
+    key: Key
+    native: MessageId | None = None
+    by: Person | None = None
+
+
+class RoomInfo(Struct, frozen=True, kw_only=True):
+    """A room an account can see: `name` is what one writes behind `account/` in the configuration."""
+
+    name: str
+    title: str = ""
+    kind: str = "group"
+    note: str = ""
+    """What the operator should know: "the bot is not an administrator"."""
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """A webhook call: `path` is what follows `/in/{account}`, header names are in lower case, `body` is raw."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Response(Struct, frozen=True, kw_only=True):
+    """The answer to a webhook call."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Host(Protocol):
+    """What the bridge offers a connector."""
+
+    @property
+    def account(self) -> AccountName:
+        """Name of this account in the configuration."""
+        ...
+
+    @property
+    def data_dir(self) -> Path:
+        """A directory of this account's own, made on first use."""
+        ...
+
+    @property
+    def webhook_url(self) -> str | None:
+        """Public address of `/in/{account}`; None when no `http.public_url` is configured."""
+        ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def chance(self) -> Chance: ...
+
+    async def publish(self, *events: AnyEvent, position: str | None = None) -> None:
+        """Hand over events and the position after them.
+
+        Returns once both are on disk, in one transaction: only then acknowledge.
+        Raises `StoreFull` when nothing was stored: do not acknowledge, back off, give them again.
+        An event seen before is dropped by its id. A position alone may be published too.
+        """
+        ...
+
+    async def position(self) -> str | None:
+        """The last stored position; None at the very first start, which means: begin now, replay nothing."""
+        ...
+
+    def connected(self, me: User) -> None:
+        """Say that the platform is reached and who we are there: sends begin; our own events are dropped from now on.
+
+        Raises `Unauthorized` when the account was somebody else's before.
+        """
+        ...
+
+    async def remember(self, name: str, value: str, ttl: timedelta) -> None:
+        """Keep a small value (an upload id) for this account."""
+        ...
+
+    async def recall(self, name: str) -> str | None:
+        """What was remembered, None when unknown or too old."""
+        ...
+
+
+C = TypeVar("C", bound=ConnectorConfig)
+
+
+class Connector(ABC, Generic[C]):
+    """One account on one platform. Write `run` and `send`; override the rest where the platform has it."""
+
+    Config: ClassVar[type[ConnectorConfig]]
+    """The account's settings class."""
+    features: ClassVar[Capabilities] = Capabilities()
+    """What the platform's rooms can show unless `capabilities` says otherwise."""
+
+    def __init__(self, config: C, host: Host) -> None:
+        self.config = config
+        self.host = host
+
+    @abstractmethod
+    async def run(self) -> None:
+        """Connect, call `host.connected(me)`, publish until cancelled.
+
+        Raising (or returning) means "run me again", after a back-off; `Unauthorized` means "stop".
+        The same object may be run again, so keep no state of an old connection.
+        """
+
+    @abstractmethod
+    async def send(self, message: Outgoing) -> Sequence[MessageId]:
+        """Send one part and return the ids the platform gave it, () where it gives none.
+
+        Called only between `host.connected` and the end of `run`, for one lane at most `in_flight` at once, each
+        started (run to its first wait) in order. Retried by the bridge with the same key: see `bridge.errors`.
+        """
+
+    def capabilities(self, room: RoomId) -> Capabilities:
+        """What this room can show; the class's `features` unless overridden."""
+        return self.features
+
+    async def join(self, name: str) -> Place:
+        """Enter a room of the configuration and return its canonical id (and thread).
+
+        Called for every linked room after `connected` and again after each reconnection; entering twice is no error.
+        `RoomClosed` or `Rejected` with a sentence for the operator when we may not.
+        """
+        return Place(RoomId(name))
+
+    async def leave(self, place: Place) -> None:
+        """Leave a room that no link names any more."""
+        raise NotImplementedError
+
+    async def edit(self, edit: Edit) -> None:
+        """Change one part of a copy."""
+        raise NotImplementedError
+
+    async def delete(self, deletion: Deletion) -> None:
+        """Take a copy back."""
+        raise NotImplementedError
+
+    async def react(self, reaction: Reaction) -> MessageId | None:
+        """Bring our reactions on a message to the wanted set; the id of the added one where the platform gives it."""
+        raise NotImplementedError
+
+    async def receive(self, request: Request) -> Response:
+        """Answer a webhook call to `/in/{account}`; publish first, then answer."""
+        raise NotImplementedError
+
+    async def rooms(self) -> Sequence[RoomInfo]:
+        """The rooms this account can see, for `qantara rooms`."""
+        raise NotImplementedError
+
+    @classmethod
+    def can(cls, feature: Callable[..., Any]) -> bool:
+        """Whether the platform has a feature: `Matrix.can(Connector.edit)`."""
+        return getattr(cls, feature.__name__) is not feature

@@ -1,0 +1,186 @@
+"""What can happen on a platform: frozen, in the past tense.
+
+Words follow the IETF MIMI content draft and Matrix where they have one.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias, Union
+
+from msgspec import Struct
+
+from bridge.ids import EventId, Key, MessageId, RoomId, ThreadId, UserId
+from bridge.text.nodes import Rich
+
+
+class RoomKind(StrEnum):
+    """Who hears a room: a DIRECT one feeds only desks."""
+
+    GROUP = "group"
+    CHANNEL = "channel"
+    DIRECT = "direct"
+    AUDIENCE = "audience"
+
+
+class Manner(StrEnum):
+    """How words are meant: said, done (`/me waves`), or a machine's notice."""
+
+    SAY = "say"
+    EMOTE = "emote"
+    NOTICE = "notice"
+
+
+class Kind(StrEnum):
+    """What an attachment is."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    VOICE = "voice"
+    FILE = "file"
+    STICKER = "sticker"
+    LOCATION = "location"
+    CONTACT = "contact"
+    POLL = "poll"
+
+
+class User(Struct, frozen=True, kw_only=True):
+    """A person (or bot) on one platform, with the name other people see there."""
+
+    id: UserId
+    name: str
+    avatar: str | None = None
+
+
+class Attachment(Struct, frozen=True, kw_only=True):
+    """Something that is not text: `size` in bytes, `duration` in seconds, `source` the handle to fetch it by.
+
+    `emoji` is a sticker's; `alt` describes it to who cannot see it.
+    """
+
+    kind: Kind
+    name: str = ""
+    mime: str = ""
+    size: int | None = None
+    duration: float | None = None
+    alt: str = ""
+    emoji: str = ""
+    source: str = ""
+
+
+class Event(Struct, frozen=True, kw_only=True, tag=True):
+    """Something that happened in a room.
+
+    `id` is unique in its account and differs from the message's id; the bridge drops one it has seen before.
+    `thread` is set where the message was written in a thread of the room.
+    `at` is the platform's time (UTC, aware).
+    `echo_of` carries our own key where the platform gives it back: the event is then our own, come home.
+    """
+
+    id: EventId
+    room: RoomId
+    at: datetime
+    thread: ThreadId | None = None
+    room_kind: RoomKind = RoomKind.GROUP
+    echo_of: Key | None = None
+
+
+class Posted(Event, frozen=True, kw_only=True, tag="posted"):
+    """Somebody wrote. An album is one event with several native ids, one a part, in order."""
+
+    message: tuple[MessageId, ...]
+    author: User
+    text: Rich = ()
+    manner: Manner = Manner.SAY
+    attachments: tuple[Attachment, ...] = ()
+    in_reply_to: MessageId | None = None
+
+
+class Edited(Event, frozen=True, kw_only=True, tag="edited"):
+    """Somebody changed a message: the whole new content; `replaces` is the message's own (first) id."""
+
+    replaces: MessageId
+    author: User
+    text: Rich = ()
+    manner: Manner = Manner.SAY
+    attachments: tuple[Attachment, ...] = ()
+
+
+class Deleted(Event, frozen=True, kw_only=True, tag="deleted"):
+    """A message, or a reaction that is a message of its own, was taken back; `by` is None where nobody says."""
+
+    message: MessageId
+    by: User | None = None
+
+
+class Reacted(Event, frozen=True, kw_only=True, tag="reacted"):
+    """Somebody added one emoji. `reaction` is the reaction's own id where the platform gives it one."""
+
+    message: MessageId
+    emoji: str
+    by: User
+    reaction: MessageId | None = None
+
+
+class Unreacted(Event, frozen=True, kw_only=True, tag="unreacted"):
+    """Somebody took one emoji back."""
+
+    message: MessageId
+    emoji: str
+    by: User
+
+
+class Joined(Event, frozen=True, kw_only=True, tag="joined"):
+    """Somebody came into the room."""
+
+    user: User
+
+
+class Left(Event, frozen=True, kw_only=True, tag="left"):
+    """Somebody left, or was removed; when it is ourselves the room is held with `reason`."""
+
+    user: User
+    reason: str = ""
+
+
+class RoomChanged(Event, frozen=True, kw_only=True, tag="room_changed"):
+    """The room got another name or topic; None means unchanged."""
+
+    name: str | None = None
+    topic: str | None = None
+
+
+class Confirmation(StrEnum):
+    """Who says that a room moved: only BOTH ends are believed without the operator."""
+
+    OLD_END = "old_end"
+    BOTH = "both"
+
+
+class RoomMoved(Event, frozen=True, kw_only=True, tag="room_moved"):
+    """The platform says that `room` goes on as `to`; `confirmed` names who vouches for it."""
+
+    to: RoomId
+    confirmed: Confirmation
+
+
+class Delivered(Event, frozen=True, kw_only=True, tag="delivered"):
+    """The platform confirmed a message later than it accepted it."""
+
+    message: MessageId
+    recipient: RoomId | None = None
+
+
+class SendFailed(Event, frozen=True, kw_only=True, tag="send_failed"):
+    """The platform accepted a message and then did not deliver it."""
+
+    message: MessageId
+    reason: str
+    recipient: RoomId | None = None
+
+
+AnyEvent: TypeAlias = Union[
+    Posted, Edited, Deleted, Reacted, Unreacted, Joined, Left, RoomChanged, RoomMoved, Delivered, SendFailed
+]
+Relayed: TypeAlias = Union[Posted, Edited, Deleted, Reacted, Unreacted]
+"""The events that have deliveries."""

@@ -1,0 +1,1 @@
+"""The kit other people run: contract, platforms, strategies."""

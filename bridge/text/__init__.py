@@ -1,0 +1,1 @@
+"""Formatted text as a tree, and the formats several platforms share."""

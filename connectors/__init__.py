@@ -1,0 +1,1 @@
+"""Connectors to platforms: one package each."""
