@@ -1,0 +1,202 @@
+"""How events enter the store: which are new, what they speak of, and the rows they make."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import apsw
+
+from bridge.errors import Rejected
+from bridge.ids import MessageId, MessageNumber, PersonNumber, RoomNumber, RowNumber
+from bridge.store.bulk import Bulk, Value, execute_in
+from bridge.store.ops import Accept, Accepted, Arrival, Outcome, Row, RowKind, Seen, TwinKind
+
+_PEOPLE = 10_000
+MAX_BODY = 1 << 20
+"""Bytes of one stored event; media never stand in the store."""
+
+
+class Accepting:
+    """Turns `Accept` into inserts. Numbers are given here, in memory, by the one writer."""
+
+    def __init__(self, cursor: apsw.Cursor) -> None:
+        self._cursor = cursor
+        self._seen = Bulk("INSERT INTO seen (account, event, at)", 3)
+        self._message = Bulk("INSERT INTO message (number, room, person, author, excerpt, at)", 6)
+        self._twin = Bulk("INSERT OR IGNORE INTO twin (room, native, message, part, kind)", 5)
+        self._event = Bulk("INSERT INTO event (number, kind, message, reply, person, waiting, at, body)", 8)
+        self._outbox = Bulk("INSERT INTO outbox (number, room, event, link, born)", 5)
+        self._people: OrderedDict[tuple[str, str], tuple[PersonNumber, Seen]] = OrderedDict()
+        self._known: set[tuple[str, str]] = set()
+        self._next = {table: self._last(table) for table in ("message", "event", "outbox")}
+        self.tally: dict[tuple[RoomNumber, str], int] = {}
+
+    def begin(self, batch: Sequence[object]) -> None:
+        """Ask once for the whole batch which events were published before."""
+        wanted: list[Value] = []
+        for op in batch:
+            if type(op) is Accept:
+                for arrival in op.arrivals:
+                    if arrival.id is not None:
+                        wanted += (op.account, arrival.id)
+        found = execute_in(self._cursor, "SELECT account, event FROM seen WHERE (account, event) IN ({})", wanted, 2)
+        self._known = {(str(account), str(event)) for account, event in found}
+
+    def accept(self, op: Accept) -> Accepted:
+        rows: list[Row] = []
+        repeated = 0
+        for arrival in op.arrivals:
+            if arrival.id is not None and (op.account, arrival.id) in self._known:
+                repeated += 1
+            else:
+                rows += self._arrive(op, arrival)
+        if op.position is not None:
+            self._move(op)
+        return Accepted(tuple(rows), repeated)
+
+    def twin(self, room: RoomNumber, native: MessageId, message: MessageNumber, part: int, kind: TwinKind) -> None:
+        self._twin.add(room, native, message, part, kind)
+
+    def flush(self) -> None:
+        for bulk in (self._seen, self._message, self._twin, self._event, self._outbox):
+            bulk.flush(self._cursor)
+
+    def forget(self) -> None:
+        """A transaction was rolled back: nothing that it taught is true."""
+        for bulk in (self._seen, self._message, self._twin, self._event, self._outbox):
+            bulk.clear()
+        self._people.clear()
+        self._known.clear()
+        self.tally.clear()
+
+    def _last(self, table: str) -> int:
+        for (number,) in self._cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)):
+            return int(str(number))
+        return 0
+
+    def _number(self, table: str) -> int:
+        self._next[table] += 1
+        return self._next[table]
+
+    def _move(self, op: Accept) -> None:
+        self._cursor.execute(
+            "INSERT INTO account (name, position) VALUES (?, ?) ON CONFLICT DO UPDATE SET position = excluded.position",
+            (op.account, op.position),
+        )
+
+    def _arrive(self, op: Accept, arrival: Arrival) -> list[Row]:
+        if len(arrival.body) > MAX_BODY:
+            raise Rejected(f"an event of {len(arrival.body)} bytes is larger than {MAX_BODY}")
+        if arrival.id is not None:
+            self._known.add((op.account, arrival.id))
+            self._seen.add(op.account, arrival.id, op.at)
+        person = self._person(op, arrival)
+        kind, message, reply = self._relate(op, arrival, person)
+        if not arrival.targets:
+            return []
+        number = self._number("event")
+        self._event.add(number, kind, message, reply, person, len(arrival.targets), op.at, arrival.body)
+        return [
+            self._row(op, arrival, number, kind, message, reply, person, index) for index in range(len(arrival.targets))
+        ]
+
+    def _row(  # noqa: PLR0913, PLR0917 - the columns of a row
+        self,
+        op: Accept,
+        arrival: Arrival,
+        event: int,
+        kind: RowKind,
+        message: MessageNumber | None,
+        reply: MessageNumber | None,
+        person: PersonNumber | None,
+        index: int,
+    ) -> Row:
+        route = arrival.targets[index]
+        number = RowNumber(self._number("outbox"))
+        self._outbox.add(number, route.room, event, route.link, route.born)
+        counted = (route.room, Outcome.ACCEPTED.value)
+        self.tally[counted] = self.tally.get(counted, 0) + 1
+        return Row(
+            number=number, room=route.room, event_number=event, event=arrival.event, kind=kind, link=route.link,
+            born=route.born, at=op.at, fanout=len(arrival.targets), message=message, reply=reply, person=person,
+        )  # fmt: skip
+
+    def _relate(
+        self, op: Accept, arrival: Arrival, person: PersonNumber | None
+    ) -> tuple[RowKind, MessageNumber | None, MessageNumber | None]:
+        """Which message this is, or speaks of, and which one it answers."""
+        if arrival.kind is RowKind.POST:
+            return RowKind.POST, self._new_message(op, arrival, person), self.resolve(arrival.room, arrival.relates)
+        if arrival.kind is RowKind.DELETE:
+            return self._take_back(arrival)
+        message = self.resolve(arrival.room, arrival.relates)
+        if message is not None and arrival.kind in (RowKind.REACT, RowKind.UNREACT) and person is not None:
+            self._react(arrival, message, person)
+        return arrival.kind, message, None
+
+    def _new_message(self, op: Accept, arrival: Arrival, person: PersonNumber | None) -> MessageNumber:
+        number = MessageNumber(self._number("message"))
+        author = arrival.person.name if arrival.person else ""
+        self._message.add(number, arrival.room, person, author, arrival.excerpt, op.at)
+        if arrival.room is not None:
+            for part, native in enumerate(arrival.natives):
+                self._twin.add(arrival.room, native, number, part, TwinKind.ORIGIN)
+        return number
+
+    def _take_back(self, arrival: Arrival) -> tuple[RowKind, MessageNumber | None, None]:
+        """A deletion speaks of a message or, where reactions are messages, of a reaction."""
+        message = self.resolve(arrival.room, arrival.relates)
+        if message is not None:
+            self._cursor.execute("UPDATE message SET gone = 1 WHERE number = ?", (message,))
+            return RowKind.DELETE, message, None
+        found = list(
+            self._cursor.execute(
+                "DELETE FROM reaction WHERE room = ? AND native = ? RETURNING message", (arrival.room, arrival.relates)
+            )
+        )
+        for (number,) in found:
+            return RowKind.UNREACT, MessageNumber(int(str(number))), None
+        return RowKind.DELETE, None, None
+
+    def _react(self, arrival: Arrival, message: MessageNumber, person: PersonNumber) -> None:
+        if arrival.kind is RowKind.REACT:
+            self._cursor.execute(
+                "INSERT OR REPLACE INTO reaction (message, room, person, emoji, native) VALUES (?, ?, ?, ?, ?)",
+                (message, arrival.room, person, arrival.emoji, arrival.reaction),
+            )
+        else:
+            self._cursor.execute(
+                "DELETE FROM reaction WHERE message = ? AND person = ? AND emoji = ?", (message, person, arrival.emoji)
+            )
+
+    def resolve(self, room: RoomNumber | None, native: MessageId | None) -> MessageNumber | None:
+        """Which message a native id belongs to."""
+        if room is None or native is None:
+            return None
+        self.flush()
+        question = "SELECT message FROM twin WHERE room = ? AND native = ? ORDER BY kind, message LIMIT 1"
+        for (number,) in self._cursor.execute(question, (room, native)):
+            return MessageNumber(int(str(number)))
+        return None
+
+    def _person(self, op: Accept, arrival: Arrival) -> PersonNumber | None:
+        """The store's own number of a person; their newest name is kept."""
+        seen = arrival.person
+        if seen is None:
+            return None
+        known = self._people.get((op.account, seen.native))
+        if known is None or known[1] != seen:
+            known = self._learn(op.account, seen)
+        self._people[op.account, seen.native] = known
+        self._people.move_to_end((op.account, seen.native))
+        if len(self._people) > _PEOPLE:
+            self._people.popitem(last=False)
+        return known[0]
+
+    def _learn(self, account: str, seen: Seen) -> tuple[PersonNumber, Seen]:
+        learned = self._cursor.execute(
+            "INSERT INTO person (account, native, name, avatar) VALUES (?, ?, ?, ?) ON CONFLICT (account, native)"
+            " DO UPDATE SET name = excluded.name, avatar = excluded.avatar RETURNING number",
+            (account, seen.native, seen.name, seen.avatar),
+        )
+        (number,) = next(iter(list(learned)))
+        return PersonNumber(int(str(number))), seen

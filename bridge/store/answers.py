@@ -1,0 +1,196 @@
+"""Questions to the store: read only, asked after the batch is committed."""
+
+from typing import Any
+
+import apsw
+
+from bridge.ids import AccountName, MessageId, MessageNumber, RoomNumber, RowNumber
+from bridge.store.bulk import execute_in
+from bridge.store.codec import decode, numbers
+from bridge.store.ops import (
+    Emojis,
+    Known,
+    Life,
+    Page,
+    Parked,
+    ParkedRow,
+    Recall,
+    RoomRecord,
+    Row,
+    RowKind,
+    Trace,
+    TwinKind,
+    Twins,
+    Wanted,
+)
+
+_ROW = (
+    "SELECT o.number, o.room, o.event, o.link, o.born, o.attempts, o.deaths, o.marked, o.next_at, o.generation,"
+    " o.plan, o.sent, e.kind, e.message, e.reply, e.person, e.waiting, e.at, e.body, coalesce(m.gone, 0)"
+    " FROM outbox o JOIN event e ON e.number = o.event LEFT JOIN message m ON m.number = e.message"
+)
+
+
+def _row(values: Any) -> Row:  # noqa: ANN401 - a row of a statement: the columns above, in order
+    kind = RowKind(values[12])
+    return Row(
+        number=values[0], room=values[1], event_number=values[2], link=values[3], born=values[4], attempts=values[5],
+        deaths=values[6], marked=bool(values[7]), next_at=values[8], generation=values[9], plan=values[10],
+        sent=numbers(values[11]), kind=kind, message=values[13], reply=values[14], person=values[15],
+        fanout=values[16], at=values[17], event=decode(values[18]),
+        gone=bool(values[19]) and kind in (RowKind.POST, RowKind.EDIT),
+    )  # fmt: skip
+
+
+def page(cursor: apsw.Cursor, op: Page) -> list[Row]:
+    """The next waiting rows of a room."""
+    found = cursor.execute(
+        f"{_ROW} WHERE o.room = ? AND o.state = 0 AND o.number > ? ORDER BY o.number LIMIT ?",
+        (op.room, op.after, op.most),
+    )
+    return [_row(values) for values in found]
+
+
+def twins(cursor: apsw.Cursor, op: Twins) -> dict[MessageNumber, Known]:
+    """Messages as one room knows them."""
+    found: Any = execute_in(
+        cursor, "SELECT number, room, author, excerpt, at, gone FROM message WHERE number IN ({})", op.messages
+    )
+    known = {}
+    for number, room, author, excerpt, at, gone in found:
+        parts = _parts(cursor, op.room, number)
+        known[number] = Known(
+            number=number, author=author, excerpt=excerpt, at=at, gone=bool(gone), parts=parts,
+            ours=room != op.room, parked=_parked(cursor, op.room, number),
+        )  # fmt: skip
+    return known
+
+
+def _parts(cursor: apsw.Cursor, room: RoomNumber, message: Any) -> tuple[tuple[MessageId, ...], ...]:  # noqa: ANN401
+    parts: dict[int, list[MessageId]] = {}
+    question = "SELECT part, native FROM twin WHERE message = ? AND room = ? AND kind <> ? ORDER BY part, native"
+    for part, native in cursor.execute(question, (message, room, TwinKind.NOTE)):
+        parts.setdefault(int(str(part)), []).append(MessageId(str(native)))
+    return tuple(tuple(natives) for _, natives in sorted(parts.items()))
+
+
+def _parked(cursor: apsw.Cursor, room: RoomNumber, message: Any) -> bool:  # noqa: ANN401
+    question = (
+        "SELECT 1 FROM event e JOIN outbox o ON o.event = e.number"
+        " WHERE e.message = ? AND e.kind = 0 AND o.room = ? AND o.state = 1 LIMIT 1"
+    )
+    return any(True for _ in cursor.execute(question, (message, room)))
+
+
+def resolve(cursor: apsw.Cursor, room: RoomNumber, native: MessageId) -> MessageNumber | None:
+    """Which message a native id belongs to."""
+    question = "SELECT message FROM twin WHERE room = ? AND native = ? ORDER BY kind, message LIMIT 1"
+    for (number,) in cursor.execute(question, (room, native)):
+        return MessageNumber(int(str(number)))
+    return None
+
+
+def wanted(cursor: apsw.Cursor, op: Wanted) -> Emojis:
+    """What people elsewhere put on a message, and what our account shows of it in this room."""
+    others = cursor.execute(
+        "SELECT emoji FROM reaction WHERE message = ? AND room <> ? GROUP BY emoji ORDER BY min(person)",
+        (op.message, op.room),
+    )
+    emojis = tuple(str(emoji) for (emoji,) in others)
+    ours = cursor.execute("SELECT emoji, native FROM reacted WHERE message = ? AND room = ?", (op.message, op.room))
+    return Emojis(emojis, {str(emoji): MessageId(str(native)) if native else None for emoji, native in ours})
+
+
+def recall(cursor: apsw.Cursor, op: Recall) -> str | None:
+    """A remembered value that is not too old."""
+    question = "SELECT value FROM memory WHERE account = ? AND name = ? AND until > ?"
+    for (value,) in cursor.execute(question, (op.account, op.name, op.at)):
+        return str(value)
+    return None
+
+
+def position(cursor: apsw.Cursor, account: AccountName) -> str | None:
+    """The last stored position of an account."""
+    for (value,) in cursor.execute("SELECT position FROM account WHERE name = ?", (account,)):
+        return None if value is None else str(value)
+    return None
+
+
+def depths(cursor: apsw.Cursor) -> tuple[RoomRecord, ...]:
+    """Every room and what waits for it."""
+    found = cursor.execute(
+        "SELECT r.number, r.account, r.name, r.native, r.thread, r.held, r.held_until,"
+        " (SELECT count(*) FROM outbox o WHERE o.room = r.number AND o.state = 0),"
+        " (SELECT count(*) FROM outbox o WHERE o.room = r.number AND o.state = 1),"
+        " (SELECT e.at FROM outbox o JOIN event e ON e.number = o.event"
+        "   WHERE o.room = r.number AND o.state = 0 ORDER BY o.number LIMIT 1)"
+        " FROM room r ORDER BY r.number"
+    )
+    names = RoomRecord.__struct_fields__
+    return tuple(RoomRecord(**dict(zip(names, values, strict=True))) for values in found)
+
+
+def tallies(cursor: apsw.Cursor) -> dict[tuple[RoomNumber, str], int]:
+    """Every count by room and outcome."""
+    found: Any = cursor.execute("SELECT room, outcome, count FROM tally")
+    return {(RoomNumber(room), outcome): count for room, outcome, count in found}
+
+
+def parked(cursor: apsw.Cursor, op: Parked) -> tuple[ParkedRow, ...]:
+    """Parked rows with their reasons, oldest first."""
+    found: Any = cursor.execute(
+        "SELECT o.number, r.account || '/' || r.name, o.link, e.kind, coalesce(p.name, ''), coalesce(o.reason, ''),"
+        " coalesce(o.error, ''), e.at FROM outbox o JOIN event e ON e.number = o.event JOIN room r ON r.number = o.room"
+        " LEFT JOIN person p ON p.number = e.person WHERE o.state = 1 AND (?1 IS NULL OR o.room = ?1)"
+        " ORDER BY o.number LIMIT ?2",
+        (op.room, op.most),
+    )
+    return tuple(
+        ParkedRow(
+            number=RowNumber(number), room=room, link=link, kind=RowKind(kind).name.lower(), author=author,
+            reason=reason, error=error, at=at,
+        )
+        for number, room, link, kind, author, reason, error, at in found
+    )  # fmt: skip
+
+
+def trace(cursor: apsw.Cursor, op: Trace) -> Life | None:
+    """The life of one message, found by number or by any native id."""
+    found: Any = cursor.execute(
+        "SELECT m.number, coalesce(r.account || '/' || r.name, ''), m.author, m.at FROM message m"
+        " LEFT JOIN room r ON r.number = m.room WHERE m.number = ?1"
+        " OR m.number IN (SELECT message FROM twin WHERE native = ?2) ORDER BY m.number LIMIT 1",
+        (int(op.what) if op.what.isdecimal() and len(op.what) < 19 else None, op.what),  # noqa: PLR2004 - 64 bits
+    )
+    for number, room, author, at in found:
+        return Life(
+            number=number,
+            room=room,
+            author=author,
+            at=at,
+            twins=_copies(cursor, number),
+            waiting=_waiting(cursor, number),
+        )
+    return None
+
+
+def _copies(cursor: apsw.Cursor, message: int) -> tuple[tuple[str, str, str], ...]:
+    found: Any = cursor.execute(
+        "SELECT r.account || '/' || r.name, t.native, t.kind FROM twin t JOIN room r ON r.number = t.room"
+        " WHERE t.message = ? ORDER BY t.kind, t.room, t.part",
+        (message,),
+    )
+    return tuple((room, native, TwinKind(kind).name.lower()) for room, native, kind in found)
+
+
+def _waiting(cursor: apsw.Cursor, message: int) -> tuple[tuple[str, str, str], ...]:
+    found: Any = cursor.execute(
+        "SELECT r.account || '/' || r.name, e.kind, o.state, coalesce(o.reason, r.held, o.error, 'in line')"
+        " FROM event e JOIN outbox o ON o.event = e.number JOIN room r ON r.number = o.room"
+        " WHERE e.message = ? ORDER BY o.number",
+        (message,),
+    )
+    return tuple(
+        (room, f"{RowKind(kind).name.lower()} {'parked' if state else 'waiting'}", why)
+        for room, kind, state, why in found
+    )

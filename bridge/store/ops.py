@@ -1,0 +1,409 @@
+"""What the engine asks of a store: facts to commit and questions to answer, and the shapes that come back."""
+
+from enum import IntEnum, StrEnum
+from typing import Protocol, TypeAlias, Union
+
+from msgspec import Struct
+
+from bridge.events import Relayed
+from bridge.ids import AccountName, EventId, MessageId, MessageNumber, PersonNumber, Room, RoomNumber, RowNumber
+
+
+class RowKind(IntEnum):
+    """What a delivery does to its target room."""
+
+    POST = 0
+    EDIT = 1
+    DELETE = 2
+    REACT = 3
+    UNREACT = 4
+
+
+class TwinKind(IntEnum):
+    """How a native id belongs to a message."""
+
+    ORIGIN = 0
+    COPY = 1
+    NOTE = 2
+
+
+class Outcome(StrEnum):
+    """How a delivery ended; `ACCEPTED` is what all others add up to, with what waits and what is parked."""
+
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    UNCONFIRMED = "unconfirmed"
+    MERGED = "merged"
+    DROPPED = "dropped"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class Seen(Struct, frozen=True):
+    """A person as an event showed them: native id, name, avatar."""
+
+    native: str
+    name: str
+    avatar: str | None = None
+
+
+class Route(Struct, frozen=True):
+    """One target of an event: the room, the link that leads there, and the target account's uptime in seconds."""
+
+    room: RoomNumber
+    link: str
+    born: int = 0
+
+
+class Arrival(Struct, frozen=True, kw_only=True):
+    """One event, ready to be stored. `relates` is the native id of the message it speaks of (or replies to)."""
+
+    id: EventId | None
+    event: Relayed
+    kind: RowKind
+    body: bytes
+    room: RoomNumber | None
+    natives: tuple[MessageId, ...] = ()
+    person: Seen | None = None
+    excerpt: str = ""
+    relates: MessageId | None = None
+    emoji: str = ""
+    reaction: MessageId | None = None
+    targets: tuple[Route, ...] = ()
+
+
+class Row(Struct, kw_only=True):
+    """One delivery as a lane holds it."""
+
+    number: RowNumber
+    room: RoomNumber
+    event_number: int
+    event: Relayed
+    kind: RowKind
+    link: str
+    born: int
+    at: int
+    fanout: int
+    message: MessageNumber | None = None
+    reply: MessageNumber | None = None
+    person: PersonNumber | None = None
+    attempts: int = 0
+    deaths: int = 0
+    marked: bool = False
+    next_at: int | None = None
+    generation: int = 0
+    plan: bytes | None = None
+    sent: tuple[int, ...] = ()
+    gone: bool = False
+
+
+# --- facts to commit -----------------------------------------------------------------------------------------------
+
+
+class Accept(Struct, frozen=True, kw_only=True):
+    """Store events, their deliveries and the position after them. Answer: `Accepted`."""
+
+    account: AccountName
+    arrivals: tuple[Arrival, ...]
+    at: int
+    position: str | None = None
+
+
+class Accepted(Struct, frozen=True):
+    """The rows made, in order, and how many events were known already."""
+
+    rows: tuple[Row, ...]
+    repeated: int = 0
+
+
+class Copy(Struct, frozen=True):
+    """A native id that a part got in the target room."""
+
+    part: int
+    native: MessageId
+    kind: TwinKind = TwinKind.COPY
+
+
+class Settle(Struct, frozen=True, kw_only=True):
+    """A delivery ended: its row goes, what it made stays."""
+
+    row: Row
+    outcome: Outcome
+    cause: str = ""
+    copies: tuple[Copy, ...] = ()
+    reacted: tuple[str, MessageId | None] | None = None
+    unreacted: str | None = None
+
+
+class Progress(Struct, frozen=True, kw_only=True):
+    """One part of several went; the row stays."""
+
+    row: Row
+    copies: tuple[Copy, ...]
+    sent: tuple[int, ...]
+
+
+class Seal(Struct, frozen=True, kw_only=True):
+    """What a row will send, fixed before its first send; a refusal makes a new generation."""
+
+    row: Row
+    plan: bytes
+    generation: int
+
+
+class Delay(Struct, frozen=True, kw_only=True):
+    """A try failed: when the next one is due, and why."""
+
+    row: Row
+    attempts: int
+    next_at: int
+    error: str
+
+
+class Park(Struct, frozen=True, kw_only=True):
+    """A delivery that cannot go: kept with a reason until somebody decides or its time is over."""
+
+    row: Row
+    reason: str
+    error: str
+    at: int
+
+
+class Mark(Struct, frozen=True):
+    """This row is about to be sent alone: a death now counts as its fault."""
+
+    row: Row
+
+
+class Tally(Struct, frozen=True):
+    """Count something that is no row: a cause of doubles, a rule that dropped an event."""
+
+    room: RoomNumber
+    outcome: str
+    count: int = 1
+
+
+class Pin(Struct, frozen=True, kw_only=True):
+    """A room's canonical place, learned at the first join, or followed when both ends agree that it moved."""
+
+    room: RoomNumber
+    native: str
+    thread: str | None
+
+
+class Hold(Struct, frozen=True, kw_only=True):
+    """Nothing goes to this room until `until` (None: until somebody says so). `reason` None opens it."""
+
+    room: RoomNumber
+    reason: str | None
+    until: int | None = None
+
+
+class Identify(Struct, frozen=True):
+    """Who an account is on its platform. Answer: the id known before, None at first."""
+
+    account: AccountName
+    me: str
+
+
+class Uptime(Struct, frozen=True):
+    """How long an account has been up, in seconds, in all its life."""
+
+    account: AccountName
+    seconds: int
+
+
+class Remember(Struct, frozen=True, kw_only=True):
+    account: AccountName
+    name: str
+    value: str
+    until: int
+
+
+class Unpark(Struct, frozen=True):
+    """Send parked rows again, by number. Answer: the rooms that have rows again."""
+
+    rows: tuple[RowNumber, ...]
+
+
+class Discard(Struct, frozen=True):
+    """Forget parked rows for good. Answer: how many."""
+
+    rows: tuple[RowNumber, ...]
+
+
+class Purge(Struct, frozen=True, kw_only=True):
+    """Forget, in one small piece, what is older than its time. Answer: how many rows went."""
+
+    at: int
+    relations_before: int
+    excerpts_before: int
+    seen_before: int
+    parked_before: int
+    most: int = 500
+
+
+class Close(Struct, frozen=True):
+    """The daemon stops in order: the next start need not suspect anything."""
+
+
+# --- questions -----------------------------------------------------------------------------------------------------
+
+
+class Page(Struct, frozen=True):
+    """The waiting rows of a room after a number, oldest first. Answer: a list of `Row`."""
+
+    room: RoomNumber
+    after: RowNumber
+    most: int = 64
+
+
+class Twins(Struct, frozen=True):
+    """Everything about some messages in one room. Answer: a dict of number to `Known`; a missing one is unknown."""
+
+    room: RoomNumber
+    messages: tuple[MessageNumber, ...]
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """A message as one room knows it: `parts[i]` are the native ids of part i; `ours` says whether it is our copy."""
+
+    number: MessageNumber
+    author: str
+    excerpt: str | None
+    at: int
+    gone: bool
+    parts: tuple[tuple[MessageId, ...], ...] = ()
+    ours: bool = False
+    parked: bool = False
+
+
+class Resolve(Struct, frozen=True):
+    """Which message a native id belongs to. Answer: its number or None."""
+
+    room: RoomNumber
+    native: MessageId
+
+
+class Wanted(Struct, frozen=True):
+    """Reactions on one message, for one room. Answer: `Emojis`."""
+
+    message: MessageNumber
+    room: RoomNumber
+
+
+class Emojis(Struct, frozen=True):
+    """`wanted`: what people elsewhere put, oldest people first; `ours`: what our account shows there, with its ids."""
+
+    wanted: tuple[str, ...]
+    ours: dict[str, MessageId | None]
+
+
+class Recall(Struct, frozen=True):
+    account: AccountName
+    name: str
+    at: int
+
+
+class Position(Struct, frozen=True):
+    account: AccountName
+
+
+class Start(Struct, frozen=True):
+    """Everything the engine needs at start. Answer: `Started`."""
+
+    rooms: tuple[Room, ...]
+
+
+class RoomRecord(Struct, frozen=True, kw_only=True):
+    """A room as stored. `waiting` counts rows; `oldest` is when the oldest of them was accepted."""
+
+    number: RoomNumber
+    account: AccountName
+    name: str
+    native: str | None
+    thread: str | None
+    held: str | None
+    held_until: int | None
+    waiting: int = 0
+    parked: int = 0
+    oldest: int | None = None
+
+
+class Started(Struct, frozen=True, kw_only=True):
+    """`clean` is False after a death; `uptimes` are seconds by account."""
+
+    epoch: str
+    clean: bool
+    rooms: tuple[RoomRecord, ...]
+    uptimes: dict[str, int]
+
+
+class Depths(Struct, frozen=True):
+    """How much waits where. Answer: a tuple of `RoomRecord`."""
+
+
+class Tallies(Struct, frozen=True):
+    """Every count. Answer: a dict of (room, outcome) to count."""
+
+
+class Parked(Struct, frozen=True):
+    """Parked rows, oldest first. Answer: a tuple of `ParkedRow`."""
+
+    room: RoomNumber | None = None
+    most: int = 1000
+
+
+class ParkedRow(Struct, frozen=True, kw_only=True):
+    number: RowNumber
+    room: str
+    link: str
+    kind: str
+    author: str
+    reason: str
+    error: str
+    at: int
+
+
+class Trace(Struct, frozen=True):
+    """The life of one message, by its number or any native id. Answer: `Life` or None."""
+
+    what: str
+
+
+class Life(Struct, frozen=True, kw_only=True):
+    """Where a message came from, what it became where, and what still waits and why."""
+
+    number: MessageNumber
+    room: str
+    author: str
+    at: int
+    twins: tuple[tuple[str, str, str], ...]
+    waiting: tuple[tuple[str, str, str], ...]
+
+
+Op: TypeAlias = Union[
+    Accept, Settle, Progress, Seal, Delay, Park, Mark, Tally, Pin, Hold, Identify, Uptime, Remember, Unpark, Discard,
+    Purge, Close, Page, Twins, Resolve, Wanted, Recall, Position, Start, Depths, Tallies, Parked, Trace,
+]  # fmt: skip
+
+
+class StoreBroken(Exception):
+    """The disk failed: the process must end (status 74) and start again."""
+
+
+class Store(Protocol):
+    """One durable place. `drain` is called by one thread at a time."""
+
+    def drain(self, batch: list[Op]) -> list[object]:
+        """Commit all facts of the batch in one transaction, then answer; one result an op, in order.
+
+        A result that is an exception concerns its op alone: `StoreFull` when the disk is full (nothing of the batch
+        was stored), `Rejected` when the op itself is bad (the others were stored).
+        Raises `StoreBroken` when the disk fails: nothing may be acknowledged any more.
+        """
+        ...
+
+    def close(self) -> None:
+        """Truncate the log and close."""
+        ...

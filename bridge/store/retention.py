@@ -1,0 +1,78 @@
+"""Forgetting in small pieces: twins, excerpts, seen events, parked rows and remembered values whose time is over."""
+
+from collections.abc import Callable
+from typing import Any
+
+import apsw
+
+from bridge.ids import RoomNumber
+from bridge.store.bulk import execute_in
+from bridge.store.ops import Outcome, Purge
+
+Count = Callable[[RoomNumber, str], None]
+
+
+def purge(cursor: apsw.Cursor, op: Purge, count: Count) -> int:
+    """One piece of each kind. Answer: how many rows went; 0 means that nothing is old any more."""
+    return (
+        _relations(cursor, op)
+        + _excerpts(cursor, op)
+        + _seen(cursor, op)
+        + _parked(cursor, op, count)
+        + _memory(cursor, op)
+    )
+
+
+def _relations(cursor: apsw.Cursor, op: Purge) -> int:
+    """Messages are numbered in the order of their time, so the oldest are the first; what waits keeps its own."""
+    oldest: Any = cursor.execute("SELECT number, at FROM message ORDER BY number LIMIT ?", (op.most,))
+    numbers: list[Any] = [number for number, at in oldest if at < op.relations_before]
+    waiting = execute_in(cursor, "SELECT message FROM event WHERE message IN ({})", numbers)
+    old = [number for number in numbers if (number,) not in waiting]
+    for table, column in (("twin", "message"), ("reaction", "message"), ("reacted", "message"), ("message", "number")):
+        execute_in(cursor, f"DELETE FROM {table} WHERE {column} IN ({{}})", old)  # noqa: S608 - names from the line above
+    return len(old)
+
+
+def _excerpts(cursor: apsw.Cursor, op: Purge) -> int:
+    """`excerpts` in meta remembers how far this got, so that a piece costs a piece and not the table."""
+    done: Any = cursor.execute("SELECT value FROM meta WHERE name = 'excerpts'")
+    after = next((int(value) for (value,) in done), 0)
+    found: Any = cursor.execute(
+        "SELECT number, at FROM message WHERE number > ? ORDER BY number LIMIT ?", (after, op.most)
+    )
+    old = [number for number, at in found if at < op.excerpts_before]
+    if old:
+        execute_in(cursor, "UPDATE message SET excerpt = NULL WHERE number IN ({})", old)
+        cursor.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('excerpts', ?)", (str(old[-1]),))
+    return len(old)
+
+
+def _seen(cursor: apsw.Cursor, op: Purge) -> int:
+    oldest: Any = cursor.execute("SELECT number, at FROM seen ORDER BY number LIMIT ?", (op.most,))
+    old: list[Any] = [number for number, at in oldest if at < op.seen_before]
+    execute_in(cursor, "DELETE FROM seen WHERE number IN ({})", old)
+    return len(old)
+
+
+def _parked(cursor: apsw.Cursor, op: Purge, count: Count) -> int:
+    """Parked rows are kept `parked_days`; then they count as expired."""
+    found: Any = cursor.execute(
+        "DELETE FROM outbox WHERE number IN (SELECT number FROM outbox WHERE state = 1 AND parked_at < ? LIMIT ?)"
+        " RETURNING room, event",
+        (op.parked_before, op.most),
+    )
+    gone = list(found)
+    for room, event in gone:
+        count(room, Outcome.EXPIRED.value)
+        cursor.execute("UPDATE event SET waiting = waiting - 1 WHERE number = ?", (event,))
+        cursor.execute("DELETE FROM event WHERE number = ? AND waiting <= 0", (event,))
+    return len(gone)
+
+
+def _memory(cursor: apsw.Cursor, op: Purge) -> int:
+    cursor.execute(
+        "DELETE FROM memory WHERE (account, name) IN (SELECT account, name FROM memory WHERE until < ? LIMIT ?)",
+        (op.at, op.most),
+    )
+    return 0

@@ -1,0 +1,118 @@
+"""How deliveries leave the outbox, and what they leave behind."""
+
+import apsw
+
+from bridge.ids import RoomNumber
+from bridge.store.accepting import Accepting
+from bridge.store.bulk import Value, execute_in
+from bridge.store.codec import encode_numbers
+from bridge.store.ops import Delay, Discard, Mark, Outcome, Park, Progress, Seal, Settle, Unpark
+
+
+class Settling:
+    """Turns ends of deliveries into few statements, run together at the end of the batch."""
+
+    def __init__(self, cursor: apsw.Cursor, accepting: Accepting) -> None:
+        self._cursor = cursor
+        self._accepting = accepting
+        self._rows: list[Value] = []
+        self._last_of: list[Value] = []
+        self._one_of: list[Value] = []
+
+    def settle(self, op: Settle) -> None:
+        row = op.row
+        self._rows.append(row.number)
+        (self._last_of if row.fanout == 1 else self._one_of).append(row.event_number)
+        self.count(row.room, op.outcome.value)
+        if op.cause:
+            self.count(row.room, f"{op.outcome.value}:{op.cause}")
+        if row.message is not None:
+            for copy in op.copies:
+                self._accepting.twin(row.room, copy.native, row.message, copy.part, copy.kind)
+            self._react(op)
+
+    def _react(self, op: Settle) -> None:
+        row = op.row
+        if op.reacted is not None:
+            emoji, native = op.reacted
+            self._cursor.execute(
+                "INSERT OR REPLACE INTO reacted (message, room, emoji, native) VALUES (?, ?, ?, ?)",
+                (row.message, row.room, emoji, native),
+            )
+        if op.unreacted is not None:
+            self._cursor.execute(
+                "DELETE FROM reacted WHERE message = ? AND room = ? AND emoji = ?",
+                (row.message, row.room, op.unreacted),
+            )
+
+    def progress(self, op: Progress) -> None:
+        row = op.row
+        if row.message is not None:
+            for copy in op.copies:
+                self._accepting.twin(row.room, copy.native, row.message, copy.part, copy.kind)
+        self._cursor.execute("UPDATE outbox SET sent = ? WHERE number = ?", (encode_numbers(op.sent), row.number))
+
+    def seal(self, op: Seal) -> None:
+        self._cursor.execute(
+            "UPDATE outbox SET plan = ?, generation = ?, sent = NULL WHERE number = ? AND generation <> ?"
+            " OR number = ? AND plan IS NULL",
+            (op.plan, op.generation, op.row.number, op.generation, op.row.number),
+        )
+
+    def delay(self, op: Delay) -> None:
+        self._cursor.execute(
+            "UPDATE outbox SET attempts = ?, next_at = ?, error = ? WHERE number = ?",
+            (op.attempts, op.next_at, op.error, op.row.number),
+        )
+
+    def mark(self, op: Mark) -> None:
+        self._cursor.execute("UPDATE outbox SET marked = 1 WHERE number = ?", (op.row.number,))
+
+    def park(self, op: Park) -> None:
+        self._cursor.execute(
+            "UPDATE outbox SET state = 1, marked = 0, parked_at = ?, reason = ?, error = ? WHERE number = ?",
+            (op.at, op.reason, op.error, op.row.number),
+        )
+
+    def unpark(self, op: Unpark) -> tuple[RoomNumber, ...]:
+        rooms = execute_in(
+            self._cursor,
+            "UPDATE outbox SET state = 0, attempts = 0, deaths = 0, next_at = NULL, plan = NULL, reason = NULL,"
+            " generation = generation + 1 WHERE state = 1 AND number IN ({}) RETURNING room",
+            op.rows,
+        )
+        return tuple(sorted({RoomNumber(int(str(room))) for (room,) in rooms}))
+
+    def discard(self, op: Discard) -> int:
+        gone = execute_in(
+            self._cursor, "DELETE FROM outbox WHERE state = 1 AND number IN ({}) RETURNING room, event", op.rows
+        )
+        for room, event in gone:
+            self.count(RoomNumber(int(str(room))), Outcome.DROPPED.value)
+            self.count(RoomNumber(int(str(room))), f"{Outcome.DROPPED.value}:discarded")
+            self._one_of.append(event)
+        return len(gone)
+
+    def count(self, room: RoomNumber, outcome: str, count: int = 1) -> None:
+        tally = self._accepting.tally
+        tally[room, outcome] = tally.get((room, outcome), 0) + count
+
+    def flush(self) -> None:
+        execute_in(self._cursor, "DELETE FROM outbox WHERE number IN ({})", self._rows)
+        execute_in(self._cursor, "DELETE FROM event WHERE number IN ({})", self._last_of)
+        for event in self._one_of:
+            self._cursor.execute("UPDATE event SET waiting = waiting - 1 WHERE number = ?", (event,))
+        execute_in(self._cursor, "DELETE FROM event WHERE waiting <= 0 AND number IN ({})", self._one_of)
+        self.forget()
+
+    def forget(self) -> None:
+        self._rows, self._last_of, self._one_of = [], [], []
+
+    def write_tally(self) -> None:
+        for (room, outcome), count in self._accepting.tally.items():
+            self._cursor.execute(
+                "INSERT INTO tally (room, outcome, count) VALUES (?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET count = count + excluded.count",
+                (room, outcome, count),
+            )
+        self._accepting.tally.clear()

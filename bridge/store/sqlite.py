@@ -1,0 +1,256 @@
+"""The default store: one SQLite file, one connection, one writer, every commit synced.
+
+The connection holds the file alone (`locking_mode=EXCLUSIVE`): a second process is refused, and the log needs no
+shared memory, so the very same store runs on a file layer that cuts the power in tests.
+"""
+
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import apsw
+import structlog
+
+from bridge.chance import Chance
+from bridge.errors import BridgeError, Rejected, StoreFull
+from bridge.store import answers
+from bridge.store.accepting import Accepting
+from bridge.store.ops import (
+    Accept,
+    Close,
+    Delay,
+    Depths,
+    Discard,
+    Hold,
+    Identify,
+    Mark,
+    Op,
+    Page,
+    Park,
+    Parked,
+    Pin,
+    Position,
+    Progress,
+    Purge,
+    Recall,
+    Remember,
+    Resolve,
+    Seal,
+    Settle,
+    Start,
+    Started,
+    StoreBroken,
+    Tallies,
+    Tally,
+    Trace,
+    Twins,
+    Unpark,
+    Uptime,
+    Wanted,
+)  # fmt: skip
+from bridge.store.retention import purge
+from bridge.store.settling import Settling
+
+logger = structlog.get_logger()
+_DEATHS = 3
+Act: TypeAlias = Callable[[Any], object]
+
+
+class StoreInUse(BridgeError):
+    """Another process holds the store."""
+
+
+class StoreUnreadable(BridgeError):
+    """The file is no store of ours, damaged, or newer than this program."""
+
+
+class SqliteStore:
+    """`Store` on one SQLite file. Made, used and closed by one thread at a time."""
+
+    def __init__(self, path: Path, chance: Chance, *, synchronous: str = "FULL", vfs: str | None = None) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._chance = chance
+        self._path = path
+        try:
+            self._connection = apsw.Connection(str(path), vfs=vfs)
+            self._prepare(synchronous)
+        except (apsw.BusyError, apsw.LockedError) as error:
+            raise StoreInUse(f"{path} is in use by another process: stop that one first") from error
+        except (apsw.NotADBError, apsw.CorruptError) as error:
+            raise StoreUnreadable(
+                f"{path} is damaged and was not touched: put a backup in its place, or move it away to begin anew"
+            ) from error
+        self._cursor = self._connection.cursor()
+        self._accepting = Accepting(self._cursor)
+        self._settling = Settling(self._cursor, self._accepting)
+        self._facts, self._questions = self._tables()
+        self.commits = 0
+
+    def _prepare(self, synchronous: str) -> None:
+        """Set the modes the promises stand on, check that they hold, and bring the schema up to date."""
+        execute = self._connection.execute
+        execute("PRAGMA locking_mode = EXCLUSIVE")
+        mode = self._connection.pragma("journal_mode", "WAL")
+        if mode != "wal":
+            raise StoreUnreadable(f"{self._path}: journal mode is {mode}, not wal: the file system cannot carry it")
+        execute(f"PRAGMA synchronous = {synchronous}")
+        for pragma in ("secure_delete = ON", "temp_store = MEMORY", "cache_size = -16384", "wal_autocheckpoint = 4000"):
+            execute(f"PRAGMA {pragma}")
+        self._check()
+        self._migrate()
+
+    def _check(self) -> None:
+        for (found,) in self._connection.execute("PRAGMA quick_check(1)"):
+            if found != "ok":
+                raise apsw.CorruptError(str(found))
+
+    def _migrate(self) -> None:
+        """Apply the numbered migrations that this file has not seen, one transaction each."""
+        files = sorted(entry.name for entry in resources.files("bridge.store.migrations").iterdir())
+        scripts = [name for name in files if name.endswith(".sql")]
+        version = int(str(self._connection.pragma("user_version")))
+        if version > len(scripts):
+            raise StoreUnreadable(
+                f"{self._path} was written by a newer version of this program (schema {version}): install that version"
+            )
+        for number, name in enumerate(scripts[version:], start=version + 1):
+            script = (resources.files("bridge.store.migrations") / name).read_text("utf-8")
+            self._connection.execute(f"BEGIN IMMEDIATE;{script};PRAGMA user_version = {number};COMMIT;")
+
+    def drain(self, batch: list[Op]) -> list[object]:
+        """Commit all facts in one transaction, then answer the questions; see `Store.drain`."""
+        facts = [index for index, op in enumerate(batch) if type(op) in self._facts]
+        results: list[object] = [None] * len(batch)
+        done = self._commit([batch[index] for index in facts]) if facts else []
+        for index, result in zip(facts, done, strict=True):
+            results[index] = result
+        for index, op in enumerate(batch):
+            if type(op) in self._questions:
+                results[index] = self._questions[type(op)](op)
+        return results
+
+    def _commit(self, facts: list[Op]) -> list[object]:
+        try:
+            return self._together(facts)
+        except apsw.FullError as error:
+            self._rolled_back()
+            return [StoreFull(f"the disk is full: {error}", retry_after=5.0)] * len(facts)
+        except (apsw.IOError, apsw.CorruptError, apsw.ReadOnlyError, apsw.CantOpenError) as error:
+            raise StoreBroken(f"{self._path}: {error}") from error
+        except (Rejected, apsw.Error, ValueError, TypeError, OverflowError) as error:
+            self._rolled_back()
+            return [_refused(error)] if len(facts) == 1 else self._apart(facts)
+
+    def _apart(self, facts: list[Op]) -> list[object]:
+        """One of them is bad: commit each alone, so that only the bad one is refused."""
+        return [self._commit([op])[0] for op in facts]
+
+    def _together(self, facts: list[Op]) -> list[object]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._accepting.begin(facts)
+        results = [self._facts[type(op)](op) for op in facts]
+        self._accepting.flush()
+        self._settling.flush()
+        self._settling.write_tally()
+        self._connection.execute("COMMIT")
+        self.commits += 1
+        return results
+
+    def _rolled_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        self._accepting.forget()
+        self._settling.forget()
+
+    def _tables(self) -> tuple[dict[type, Act], dict[type, Act]]:
+        """What is done for each fact, inside the transaction, and for each question, after it."""
+        accepting, settling, ask = self._accepting, self._settling, self._cursor
+        facts: dict[type, Act] = {
+            Accept: accepting.accept, Settle: settling.settle, Progress: settling.progress, Seal: settling.seal,
+            Delay: settling.delay, Park: settling.park, Mark: settling.mark, Unpark: settling.unpark,
+            Discard: settling.discard, Tally: lambda op: settling.count(op.room, op.outcome, op.count),
+            Purge: self._purge, Start: self._start, Identify: self._identify, Pin: self._pin, Hold: self._hold,
+            Uptime: self._uptime, Remember: self._remember, Close: self._close,
+        }  # fmt: skip
+        questions: dict[type, Act] = {
+            Page: lambda op: answers.page(ask, op), Twins: lambda op: answers.twins(ask, op),
+            Resolve: lambda op: answers.resolve(ask, op.room, op.native), Wanted: lambda op: answers.wanted(ask, op),
+            Recall: lambda op: answers.recall(ask, op), Position: lambda op: answers.position(ask, op.account),
+            Depths: lambda _: answers.depths(ask), Tallies: lambda _: answers.tallies(ask),
+            Parked: lambda op: answers.parked(ask, op), Trace: lambda op: answers.trace(ask, op),
+        }  # fmt: skip
+        return facts, questions
+
+    def _purge(self, op: Purge) -> int:
+        self._accepting.flush()
+        return purge(self._cursor, op, self._settling.count)
+
+    def _pin(self, op: Pin) -> None:
+        self._cursor.execute("UPDATE room SET native = ?, thread = ? WHERE number = ?", (op.native, op.thread, op.room))
+
+    def _hold(self, op: Hold) -> None:
+        self._cursor.execute(
+            "UPDATE room SET held = ?, held_until = ? WHERE number = ?", (op.reason, op.until, op.room)
+        )
+
+    def _uptime(self, op: Uptime) -> None:
+        self._cursor.execute(
+            "INSERT INTO account (name, uptime) VALUES (?, ?) ON CONFLICT DO UPDATE SET uptime = excluded.uptime",
+            (op.account, op.seconds),
+        )
+
+    def _remember(self, op: Remember) -> None:
+        self._cursor.execute(
+            "INSERT OR REPLACE INTO memory (account, name, value, until) VALUES (?, ?, ?, ?)",
+            (op.account, op.name, op.value, op.until),
+        )
+
+    def _close(self, _: Close) -> None:
+        self._cursor.execute("UPDATE outbox SET marked = 0, deaths = 0 WHERE marked = 1 OR deaths > 0")
+        self._cursor.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('clean', '1')")
+
+    def _identify(self, op: Identify) -> str | None:
+        """Keep the first identity; a different one is answered and not stored."""
+        self._cursor.execute(
+            "INSERT INTO account (name, me) VALUES (?, ?) ON CONFLICT DO UPDATE SET me = coalesce(me, excluded.me)",
+            (op.account, op.me),
+        )
+        for (me,) in self._cursor.execute("SELECT me FROM account WHERE name = ?", (op.account,)):
+            return str(me)
+        return None
+
+    def _start(self, op: Start) -> Started:
+        """Give every configured room a number, and blame the rows that were being sent alone when we died."""
+        meta: dict[str, str] = {
+            str(name): str(value) for name, value in self._cursor.execute("SELECT name, value FROM meta")
+        }
+        epoch = meta.get("epoch") or self._chance.token(8)
+        self._cursor.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('epoch', ?), ('clean', '0')", (epoch,))
+        clean = meta.get("clean", "1") == "1"
+        if not clean:
+            self._blame()
+        for room in op.rooms:
+            self._cursor.execute("INSERT OR IGNORE INTO room (account, name) VALUES (?, ?)", (room.account, room.name))
+        uptimes: Any = self._cursor.execute("SELECT name, uptime FROM account")
+        return Started(epoch=epoch, clean=clean, rooms=answers.depths(self._cursor), uptimes=dict(uptimes))
+
+    def _blame(self) -> None:
+        self._cursor.execute("UPDATE outbox SET deaths = deaths + 1, marked = 0 WHERE marked = 1")
+        self._cursor.execute(
+            "UPDATE outbox SET state = 1, reason = 'poison', error = 'the bridge died while sending it, three times',"
+            " parked_at = (SELECT at FROM event WHERE event.number = outbox.event) WHERE state = 0 AND deaths >= ?",
+            (_DEATHS,),
+        )
+
+    def close(self) -> None:
+        """Truncate the log, so that nothing of what was deleted remains, and close."""
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.Error as error:
+            logger.warning("store: the log was not truncated", error=str(error))
+        self._connection.close()
+
+
+def _refused(error: Exception) -> Rejected:
+    return error if isinstance(error, Rejected) else Rejected(f"the store cannot hold it: {error}")

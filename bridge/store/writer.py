@@ -1,0 +1,147 @@
+"""The one way into the store: what is asked while a commit runs makes the next commit.
+
+`Writer` gathers; somebody drains it: a thread in the daemon (`ThreadPump`), the caller in tests (`drain_now`).
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from bridge.store.ops import Op, Store, StoreBroken
+
+logger = structlog.get_logger()
+Then = Callable[[Any], None]
+_MOST = 1000
+LINGER_SECONDS = 0.02
+"""How long a lazy fact may wait for a commit to ride on."""
+
+
+class Writer:
+    """A queue in front of a store. `ask` and `tell` are called on the event loop; answers arrive there, in order."""
+
+    def __init__(self, store: Store, broken: Callable[[StoreBroken], None]) -> None:
+        self.store = store
+        self._broken = broken
+        self._waiting: deque[tuple[Op, Then | None]] = deque()
+        self._wake = threading.Condition()
+        self._urgent = False
+        self._closing = False
+        self._room = asyncio.Event()
+        self._room.set()
+
+    def tell(self, op: Op, then: Then | None = None) -> None:
+        """Commit soon; `then` is called on the loop with the result once it is durable."""
+        self._put(op, then, urgent=1)
+
+    def tell_lazily(self, op: Op, then: Then | None = None) -> None:
+        """Commit with whatever comes next, at the latest after `LINGER_SECONDS`."""
+        self._put(op, then, urgent=0)
+
+    async def ask(self, op: Op) -> Any:  # noqa: ANN401 - each op documents its answer
+        """Commit or answer, and wait for it. Raises what the store answered when that is an error."""
+        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+
+        def then(result: object) -> None:
+            if future.done():
+                return
+            if isinstance(result, Exception):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+
+        self.tell(op, then)
+        return await future
+
+    @property
+    def depth(self) -> int:
+        """How many operations wait for the next commit."""
+        return len(self._waiting)
+
+    def _put(self, op: Op, then: Then | None, urgent: int) -> None:
+        with self._wake:
+            self._waiting.append((op, then))
+            if urgent and not self._urgent:
+                self._urgent = True
+                self._wake.notify()
+            elif len(self._waiting) == 1:
+                self._wake.notify()
+
+    def take(self) -> list[tuple[Op, Then | None]]:
+        """What waits, at most one commit's worth."""
+        with self._wake:
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST))]
+            self._urgent = bool(self._waiting)
+            return batch
+
+    def drain_now(self) -> int:
+        """Commit everything that waits and call back at once; for whoever pumps by hand. How many operations."""
+        batch = self.take()
+        if batch:
+            for (_, then), result in zip(batch, self._results(batch), strict=True):
+                if then is not None:
+                    then(result)
+        return len(batch)
+
+    def _results(self, batch: list[tuple[Op, Then | None]]) -> list[object]:
+        return self.store.drain([op for op, _ in batch])
+
+    # --- the thread's side ---
+
+    def pump(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Drain until closed; runs in a thread of its own. One call into the loop a commit."""
+        while self._wait():
+            batch = self.take()
+            if not batch:
+                continue
+            try:
+                results = self._results(batch)
+            except StoreBroken as error:
+                loop.call_soon_threadsafe(self._broken, error)
+                return
+            loop.call_soon_threadsafe(_answer, batch, results)
+
+    def _wait(self) -> bool:
+        """Block until there is something to commit; False when closed and empty."""
+        with self._wake:
+            if not self._waiting and not self._closing:
+                self._wake.wait()
+            if self._waiting and not self._urgent and not self._closing:
+                self._wake.wait(LINGER_SECONDS)
+            return bool(self._waiting) or not self._closing
+
+    def finish(self) -> None:
+        """Let the thread end once everything is committed."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+
+
+def _answer(batch: list[tuple[Op, Then | None]], results: list[object]) -> None:
+    for (_, then), result in zip(batch, results, strict=True):
+        if then is not None:
+            then(result)
+
+
+class ThreadPump:
+    """Runs a writer's pump in a thread between `start` and `stop`."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(
+            target=self._writer.pump, args=(asyncio.get_running_loop(),), name="store", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Commit what waits, end the thread, close the store."""
+        self._writer.finish()
+        if self._thread is not None:
+            self._thread.join(timeout=20)
+        self._writer.store.close()
