@@ -1,0 +1,155 @@
+"""What may stand in the configuration file, each setting with its sentence, and what the file becomes."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, LiteralString
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic_core import PydanticCustomError
+
+from bridge.config.faults import Fault
+from bridge.connector import ConnectorConfig
+from bridge.ids import AccountName, Room
+
+FIXED_SENTENCE = "fixed_sentence"
+"""Type of our own validators' errors: their text holds nothing of the value, so a fault may show it."""
+MIN_TOKEN_BYTES = 32
+MAX_PORT = 65535
+
+_LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})")
+
+
+def _sentence(problem: LiteralString) -> PydanticCustomError:
+    return PydanticCustomError(FIXED_SENTENCE, problem)
+
+
+def _listen(value: str) -> str:
+    match = _LISTEN.fullmatch(value)
+    if match is None or int(match["port"]) > MAX_PORT:
+        raise _sentence("must be an address and a port, such as 127.0.0.1:8980 or [::1]:8980")
+    return value
+
+
+def _public_url(value: str) -> str:
+    parts = urlsplit(value)
+    plain = not (parts.query or parts.fragment or "@" in parts.netloc)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not plain:
+        raise _sentence("must be an address such as https://bridge.example.org, without a name, password or query")
+    return value.rstrip("/")
+
+
+def _token(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value().encode()) < MIN_TOKEN_BYTES:
+        raise _sentence("must be at least 32 bytes long (`openssl rand -hex 32` makes one)")
+    return value
+
+
+class Settings(BaseModel):
+    """A part of the file; `not_yet` are names that are planned and must not be ignored in silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    not_yet: ClassVar[frozenset[str]] = frozenset()
+
+
+class StoreSettings(Settings):
+    """Where everything that must survive a restart is kept, and for how long."""
+
+    not_yet: ClassVar[frozenset[str]] = frozenset({"key", "url"})
+
+    path: Path = Path("data/qantara.db")
+    """The SQLite file; a relative path starts at the directory of the configuration file."""
+    durability: Literal["full", "relaxed"] = "full"
+    """`full`: what was accepted survives a power cut; `relaxed`: the last of it may be lost then."""
+    relations_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    """How long, in days, edits, deletions, reactions and replies still find the copies of a message."""
+    excerpt_hours: Annotated[int, Field(ge=1, le=8760)] = 48
+    """How long, in hours, the author's name and the first 80 characters stay, to show what a reply answers."""
+    parked_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    """How long, in days, a message that a platform refused stays for the operator to look at."""
+    min_free_mib: Annotated[int, Field(ge=0, le=1024 * 1024)] = 256
+    """With less free space than this, in MiB, nothing new is accepted; what was accepted is still delivered."""
+
+
+class HttpSettings(Settings):
+    """The bridge's own web server: health, metrics, status and webhooks. Without this part there is none."""
+
+    listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8980"
+    """Address and port to listen on; port 0 takes a free one."""
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = None
+    """The address under which platforms reach this server from outside, for webhooks."""
+    token: Annotated[SecretStr, AfterValidator(_token)] | None = None
+    """Bearer token, at least 32 bytes, for /status, /queue, /metrics and /reload; without it these do not exist."""
+
+    @property
+    def host(self) -> str:
+        """The address of `listen`, without brackets."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port of `listen`."""
+        return int(self.listen.rpartition(":")[2])
+
+
+class LinkSettings(Settings):
+    """Rooms that hear each other: either `rooms`, or `from` and `to`."""
+
+    not_yet: ClassVar[frozenset[str]] = frozenset({"transforms"})
+
+    rooms: tuple[str, ...] | None = None
+    """Two rooms or more, each `account/name`: everyone hears everyone."""
+    from_: Annotated[tuple[str, ...] | None, Field(alias="from")] = None
+    """The rooms that are heard in `to`, one way."""
+    to: tuple[str, ...] | None = None
+    """The rooms that hear `from`."""
+    lifetime_hours: Annotated[float, Field(gt=0, le=8760)] = 24
+    """A message waiting longer than this, in hours during which the target's account was up, expires."""
+
+
+class FileSettings(Settings):
+    """The whole file."""
+
+    not_yet: ClassVar[frozenset[str]] = frozenset({"announcements", "desks", "media", "people", "transforms"})
+
+    store: StoreSettings = StoreSettings()
+    """Where everything that must survive a restart is kept, and for how long."""
+    http: HttpSettings | None = None
+    """The bridge's own web server."""
+    notices: str | None = None
+    """The room, `account/name`, where the bridge tells its operator what is lost, held, parked and back."""
+    accounts: dict[str, dict[str, Any]]
+    """The bridge's accounts on the platforms, by names of your choice (`[a-z0-9_-]+`)."""
+    links: dict[str, LinkSettings] = {}
+    """Which rooms hear which, by names of your choice."""
+
+
+class Link(Struct, frozen=True, kw_only=True):
+    """Who hears whom: what is said in a source is heard in every other room of `targets`."""
+
+    name: str
+    sources: tuple[Room, ...]
+    targets: tuple[Room, ...]
+    lifetime: timedelta = timedelta(hours=24)
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """A configuration without a fault; two are equal when they mean the same.
+
+    `secrets` are the values a log must never show.
+    `warnings` are for the operator's eyes: they stop nothing.
+    """
+
+    store: StoreSettings
+    accounts: Mapping[AccountName, ConnectorConfig]
+    http: HttpSettings | None = None
+    notices: Room | None = None
+    links: Mapping[str, Link] = {}
+    secrets: frozenset[str] = frozenset()
+    warnings: tuple[Fault, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Config(accounts={sorted(self.accounts)}, links={sorted(self.links)}, secrets=<{len(self.secrets)}>)"
