@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TypeVar
 
 import msgspec
 from pydantic import BaseModel, SecretBytes, SecretStr
@@ -11,24 +11,31 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from bridge.config import page as pages
 from bridge.config import rooms
 from bridge.config.checking import check
+from bridge.config.connectors import Connectors
 from bridge.config.faults import ConfigError, Fault, Trail, did_you_mean, listed, shown
 from bridge.config.page import Page
+from bridge.config.schema import schema
 from bridge.config.settings import Config, FileSettings, HttpSettings, Link, LinkSettings, StoreSettings
-from bridge.connector import Connector, ConnectorConfig
+from bridge.connector import ConnectorConfig
 from bridge.ids import AccountName, Room
 
-__all__ = ["Config", "ConfigError", "Connectors", "Fault", "HttpSettings", "Link", "StoreSettings", "load", "parse"]
+__all__ = [
+    "Config",
+    "ConfigError",
+    "Connectors",
+    "Fault",
+    "HttpSettings",
+    "Link",
+    "StoreSettings",
+    "load",
+    "parse",
+    "schema",
+]
+
+M = TypeVar("M", bound=BaseModel)
 
 _WORTH_HIDING = 4
 """Values shorter than this are no secrets, and masking them would leave nothing of a log."""
-
-
-class Connectors(Protocol):
-    """The connectors there are; `get` raises ImportError, with what to install, where an SDK is missing."""
-
-    def names(self) -> Sequence[str]: ...
-
-    def get(self, name: str) -> type[Connector[Any]]: ...
 
 
 def load(path: Path, environ: Mapping[str, str], connectors: Connectors) -> Config:
@@ -77,14 +84,20 @@ def _config(page: Page, connectors: Connectors, base: Path) -> Config:
         raise ConfigError(faults)
     links = {side.name: _link(side, settings.links[side.name]) for side in sides}
     return Config(
-        store=settings.store.model_copy(update={"path": base / settings.store.path}),
+        store=_from_base(settings.store, base),
         http=settings.http,
         notices=notices if isinstance(notices, Room) else None,
-        accounts=accounts,
+        accounts={name: _from_base(account, base) for name, account in accounts.items()},
         links=links,
         secrets=frozenset(_secrets(page, [settings, *accounts.values()])),
         warnings=tuple(_warnings(page, sides)),
     )
+
+
+def _from_base(settings: M, base: Path) -> M:
+    """The same settings; relative paths start at `base`."""
+    paths = {name: value for name, value in settings if isinstance(value, Path)}
+    return settings.model_copy(update={name: base / path for name, path in paths.items()})
 
 
 def _new(page: Page, faults: Sequence[Fault]) -> Iterator[Fault]:

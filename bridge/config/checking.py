@@ -1,10 +1,12 @@
 """A part of the page against its settings class: the settings, or every fault with its line."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar, get_args
 
 import msgspec
 from pydantic import BaseModel, SecretBytes, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
@@ -16,6 +18,7 @@ M = TypeVar("M", bound=BaseModel)
 
 _OURS_TO_SHOW = frozenset(get_args(ErrorType)) - {"value_error", "assertion_error"} | {FIXED_SENTENCE}
 """Reasons that pydantic or we word, and that hold nothing of the value."""
+_SHOULD = re.compile(r"^\w+ should")
 _WORDS = {
     "string_type": "must be text",
     "int_type": "must be a whole number",
@@ -91,12 +94,14 @@ def _fault(model: type[BaseModel], page: Page, trail: Trail, error: ErrorDetails
         return page.fault((*place, error["loc"][-1]), f"is missing{_sentence(model, error)}")
     if error["type"] == "extra_forbidden":
         return page.fault(place, _unknown(_owner(model, error["loc"][:-1]), shown(str(error["loc"][-1]))))
+    if error["type"] == "string_pattern_mismatch":
+        return page.fault(place, f"is not written as it must be{_sentence(model, error)}")
     return page.fault(place, _problem(page.at(place), error, hidden))
 
 
 def _problem(value: Value, error: ErrorDetails, hidden: Sequence[str]) -> str:
     problem = _WORDS.get(error["type"], " ".join(error["msg"].removeprefix("Value error, ").split()))
-    problem = problem.replace("Input should", "must")
+    problem = _SHOULD.sub("must", problem)
     if error["type"] not in _OURS_TO_SHOW and leaks(problem, hidden):
         return "is refused (the reason is not shown: it may hold a part of a secret)"
     if value is None:
@@ -118,18 +123,18 @@ def leaks(problem: str, hidden: Sequence[str]) -> bool:
 def _unknown(owner: type[BaseModel] | None, name: str) -> str:
     if owner is not None and name in getattr(owner, "not_yet", ()):
         return "is planned, but not in this version yet"
-    return f'unknown setting "{name}"{did_you_mean(name, names(owner) if owner is not None else ())}'
+    return f'unknown setting "{name}"{did_you_mean(name, () if owner is None else _fields(owner))}'
 
 
-def names(model: type[BaseModel]) -> tuple[str, ...]:
-    """The settings of a part as they are written in the file."""
-    return tuple(field.alias or name for name, field in model.model_fields.items())
+def _fields(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
+    """The settings of a part by the names they have in the file."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _sentence(model: type[BaseModel], error: ErrorDetails) -> str:
+    """What the setting's own sentence says."""
     owner = _owner(model, error["loc"][:-1])
-    fields = {} if owner is None else {field.alias or name: field for name, field in owner.model_fields.items()}
-    field = fields.get(str(error["loc"][-1]))
+    field = None if owner is None else _fields(owner).get(str(error["loc"][-1]))
     return f": {' '.join(field.description.split())}" if field is not None and field.description else ""
 
 
@@ -137,7 +142,7 @@ def _owner(model: type[BaseModel], location: Sequence[int | str]) -> type[BaseMo
     """The settings class that a location leads to, through optional parts, lists and mappings."""
     owner: type[BaseModel] | None = model
     for step in location:
-        fields = {} if owner is None else {field.alias or name: field for name, field in owner.model_fields.items()}
+        fields = {} if owner is None else _fields(owner)
         if step in fields:
             owner = next(_models(fields[str(step)].annotation), None)
     return owner
@@ -156,9 +161,9 @@ def _hidden(model: type[BaseModel], page: Page, trail: Trail) -> Iterator[str]:
         if place[: len(trail)] == trail:
             yield from mark.hidden
     value = page.at(trail)
-    for name, field in model.model_fields.items():
+    for name, field in _fields(model).items():
         if isinstance(value, Mapping) and _holds_secret(field.annotation):
-            yield from _texts(value.get(field.alias or name))
+            yield from _texts(value.get(name))
 
 
 def _holds_secret(annotation: object) -> bool:
