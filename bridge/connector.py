@@ -19,6 +19,7 @@ from bridge.clock import Clock
 from bridge.errors import Scope
 from bridge.events import AnyEvent, Attachment, Kind, Manner, User
 from bridge.ids import AccountName, Key, MessageId, PersonNumber, Place, RoomId, ThreadId
+from bridge.text.length import Unit
 from bridge.text.nodes import Node, Rich
 
 
@@ -31,14 +32,6 @@ class Authorship(StrEnum):
     """The bridge's one user speaks under another name and picture, message by message."""
     GHOST = "ghost"
     """Each person has a stand-in on the platform."""
-
-
-class Unit(StrEnum):
-    """What a length limit counts."""
-
-    CHARACTERS = "characters"
-    UTF16 = "utf16"
-    BYTES = "bytes"
 
 
 class Relation(StrEnum):
@@ -117,7 +110,7 @@ class Target(Struct, frozen=True, kw_only=True):
     parts: tuple[MessageId, ...]
 
 
-class Outgoing(Struct, frozen=True, kw_only=True):
+class Outgoing(Struct, frozen=True, kw_only=True, tag="outgoing"):
     """One part, fitted: right length, only what the room can show, native ids.
 
     `label` is the author's name as it was put in front of `text`, empty where it was not: a platform on which a name
@@ -137,14 +130,14 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     in_reply_to: Target | None = None
 
 
-class Edit(Struct, frozen=True, kw_only=True):
+class Edit(Struct, frozen=True, kw_only=True, tag="edit"):
     """Give the message `target` (one part) the content of `content`; `content.key` is the edit's own."""
 
     target: Target
     content: Outgoing
 
 
-class Deletion(Struct, frozen=True, kw_only=True):
+class Deletion(Struct, frozen=True, kw_only=True, tag="deletion"):
     """Take `target`, all its parts, back; a part that is gone already is no error."""
 
     target: Target
@@ -152,7 +145,7 @@ class Deletion(Struct, frozen=True, kw_only=True):
     by: Person | None = None
 
 
-class Reaction(Struct, frozen=True, kw_only=True):
+class Reaction(Struct, frozen=True, kw_only=True, tag="reaction"):
     """Bring our reactions on `target` to `wanted`; repeating it changes nothing.
 
     `emoji` is the one that changed: in `wanted` it is added, otherwise removed; then `native` is the id that `react`

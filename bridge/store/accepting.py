@@ -23,7 +23,7 @@ class Accepting:
         self._seen = Bulk("INSERT INTO seen (account, event, at)", 3)
         self._message = Bulk("INSERT INTO message (number, room, person, author, excerpt, at)", 6)
         self._twin = Bulk("INSERT OR IGNORE INTO twin (room, native, message, part, kind)", 5)
-        self._event = Bulk("INSERT INTO event (number, kind, message, reply, person, waiting, at, body)", 8)
+        self._event = Bulk("INSERT INTO event (number, kind, room, message, reply, person, waiting, at, body)", 9)
         self._outbox = Bulk("INSERT INTO outbox (number, room, event, link, born)", 5)
         self._people: OrderedDict[tuple[str, str], tuple[PersonNumber, Seen]] = OrderedDict()
         self._known: set[tuple[str, str]] = set()
@@ -94,7 +94,7 @@ class Accepting:
         if not arrival.targets:
             return []
         number = self._number("event")
-        self._event.add(number, kind, message, reply, person, len(arrival.targets), op.at, arrival.body)
+        self._event.add(number, kind, arrival.room, message, reply, person, len(arrival.targets), op.at, arrival.body)
         return [
             self._row(op, arrival, number, kind, message, reply, person, index) for index in range(len(arrival.targets))
         ]
@@ -117,7 +117,8 @@ class Accepting:
         self.tally[counted] = self.tally.get(counted, 0) + 1
         return Row(
             number=number, room=route.room, event_number=event, event=arrival.event, kind=kind, link=route.link,
-            born=route.born, at=op.at, fanout=len(arrival.targets), message=message, reply=reply, person=person,
+            born=route.born, at=op.at, fanout=len(arrival.targets), origin=arrival.room,
+            message=message, reply=reply, person=person,
         )  # fmt: skip
 
     def _relate(

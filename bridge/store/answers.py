@@ -26,7 +26,7 @@ from bridge.store.ops import (
 
 _ROW = (
     "SELECT o.number, o.room, o.event, o.link, o.born, o.attempts, o.deaths, o.marked, o.next_at, o.generation,"
-    " o.plan, o.sent, e.kind, e.message, e.reply, e.person, e.waiting, e.at, e.body, coalesce(m.gone, 0)"
+    " o.plan, o.sent, e.kind, e.message, e.reply, e.person, e.waiting, e.at, e.body, coalesce(m.gone, 0), e.room"
     " FROM outbox o JOIN event e ON e.number = o.event LEFT JOIN message m ON m.number = e.message"
 )
 
@@ -37,7 +37,7 @@ def _row(values: Any) -> Row:  # noqa: ANN401 - a row of a statement: the column
         number=values[0], room=values[1], event_number=values[2], link=values[3], born=values[4], attempts=values[5],
         deaths=values[6], marked=bool(values[7]), next_at=values[8], generation=values[9], plan=values[10],
         sent=numbers(values[11]), kind=kind, message=values[13], reply=values[14], person=values[15],
-        fanout=values[16], at=values[17], event=decode(values[18]),
+        fanout=values[16], origin=values[20], at=values[17], event=decode(values[18]),
         gone=bool(values[19]) and kind in (RowKind.POST, RowKind.EDIT),
     )  # fmt: skip
 

@@ -84,6 +84,7 @@ class Row(Struct, kw_only=True):
     born: int
     at: int
     fanout: int
+    origin: RoomNumber | None = None
     message: MessageNumber | None = None
     reply: MessageNumber | None = None
     person: PersonNumber | None = None
@@ -124,22 +125,28 @@ class Copy(Struct, frozen=True):
     kind: TwinKind = TwinKind.COPY
 
 
+class Made(Struct, frozen=True):
+    """What sends left in the target room: copies, our reactions with their ids, our reactions taken back."""
+
+    copies: tuple[Copy, ...] = ()
+    reacted: tuple[tuple[str, MessageId | None], ...] = ()
+    unreacted: tuple[str, ...] = ()
+
+
 class Settle(Struct, frozen=True, kw_only=True):
     """A delivery ended: its row goes, what it made stays."""
 
     row: Row
     outcome: Outcome
     cause: str = ""
-    copies: tuple[Copy, ...] = ()
-    reacted: tuple[str, MessageId | None] | None = None
-    unreacted: str | None = None
+    made: Made = Made()
 
 
 class Progress(Struct, frozen=True, kw_only=True):
     """One part of several went; the row stays."""
 
     row: Row
-    copies: tuple[Copy, ...]
+    made: Made
     sent: tuple[int, ...]
 
 

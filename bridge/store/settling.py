@@ -6,7 +6,7 @@ from bridge.ids import RoomNumber
 from bridge.store.accepting import Accepting
 from bridge.store.bulk import Value, execute_in
 from bridge.store.codec import encode_numbers
-from bridge.store.ops import Delay, Discard, Mark, Outcome, Park, Progress, Seal, Settle, Unpark
+from bridge.store.ops import Delay, Discard, Made, Mark, Outcome, Park, Progress, Row, Seal, Settle, Unpark
 
 
 class Settling:
@@ -26,31 +26,26 @@ class Settling:
         self.count(row.room, op.outcome.value)
         if op.cause:
             self.count(row.room, f"{op.outcome.value}:{op.cause}")
-        if row.message is not None:
-            for copy in op.copies:
-                self._accepting.twin(row.room, copy.native, row.message, copy.part, copy.kind)
-            self._react(op)
+        self._keep(row, op.made)
 
-    def _react(self, op: Settle) -> None:
-        row = op.row
-        if op.reacted is not None:
-            emoji, native = op.reacted
+    def _keep(self, row: Row, made: Made) -> None:
+        if row.message is None:
+            return
+        for copy in made.copies:
+            self._accepting.twin(row.room, copy.native, row.message, copy.part, copy.kind)
+        for emoji, native in made.reacted:
             self._cursor.execute(
                 "INSERT OR REPLACE INTO reacted (message, room, emoji, native) VALUES (?, ?, ?, ?)",
                 (row.message, row.room, emoji, native),
             )
-        if op.unreacted is not None:
+        for emoji in made.unreacted:
             self._cursor.execute(
-                "DELETE FROM reacted WHERE message = ? AND room = ? AND emoji = ?",
-                (row.message, row.room, op.unreacted),
+                "DELETE FROM reacted WHERE message = ? AND room = ? AND emoji = ?", (row.message, row.room, emoji)
             )
 
     def progress(self, op: Progress) -> None:
-        row = op.row
-        if row.message is not None:
-            for copy in op.copies:
-                self._accepting.twin(row.room, copy.native, row.message, copy.part, copy.kind)
-        self._cursor.execute("UPDATE outbox SET sent = ? WHERE number = ?", (encode_numbers(op.sent), row.number))
+        self._keep(op.row, op.made)
+        self._cursor.execute("UPDATE outbox SET sent = ? WHERE number = ?", (encode_numbers(op.sent), op.row.number))
 
     def seal(self, op: Seal) -> None:
         self._cursor.execute(

@@ -88,6 +88,7 @@ CREATE TABLE reacted (
 CREATE TABLE event (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     kind INTEGER NOT NULL,
+    room INTEGER,           -- where it happened
     message INTEGER,
     reply INTEGER,
     person INTEGER,

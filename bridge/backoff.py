@@ -1,0 +1,19 @@
+"""How long to wait. Pure: no I/O, no clock, no state."""
+
+BASE_SECONDS = 1.0
+CAP_SECONDS = 300.0
+_LONGEST_ASKED = 3600.0
+_MOST_DOUBLINGS = 16
+
+
+def wait(failures: int, fraction: float, *, base: float = BASE_SECONDS, cap: float = CAP_SECONDS) -> float:
+    """Seconds before try `failures` + 1: full jitter, `fraction` in [0, 1) is the draw."""
+    longest: float = min(cap, base * 2.0 ** min(failures, _MOST_DOUBLINGS))
+    return fraction * longest
+
+
+def asked(retry_after: float | None) -> float | None:
+    """The wait a platform asked for, made sane: none when absent or negative, an hour at most."""
+    if retry_after is None or not retry_after >= 0:
+        return None
+    return min(retry_after, _LONGEST_ASKED)

@@ -1,0 +1,189 @@
+"""What a message becomes in a room that may show less. Pure: no I/O, no clock, no state.
+
+The fallback ladder (facts/platform-apis.md and docs/promises.md): what a room lacks is shown in another, visible way.
+"""
+
+from msgspec import Struct
+
+from bridge.connector import Authorship, Capabilities, Relation
+from bridge.events import Attachment, Manner
+from bridge.people import defused
+from bridge.text.length import measure
+from bridge.text.mapped import mapped
+from bridge.text.nodes import Bold, Break, Inline, Inlines, Italic, Paragraph, Quote, Rich, Text
+from bridge.text.plain import only_words
+from bridge.text.walk import excerpt, keep, length, lines, normal, plain, split
+
+_ROOM_FOR_NUMBER = 10
+_QUOTED_CHARACTERS = 80
+_KIB = 1024
+
+
+class Quoted(Struct, frozen=True):
+    """The message a reply answers, for rooms where the answer cannot hang on it. No words: its time is over."""
+
+    author: str
+    words: str | None
+
+
+class Words(Struct, frozen=True, kw_only=True):
+    """What somebody said, before it is fitted. `label` is their name, safe to show; empty for the bridge itself."""
+
+    text: Rich
+    manner: Manner = Manner.SAY
+    attachments: tuple[Attachment, ...] = ()
+    label: str = ""
+    quoted: Quoted | None = None
+    mark: str = ""
+    """Put in front, such as "edited"."""
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """One message of the target room."""
+
+    text: Rich
+    label: str = ""
+    manner: Manner = Manner.SAY
+
+
+def fit(words: Words, to: Capabilities) -> tuple[Part, ...]:
+    """The parts a room can show, in order; at least one, however little there was to say."""
+    label = words.label if to.authorship is Authorship.PREFIX else ""
+    return _plainly(words, to, label) or _fitted(words, to, label)
+
+
+def _plainly(words: Words, to: Capabilities, label: str) -> tuple[Part, ...]:
+    """The short way for what nearly every message is: a few plain words on one line. () when it is not."""
+    said = only_words(words.text)
+    if not said or words.attachments or words.quoted or words.mark or words.manner is Manner.EMOTE or "@" in said:
+        return ()
+    if not said.isprintable() or measure(said, to.unit) + measure(label, to.unit) + len(": ") > to.max_text:
+        return ()
+    if not label:
+        return (Part(text=words.text, manner=words.manner),)
+    head: Inlines = (Bold((Text(label),)), Text(f": {said}")) if Bold in to.formatting else (Text(f"{label}: {said}"),)
+    return (Part(text=(Paragraph(head),), label=label, manner=words.manner),)
+
+
+def _fitted(words: Words, to: Capabilities, label: str) -> tuple[Part, ...]:
+    body = _told(words, to)
+    manner = words.manner
+    if label and manner is Manner.EMOTE:
+        body, manner = _prefixed(body, (Text("* "), Bold((Text(label),)), Text(" "))), Manner.SAY
+        return _cut(keep(body, to.formatting), to, "", label, manner)
+    return _cut(keep(body, to.formatting), to, label, label, manner)
+
+
+def _told(words: Words, to: Capabilities) -> Rich:
+    """The words with everything that is shown in words."""
+    body = (*_safe(words.text), *(Paragraph((Text(described(one)),)) for one in words.attachments))
+    if words.mark:
+        body = _prefixed(body, (Italic((Text(f"({words.mark})"),)), Text(" ")))
+    if words.quoted is not None:
+        body = _quoting(words.quoted, body, to)
+    return normal(body) or (Paragraph((Text("(empty)"),)),)
+
+
+def _safe(text: Rich) -> Rich:
+    return mapped(text, defused) if "@" in plain(text) else text
+
+
+def _quoting(quoted: Quoted, body: Rich, to: Capabilities) -> Rich:
+    """A reply where replies do not exist: as a quote above, or in brackets where a message is one line."""
+    said = f"{quoted.author}: {quoted.words}" if quoted.words else quoted.author
+    if Quote in to.formatting and Break in to.formatting:
+        return (Quote((Paragraph((Text(said),)),)), *body)
+    shown = f"[re {quoted.author}: “{quoted.words}”] " if quoted.words else f"[replying to {quoted.author}] "
+    return _prefixed(body, (Text(shown),))
+
+
+def _prefixed(body: Rich, prefix: Inlines) -> Rich:
+    """Inlines put in front of the first paragraph, or above whatever stands there instead."""
+    if body and isinstance(body[0], Paragraph):
+        return normal((Paragraph((*prefix, *body[0].inside)), *body[1:]))
+    return normal((Paragraph(prefix), *body))
+
+
+def _cut(body: Rich, to: Capabilities, prefix: str, label: str, manner: Manner) -> tuple[Part, ...]:
+    """Split to size; the name stands on the first part, or on each line where a message is one line."""
+    head: Inlines = (Bold((Text(prefix),)), Text(": ")) if prefix else ()
+    if Bold not in to.formatting and prefix:
+        head = (Text(f"{prefix}: "),)
+    space = to.max_text - length((Paragraph(head),), to.unit) if head else to.max_text
+    single_lines = Break not in to.formatting
+    pieces = _one_liners(body, space, to) if single_lines else _blocks(body, space, to)
+    shown = _few(pieces, to.max_lines)
+    return tuple(
+        Part(text=_prefixed(piece, head) if head and (single_lines or not index) else piece, label=label, manner=manner)
+        for index, piece in enumerate(shown)
+    )
+
+
+def _blocks(body: Rich, space: int, to: Capabilities) -> tuple[Rich, ...]:
+    """As few parts as possible, numbered when there are several."""
+    if length(body, to.unit) <= space:
+        return (body,)
+    pieces = split(body, max(16, space - _ROOM_FOR_NUMBER), to.unit)
+    return tuple(_numbered(piece, index, len(pieces)) for index, piece in enumerate(pieces, start=1))
+
+
+def _one_liners(body: Rich, space: int, to: Capabilities) -> tuple[Rich, ...]:
+    """A part a line; a line too long for one is split."""
+    return tuple(piece for line in lines(body) for piece in _short(line, space, to))
+
+
+def _short(line: Rich, space: int, to: Capabilities) -> tuple[Rich, ...]:
+    return (line,) if length(line, to.unit) <= space else split(line, max(16, space), to.unit)
+
+
+def _numbered(piece: Rich, index: int, total: int) -> Rich:
+    number: tuple[Inline, ...] = (Text(f" ({index}/{total})"),)
+    if piece and isinstance(piece[-1], Paragraph):
+        return normal((*piece[:-1], Paragraph((*piece[-1].inside, *number))))
+    return (*piece, Paragraph((Text(f"({index}/{total})"),)))
+
+
+def _few(pieces: tuple[Rich, ...], most: int | None) -> tuple[Rich, ...]:
+    """At most so many parts, and a word about what was left out."""
+    if most is None or len(pieces) <= most:
+        return pieces
+    left = len(pieces) - most + 1
+    return (*pieces[: most - 1], (Paragraph((Text(f"[… {left} more lines]"),)),))
+
+
+def described(attachment: Attachment) -> str:
+    """An attachment in words: `[image "a.jpg", 1.2 MB: alt text]`."""
+    name = f' "{attachment.name}"' if attachment.name else ""
+    size = f", {readable(attachment.size)}" if attachment.size is not None else ""
+    time = f", {round(attachment.duration)} s" if attachment.duration is not None else ""
+    alt = f": {attachment.alt}" if attachment.alt else ""
+    emoji = f" {attachment.emoji}" if attachment.emoji else ""
+    return defused(" ".join(f"[{attachment.kind}{name}{emoji}{size}{time}{alt}]".split()))
+
+
+def readable(size: int) -> str:
+    """Bytes as people write them: 900 B, 12 kB, 1.2 MB."""
+    if size < _KIB:
+        return f"{size} B"
+    if size < _KIB * _KIB:
+        return f"{round(size / _KIB)} kB"
+    return f"{size / _KIB / _KIB:.1f} MB"
+
+
+def reaction_line(name: str, emojis: tuple[str, ...], to: str | None, *, taken_back: str = "") -> Rich:
+    """A reaction where reactions do not exist: one line that says who, what, and on which words."""
+    what = " ".join(emojis) or "a reaction"
+    verb = "took back" if taken_back else "reacted"
+    on = f" to “{to}”" if to else ""
+    return (Paragraph((Italic((Text(f"{name} {verb} {what}{on}"),)),)),)
+
+
+def can_reply(to: Capabilities) -> bool:
+    """Whether an answer can hang on a message there."""
+    return Relation.REPLY in to.relations
+
+
+def excerpted(text: Rich, attachments: tuple[Attachment, ...]) -> str:
+    """The first words of a message, kept for answers to it."""
+    words = excerpt(text, _QUOTED_CHARACTERS)
+    return words or " ".join(described(one) for one in attachments)[:_QUOTED_CHARACTERS]

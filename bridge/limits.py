@@ -1,0 +1,40 @@
+"""How often one may send: at most `count` in any `seconds`. State only; time is handed in."""
+
+from collections import deque
+from collections.abc import Iterable
+
+from bridge.connector import Rate
+from bridge.errors import Scope
+
+
+class Window:
+    """Remembers when the last sends started; a send is allowed once the oldest of `count` is old enough."""
+
+    def __init__(self, rate: Rate) -> None:
+        self._seconds = rate.seconds
+        self._starts: deque[float] = deque(maxlen=max(1, rate.count))
+
+    def delay(self, now: float) -> float:
+        """Seconds until the next send may start."""
+        if len(self._starts) < (self._starts.maxlen or 1):
+            return 0.0
+        return max(0.0, self._starts[0] + self._seconds - now)
+
+    def start(self, now: float) -> None:
+        """A send starts."""
+        self._starts.append(now)
+
+
+class Limiter:
+    """Several windows that must all agree."""
+
+    def __init__(self, rates: Iterable[Rate], scope: Scope) -> None:
+        self._windows = tuple(Window(rate) for rate in rates if rate.scope is scope)
+
+    def delay(self, now: float) -> float:
+        """Seconds until all windows allow a send."""
+        return max((window.delay(now) for window in self._windows), default=0.0)
+
+    def start(self, now: float) -> None:
+        for window in self._windows:
+            window.start(now)

@@ -1,0 +1,80 @@
+"""How people are named on the other side. Pure: no I/O, no clock, no state.
+
+A label is ours: nothing a person puts into their name may look like another person, markup, a command or a mention.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import grapheme
+from precis_i18n import get_profile
+
+_MOST_CHARACTERS = 32
+_MOST_MARKS = 6
+_NOBODY = "somebody"
+_FENCED = str.maketrans({"[": "(", "]": ")", "<": "(", ">": ")", ":": "꞉", "\n": " ", "\r": " ", "\t": " "})
+_INVISIBLE_BUT_NEEDED = {"\u200c", "\u200d"}  # Persian and Sinhala words and joined emoji are made with them
+_CROWD = re.compile(r"@(?=(?:room|everyone|here|all|channel)\b)", re.IGNORECASE)
+_NICKNAME = get_profile("NicknameCasePreserved")
+
+
+@lru_cache(maxsize=4096)
+def label(name: str) -> str:
+    """A display name made safe to stand before words: one line, at most 32 graphemes, no markup, no tricks."""
+    safe = _profiled(_visible(unicodedata.normalize("NFC", name)).translate(_FENCED))
+    short = _shortened(safe) or _NOBODY
+    return f"\u2068{short}\u2069" if _right_to_left(short) else short
+
+
+def defused(text: str) -> str:
+    """Words in which `@room`, `@everyone` and the like call nobody: a zero-width space breaks them."""
+    return _CROWD.sub("@\u200b", text) if "@" in text else text
+
+
+def _visible(name: str) -> str:
+    """Without controls, bidirectional overrides and stacks of more than six marks."""
+    kept: list[str] = []
+    marks = 0
+    for character in name:
+        category = unicodedata.category(character)
+        marks = marks + 1 if category.startswith("M") else 0
+        if category[0] == "C" and character not in _INVISIBLE_BUT_NEEDED and character not in "\n\r\t":
+            continue
+        if marks <= _MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
+
+
+def _profiled(name: str) -> str:
+    """The PRECIS Nickname profile (RFC 8266); what it refuses keeps joiners only beside emoji."""
+    squeezed = " ".join(name.split())
+    try:
+        return str(_NICKNAME.enforce(squeezed))
+    except UnicodeEncodeError:
+        return " ".join(_without_stray_joiners(squeezed).split())
+
+
+def _without_stray_joiners(name: str) -> str:
+    """Joiners hidden between letters could make two names look alike."""
+    around = zip(f" {name}", name, f"{name} "[1:], strict=False)
+    return "".join(
+        character
+        for before, character, after in around
+        if character not in _INVISIBLE_BUT_NEEDED or _pictured(before) or _pictured(after)
+    )
+
+
+def _pictured(character: str) -> bool:
+    return unicodedata.category(character) in {"So", "Sk"}
+
+
+def _shortened(name: str) -> str:
+    if len(name) <= _MOST_CHARACTERS:
+        return name
+    short = "".join(list(grapheme.graphemes(name))[:_MOST_CHARACTERS])
+    return short[: 4 * _MOST_CHARACTERS].rstrip()
+
+
+def _right_to_left(name: str) -> bool:
+    return any(unicodedata.bidirectional(character) in {"R", "AL"} for character in name)
