@@ -1,0 +1,230 @@
+"""The connector to a messenger in memory: the smallest one that keeps every promise of the contract."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import ClassVar, Literal
+
+from pydantic import SecretStr
+
+from bridge.connector import (
+    Authorship,
+    Capabilities,
+    Connector,
+    ConnectorConfig,
+    Deletion,
+    Edit,
+    Outgoing,
+    Reaction,
+    RoomInfo,
+)
+from bridge.errors import BridgeError, Rejected, RoomClosed, StoreFull, Unauthorized, Unavailable, Uncertain
+from bridge.events import AnyEvent, Deleted, Edited, Posted, Reacted, Unreacted
+from bridge.ids import EventId, MessageId, Place, RoomId
+from bridge.testing.memory_platform import EVERYTHING, PLATFORMS, MemoryPlatform, Repeats, Session, Trouble
+from bridge.testing.memory_rooms import Gone, Happening, Post, Update
+from bridge.testing.platform import Fault
+
+__all__ = [
+    "EVERYTHING",
+    "PLATFORMS",
+    "BareMemoryConnector",
+    "MemoryConfig",
+    "MemoryConnector",
+    "MemoryPlatform",
+    "Repeats",
+]
+
+_FIRST_WAIT = 0.02
+_LONGEST_WAIT = 5.0
+
+
+class MemoryConfig(ConnectorConfig):
+    """Settings of an account on a platform in memory."""
+
+    connector: str = "memory"
+    """Name of the connector that serves this account."""
+    platform: str
+    """Name under which the platform runs in this process."""
+    token: SecretStr
+    """What the platform asks for at each call."""
+    user: str = "bridge"
+    """Name of the bridge's user there."""
+    echoes: Literal["dropped", "published"] = "dropped"
+    """Whether our own messages come home as events that carry their key, or not at all."""
+
+
+class BareMemoryConnector(Connector[MemoryConfig]):
+    """A platform that can only be written to and listened to: no edits, deletions or reactions."""
+
+    Config: ClassVar[type[ConnectorConfig]] = MemoryConfig
+    features: ClassVar[Capabilities] = EVERYTHING
+    _session: Session | None = None
+
+    async def run(self) -> None:
+        session = await self._connect()
+        after = await self._begin(session)
+        self._session = session
+        self.host.connected(session.me)
+        try:
+            while True:
+                after = await self._relay(session, after)
+        finally:
+            self._session = None
+
+    async def send(self, message: Outgoing) -> Sequence[MessageId]:
+        session = self._connected()
+        with translated():
+            return (await session.post(self._post(message)),)
+
+    def capabilities(self, room: RoomId) -> Capabilities:
+        del room
+        return self._platform().capabilities
+
+    async def join(self, name: str) -> Place:
+        session = self._connected()
+        with translated():
+            return Place(await session.enter(name))
+
+    async def rooms(self) -> Sequence[RoomInfo]:
+        return [RoomInfo(name=name) for name in self._platform().rooms]
+
+    def _platform(self) -> MemoryPlatform:
+        try:
+            return PLATFORMS[self.config.platform]
+        except KeyError:
+            raise Unavailable(f"no platform {self.config.platform} runs here") from None
+
+    async def _connect(self) -> Session:
+        with translated():
+            return await self._platform().connect(self.config.user, self.config.token.get_secret_value())
+
+    def _connected(self) -> Session:
+        if self._session is None:
+            raise Unavailable("not connected")
+        return self._session
+
+    async def _begin(self, session: Session) -> int:
+        if position := await self.host.position():
+            return int(position)
+        with translated():
+            newest = await session.newest()
+        await self._store((), newest)
+        return newest
+
+    async def _relay(self, session: Session, after: int) -> int:
+        """Fetch, store, and only then confirm."""
+        with translated():
+            updates = await session.updates(after)
+        after = updates[-1].offset
+        await self._store(self._events(session, updates), after)
+        with translated():
+            await session.confirm(after)
+        return after
+
+    async def _store(self, events: Sequence[AnyEvent], position: int) -> None:
+        wait = _FIRST_WAIT
+        while True:
+            try:
+                return await self.host.publish(*events, position=str(position))
+            except StoreFull:
+                await self.host.clock.sleep(wait)
+                wait = min(2 * wait, _LONGEST_WAIT)
+
+    def _events(self, session: Session, updates: Sequence[Update]) -> Sequence[AnyEvent]:
+        return [self._event(update) for update in updates if self._tells(session, update)]
+
+    def _tells(self, session: Session, update: Update) -> bool:
+        if update.person.id != session.me.id:
+            return True
+        return self.config.echoes == "published" and update.key is not None
+
+    def _event(self, update: Update) -> AnyEvent:
+        return event_of(update)
+
+    def _post(self, message: Outgoing) -> Post:
+        answered, author = message.in_reply_to, message.author
+        own_name = self._platform().capabilities.authorship is Authorship.PREFIX or author is None
+        return Post(
+            room=message.room,
+            rich=message.text,
+            manner=message.manner,
+            in_reply_to=answered.parts[0] if answered else None,
+            key=message.key,
+            name="" if own_name or author is None else author.name,
+        )
+
+
+class MemoryConnector(BareMemoryConnector):
+    """A platform with edits, deletions and reactions as well."""
+
+    async def edit(self, edit: Edit) -> None:
+        session = self._connected()
+        with translated():
+            await session.edit(edit.target.room, edit.target.parts[0], edit.content.text)
+
+    async def delete(self, deletion: Deletion) -> None:
+        session = self._connected()
+        for part in deletion.target.parts:
+            with translated(), suppress(Gone):  # what is gone already need not be taken away
+                await session.delete(deletion.target.room, part)
+
+    async def react(self, reaction: Reaction) -> MessageId | None:
+        session, target = self._connected(), reaction.target
+        change = session.react if reaction.emoji in reaction.wanted else session.unreact
+        with translated():
+            await change(target.room, target.parts[0], reaction.emoji)
+        return None
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """The platform's one error, in the bridge's words."""
+    try:
+        yield
+    except Trouble as trouble:
+        raise error_of(trouble) from trouble
+    except Gone as error:
+        raise Rejected("no such message") from error
+
+
+def error_of(trouble: Trouble) -> BridgeError:
+    """Which error of the bridge a trouble is."""
+    why = str(trouble)
+    match trouble.fault:
+        case Fault.UNAVAILABLE | Fault.RATE_LIMITED:
+            return Unavailable(why, retry_after=trouble.retry_after)
+        case Fault.LOST_ANSWER:
+            return Uncertain(why)
+        case Fault.REJECTED:
+            return Rejected(why)
+        case Fault.CLOSED:
+            return RoomClosed(why)
+        case Fault.UNAUTHORIZED:
+            return Unauthorized(why)
+
+
+def event_of(update: Update) -> AnyEvent:
+    """An update of the platform as the event it tells of; the journal's offset names it."""
+    event, room, at = EventId(f"e{update.offset}"), update.room, update.at
+    message, person, text = update.message, update.person, update.rich
+    match update.what:
+        case Happening.POSTED:
+            return Posted(
+                id=event,
+                room=room,
+                at=at,
+                message=(message,),
+                author=person,
+                text=text,
+                manner=update.manner,
+                in_reply_to=update.in_reply_to,
+                echo_of=update.key,
+            )
+        case Happening.EDITED:
+            return Edited(id=event, room=room, at=at, replaces=message, author=person, text=text)
+        case Happening.DELETED:
+            return Deleted(id=event, room=room, at=at, message=message, by=person)
+        case Happening.REACTED:
+            return Reacted(id=event, room=room, at=at, message=message, emoji=update.emoji, by=person)
+        case Happening.UNREACTED:
+            return Unreacted(id=event, room=room, at=at, message=message, emoji=update.emoji, by=person)

@@ -1,0 +1,250 @@
+"""A messenger in memory: people, rooms, and every fault at a word. No task, no wall clock."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Self, TypeVar
+
+from bridge.connector import Capabilities, Relation
+from bridge.events import Manner, User
+from bridge.ids import Key, MessageId, RoomId, UserId
+from bridge.testing.memory_rooms import Post, Rooms, Update, room_id
+from bridge.testing.platform import Fault, Shown
+from bridge.text.nodes import ALL_NODES, Rich
+from bridge.text.walk import keep, length, normal, plain
+
+T = TypeVar("T")
+
+PLATFORMS: dict[str, "MemoryPlatform"] = {}
+"""The platforms that run in this process, by name: a `MemoryConfig` finds its own here."""
+
+EVERYTHING = Capabilities(formatting=ALL_NODES, relations=frozenset({Relation.REPLY}), max_text=4000, in_flight=4)
+"""What a platform in memory can show unless told otherwise."""
+
+_BATCH = 100
+
+
+class Repeats(StrEnum):
+    """What the platform does with a key it has seen before."""
+
+    DROPPED = "dropped"
+    SHOWN = "shown"
+
+
+class Trouble(Exception):
+    """The platform's one error: `fault` says which."""
+
+    def __init__(self, fault: Fault, why: str, *, retry_after: float | None = None) -> None:
+        super().__init__(why)
+        self.fault = fault
+        self.retry_after = retry_after
+
+
+class MemoryPlatform:
+    """A platform that lives as long as it is entered, found in `PLATFORMS` by its name.
+
+    As strict as a real one: a text that is too long or formatted beyond `capabilities` is refused.
+    `capabilities`, `repeats`, `closed` (rooms nobody of ours may write in) and `refused_words` may be changed at any
+    time; `written` is what happened, `attempts` the key of every post that was tried, also of those that failed.
+    """
+
+    def __init__(
+        self,
+        name: str = "memory",
+        *,
+        rooms: Sequence[str] = ("town", "garden"),
+        capabilities: Capabilities = EVERYTHING,
+        repeats: Repeats = Repeats.DROPPED,
+    ) -> None:
+        self.name = name
+        self.title = name.title()
+        self.token = f"token-of-{name}-0123456789"
+        self.rooms = tuple(rooms)
+        self.capabilities = capabilities
+        self.repeats = repeats
+        self.closed: set[str] = set()
+        self.refused_words: set[str] = set()
+        self.attempts: list[Key | None] = []
+        self.written = Rooms(self.rooms)
+        self.keys: dict[tuple[UserId, Key], MessageId] = {}
+        self.confirmed: dict[UserId, int] = {}
+        self.connection = 0
+        self.faults: list[Fault] = []
+        self.going = asyncio.Event()
+        self.going.set()
+
+    async def __aenter__(self) -> Self:
+        PLATFORMS[self.name] = self
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        del PLATFORMS[self.name]
+        self.drop_connections()
+
+    def settings(self) -> Mapping[str, object]:
+        return {"connector": "memory", "platform": self.name, "token": self.token}
+
+    async def say(self, room: str, person: str, text: Rich, *, in_reply_to: MessageId | None = None) -> MessageId:
+        post = Post(room=room_id(room), rich=text, in_reply_to=in_reply_to)
+        return self.written.post(self.written.person(person), post)
+
+    async def emote(self, room: str, person: str, text: Rich) -> MessageId:
+        post = Post(room=room_id(room), rich=text, manner=Manner.EMOTE)
+        return self.written.post(self.written.person(person), post)
+
+    async def edit(self, room: str, person: str, message: MessageId, text: Rich) -> None:
+        self.written.edit(self.written.person(person), room_id(room), message, text)
+
+    async def delete(self, room: str, person: str, message: MessageId) -> None:
+        self.written.delete(self.written.person(person), room_id(room), message)
+
+    async def react(self, room: str, person: str, message: MessageId, emoji: str) -> None:
+        self.written.react(self.written.person(person), room_id(room), message, emoji)
+
+    async def unreact(self, room: str, person: str, message: MessageId, emoji: str) -> None:
+        self.written.unreact(self.written.person(person), room_id(room), message, emoji)
+
+    async def shown(self, room: str) -> Sequence[Shown]:
+        return [message.shown() for message in self.written.messages[room_id(room)] if not message.deleted]
+
+    def drop_connections(self) -> None:
+        self.connection += 1
+        self.written.tell()
+
+    def fail_next(self, fault: Fault, count: int = 1) -> None:
+        self.faults += [fault] * count
+        self.written.tell()
+
+    def restore(self) -> None:
+        self.faults.clear()
+        self.closed.clear()
+        self.refused_words.clear()
+        self.going.set()
+
+    def hang(self) -> None:
+        """From now on no call of the bridge is answered, until `restore`."""
+        self.going.clear()
+
+    async def connect(self, name: str, token: str) -> "Session":
+        """Begin a session as the user `name`: what a connector calls first."""
+        await self.going.wait()
+        self.check(token)
+        return Session(self, User(id=UserId(f"bot-{name}"), name=name), token)
+
+    def check(self, token: str) -> None:
+        """Refuse a wrong token, and every token after the fault UNAUTHORIZED."""
+        if Fault.UNAUTHORIZED in self.faults or token != self.token:
+            raise Trouble(Fault.UNAUTHORIZED, "the token is refused")
+
+
+class Session:
+    """A connection of one of the bridge's users; every call raises `Trouble` once it is dropped."""
+
+    def __init__(self, platform: MemoryPlatform, me: User, token: str) -> None:
+        self.platform = platform
+        self.me = me
+        self._token = token
+        self._connection = platform.connection
+        self._written = platform.written
+
+    async def newest(self) -> int:
+        """The offset of the last update there is."""
+        await self._answered()
+        return len(self._written.journal)
+
+    async def updates(self, after: int) -> Sequence[Update]:
+        """What happened after an offset and is not confirmed yet; waits until there is something."""
+        while True:
+            await self._answered()
+            begin = max(after, self.platform.confirmed.get(self.me.id, 0))
+            if fresh := self._written.journal[begin : begin + _BATCH]:
+                return fresh
+            await self._written.news()
+
+    async def confirm(self, offset: int) -> None:
+        """Updates up to this offset are never given again."""
+        await self._answered()
+        confirmed = self.platform.confirmed
+        confirmed[self.me.id] = max(offset, confirmed.get(self.me.id, 0))
+
+    async def enter(self, room: str) -> RoomId:
+        """Join a room by its name."""
+        await self._answered()
+        if room not in self.platform.rooms:
+            raise Trouble(Fault.REJECTED, f"there is no room {room}")
+        return room_id(room)
+
+    async def post(self, post: Post) -> MessageId:
+        """Write; a key that was seen before gives the first message's id where the platform drops repeats."""
+        self.platform.attempts.append(post.key)
+        return await self._change(post.room, lambda: self._post(post))
+
+    async def edit(self, room: RoomId, message: MessageId, rich: Rich) -> None:
+        """Give a message new content; `Gone` when it is not there."""
+        self._refuse_unfit(rich)
+        await self._change(room, lambda: self._written.edit(self.me, room, message, rich))
+
+    async def delete(self, room: RoomId, message: MessageId) -> None:
+        """Take a message away; `Gone` when it is not there."""
+        await self._change(room, lambda: self._written.delete(self.me, room, message))
+
+    async def react(self, room: RoomId, message: MessageId, emoji: str) -> None:
+        """Put an emoji on a message; a second time changes nothing."""
+        await self._change(room, lambda: self._written.react(self.me, room, message, emoji))
+
+    async def unreact(self, room: RoomId, message: MessageId, emoji: str) -> None:
+        """Take our emoji back; what is not there is no error."""
+        await self._change(room, lambda: self._written.unreact(self.me, room, message, emoji))
+
+    async def _answered(self) -> None:
+        await self.platform.going.wait()
+        self.platform.check(self._token)
+        if self._connection != self.platform.connection:
+            raise Trouble(Fault.UNAVAILABLE, "the connection is lost")
+
+    async def _change(self, room: RoomId, work: Callable[[], T]) -> T:
+        """Do `work` unless a fault is due; nothing is awaited before it, so calls are carried out as they start."""
+        await self._answered()
+        faults = self.platform.faults
+        match faults.pop(0) if faults else None:
+            case None:
+                return self._allowed(room, work)
+            case Fault.LOST_ANSWER as fault:
+                self._allowed(room, work)
+                self.platform.drop_connections()
+                raise Trouble(fault, "the connection was lost before the answer")
+            case Fault.RATE_LIMITED as fault:
+                raise Trouble(fault, "too many requests", retry_after=0.05)
+            case fault:
+                raise Trouble(fault, f"asked to fail: {fault}")
+
+    def _allowed(self, room: RoomId, work: Callable[[], T]) -> T:
+        if room not in self._written.messages:
+            raise Trouble(Fault.REJECTED, "there is no such room")
+        if room in map(room_id, self.platform.closed):
+            raise Trouble(Fault.CLOSED, "we may not write here")
+        return work()
+
+    def _post(self, post: Post) -> MessageId:
+        known = self.platform.keys.get((self.me.id, post.key)) if post.key else None
+        if known and self.platform.repeats is Repeats.DROPPED:
+            return known
+        self._refuse_unfit(post.rich)
+        self._refuse_unknown(post.room, post.in_reply_to)
+        message = self._written.post(self.me, post)
+        if post.key:
+            self.platform.keys[self.me.id, post.key] = message
+        return message
+
+    def _refuse_unfit(self, rich: Rich) -> None:
+        can, words = self.platform.capabilities, plain(rich)
+        if any(refused in words for refused in self.platform.refused_words):
+            raise Trouble(Fault.REJECTED, "these words are refused")
+        if length(rich, can.unit) > can.max_text:
+            raise Trouble(Fault.REJECTED, "the text is too long")
+        if keep(rich, can.formatting) != normal(rich):
+            raise Trouble(Fault.REJECTED, "the text is formatted beyond what the room can show")
+
+    def _refuse_unknown(self, room: RoomId, answered: MessageId | None) -> None:
+        if answered and answered not in [message.id for message in self._written.messages[room]]:
+            raise Trouble(Fault.REJECTED, "the answered message is unknown")

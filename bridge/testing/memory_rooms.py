@@ -1,0 +1,163 @@
+"""What was written on a messenger in memory: messages, people, and a journal of all that happened. No faults here."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from bridge.events import Manner, User
+from bridge.ids import Key, MessageId, RoomId, UserId
+from bridge.testing.platform import Shown
+from bridge.text.nodes import Rich
+from bridge.text.walk import plain
+
+_BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Happening(StrEnum):
+    """What an update tells of."""
+
+    POSTED = "posted"
+    EDITED = "edited"
+    DELETED = "deleted"
+    REACTED = "reacted"
+    UNREACTED = "unreacted"
+
+
+class Update(Struct, frozen=True, kw_only=True):
+    """One line of the journal, as a connector gets it; `message` is unique in its room only."""
+
+    offset: int
+    what: Happening
+    room: RoomId
+    message: MessageId
+    person: User
+    at: datetime
+    rich: Rich = ()
+    manner: Manner = Manner.SAY
+    in_reply_to: MessageId | None = None
+    emoji: str = ""
+    key: Key | None = None
+
+
+class Post(Struct, frozen=True, kw_only=True):
+    """What a writer asks for; `name` is shown instead of the writer's own where it is set."""
+
+    room: RoomId
+    rich: Rich
+    manner: Manner = Manner.SAY
+    in_reply_to: MessageId | None = None
+    key: Key | None = None
+    name: str = ""
+
+
+class Gone(Exception):
+    """There is no such message (any more)."""
+
+
+class Message(Struct, kw_only=True):
+    """A message as the platform holds it; `reactions` says who put which emoji there."""
+
+    id: MessageId
+    writer: UserId
+    name: str
+    rich: Rich
+    in_reply_to: MessageId | None
+    edited: bool = False
+    deleted: bool = False
+    reactions: dict[str, set[UserId]] = field(default_factory=dict)
+
+    def shown(self) -> Shown:
+        """The message as a reader sees it."""
+        return Shown(
+            id=self.id,
+            author=self.name,
+            text=plain(self.rich),
+            rich=self.rich,
+            edited=self.edited,
+            in_reply_to=self.in_reply_to,
+            reactions={emoji: len(people) for emoji, people in self.reactions.items() if people},
+        )
+
+
+class Rooms:
+    """The rooms of one platform; `journal` holds every update since the beginning."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.journal: list[Update] = []
+        self.messages: dict[RoomId, list[Message]] = {room_id(name): [] for name in names}
+        self._people: dict[str, User] = {}
+        self._news = asyncio.Event()
+
+    def person(self, name: str) -> User:
+        """The person of that name, made on first use."""
+        number = len(self._people) + 1
+        return self._people.setdefault(name, User(id=UserId(f"person-{number}"), name=name))
+
+    def find(self, room: RoomId, message: MessageId) -> Message:
+        """A message that is still there; `Gone` otherwise."""
+        for one in self.messages[room]:
+            if one.id == message and not one.deleted:
+                return one
+        raise Gone
+
+    def post(self, writer: User, post: Post) -> MessageId:
+        """Write a message; its id is unique in its room."""
+        room = self.messages[post.room]
+        message = MessageId(f"m{len(room) + 1}")
+        name, answered = post.name or writer.name, post.in_reply_to
+        room.append(Message(id=message, writer=writer.id, name=name, rich=post.rich, in_reply_to=answered))
+        update = self._update(Happening.POSTED, post.room, message, writer)
+        self._note(replace(update, rich=post.rich, manner=post.manner, in_reply_to=answered, key=post.key))
+        return message
+
+    def edit(self, writer: User, room: RoomId, message: MessageId, rich: Rich) -> None:
+        """Give a message new content."""
+        found = self.find(room, message)
+        found.rich, found.edited = rich, True
+        self._note(replace(self._update(Happening.EDITED, room, message, writer), rich=rich))
+
+    def delete(self, person: User, room: RoomId, message: MessageId) -> None:
+        """Take a message away."""
+        self.find(room, message).deleted = True
+        self._note(self._update(Happening.DELETED, room, message, person))
+
+    def react(self, person: User, room: RoomId, message: MessageId, emoji: str) -> None:
+        """Put an emoji on a message; a second time changes nothing."""
+        people = self.find(room, message).reactions.setdefault(emoji, set())
+        if person.id not in people:
+            people.add(person.id)
+            self._note(replace(self._update(Happening.REACTED, room, message, person), emoji=emoji))
+
+    def unreact(self, person: User, room: RoomId, message: MessageId, emoji: str) -> None:
+        """Take an emoji back; what is not there is no error."""
+        people = self.find(room, message).reactions.get(emoji, set())
+        if person.id in people:
+            people.remove(person.id)
+            self._note(replace(self._update(Happening.UNREACTED, room, message, person), emoji=emoji))
+
+    async def news(self) -> None:
+        """Wait until something happens."""
+        await self._news.wait()
+
+    def tell(self) -> None:
+        """Wake whoever waits for news."""
+        self._news.set()
+        self._news = asyncio.Event()
+
+    def _update(self, what: Happening, room: RoomId, message: MessageId, person: User) -> Update:
+        offset = len(self.journal) + 1
+        at = _BEGIN + timedelta(seconds=offset)
+        return Update(offset=offset, what=what, room=room, message=message, person=person, at=at)
+
+    def _note(self, update: Update) -> None:
+        self.journal.append(update)
+        self.tell()
+
+
+def room_id(name: str) -> RoomId:
+    """The canonical id of a room by its name."""
+    return RoomId(f"!{name}")
