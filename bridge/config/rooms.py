@@ -87,6 +87,9 @@ def _name(page: Page, name: str) -> Fault | None:
 def _shape(page: Page, name: str, written: Mapping[str, Value]) -> Fault | None:
     """Either `rooms`, or `from` and `to`; and enough of them."""
     trail = ("links", name)
+    for key in ("rooms", "from", "to"):
+        if key in written and written[key] is None:
+            return page.fault((*trail, key), "is empty: it needs rooms")
     if "rooms" in written:
         if "from" in written or "to" in written:
             return page.fault(trail, 'has "rooms" and also "from" or "to": it needs one or the other')

@@ -35,11 +35,19 @@ def _listen(value: str) -> str:
 
 
 def _public_url(value: str) -> str:
-    parts = urlsplit(value)
-    plain = not (parts.query or parts.fragment or "@" in parts.netloc)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not plain:
+    if not _is_plain_address(value):
         raise _sentence("must be an address such as https://bridge.example.org, without a name, password or query")
     return value.rstrip("/")
+
+
+def _is_plain_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        return False
+    plain = not (parts.query or parts.fragment or "@" in parts.netloc)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and plain
 
 
 def _token(value: SecretStr) -> SecretStr:
