@@ -1,0 +1,288 @@
+"""Telegram as a connector: one bot, its groups, topics and channels."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import ClassVar, Final
+
+import msgspec
+import structlog
+from telegram import Bot, Chat, ChatFullInfo, ChatMember
+from telegram import User as BotUser
+from telegram.constants import ChatType
+
+from bridge import (
+    Capabilities,
+    Connector,
+    ConnectorConfig,
+    Deletion,
+    Edit,
+    Host,
+    MessageId,
+    Outgoing,
+    Place,
+    Rate,
+    Reaction,
+    Relation,
+    Request,
+    Response,
+    RoomId,
+    RoomInfo,
+    Scope,
+    StoreFull,
+    ThreadId,
+    Unauthorized,
+    Unavailable,
+    Unit,
+    User,
+    UserId,
+)
+from bridge.events import Confirmation
+from connectors.telegram import outgoing, webhook
+from connectors.telegram.config import Mode, TelegramConfig
+from connectors.telegram.content import user_name
+from connectors.telegram.errors import Migrated, translated
+from connectors.telegram.format import FORMATTING
+from connectors.telegram.incoming import ALLOWED_UPDATES, Read, events
+from connectors.telegram.membership import PRIVACY, check_member, check_topic, info, note, split_name
+from connectors.telegram.polling import Queue
+from connectors.telegram.reactions import ALLOWED
+from connectors.telegram.rooms import Claim, claims, moved
+from connectors.telegram.wire import Wire, quieten
+
+_YEARS: Final = timedelta(days=3650)
+_MIGRATION_SPAN: Final = timedelta(days=30)
+_FULL_SECONDS: Final = 5.0
+_MOST_ROOMS: Final = 1000
+
+
+class Telegram(Connector[TelegramConfig]):
+    """A Telegram bot in groups, forum topics and channels.
+
+    `leave` is not written: a bot that left cannot come back by itself.
+    """
+
+    Config: ClassVar[type[ConnectorConfig]] = TelegramConfig
+    features: ClassVar[Capabilities] = Capabilities(
+        formatting=FORMATTING,
+        relations=frozenset({Relation.REPLY, Relation.THREAD}),
+        max_text=4096,
+        unit=Unit.UTF16,
+        delete_within=timedelta(hours=48),
+        reactions=ALLOWED,
+        max_reactions=1,
+    )
+
+    def __init__(self, config: TelegramConfig, host: Host) -> None:
+        super().__init__(config, host)
+        self._bot: Bot | None = None
+        self._me: BotUser | None = None
+        self._secret: str | None = None
+        self._rooms: dict[str, RoomInfo] = {}
+        self._log = structlog.get_logger().bind(account=host.account)
+
+    async def run(self) -> None:
+        """Log in, then follow Telegram's updates until cancelled.
+
+        Raises `Unavailable` with a long wait when another program polls with the same token: it is told, not fought.
+        """
+        quieten()
+        token = self.config.token.get_secret_value()
+        async with Wire(self.config.timeout_seconds) as wire:
+            bot = Bot(token, base_url=f"{self.config.api_url}/bot", request=wire, get_updates_request=wire)
+            try:
+                await self._login(bot)
+                match self.config.mode:
+                    case Mode.POLLING:
+                        await self._poll(bot, wire)
+                    case Mode.WEBHOOK:
+                        await self._await_calls(bot)
+            finally:
+                self._bot = self._secret = None
+
+    async def _login(self, bot: Bot) -> None:
+        with translated():
+            self._me = await bot.get_me()
+        known = await self.host.recall("rooms")
+        for room in msgspec.json.decode(known, type=list[RoomInfo]) if known else ():
+            self._rooms.setdefault(room.name, room)
+
+    def _connected(self, bot: Bot, me: BotUser) -> None:
+        self._bot = bot
+        self.host.connected(User(id=UserId(str(me.id)), name=user_name(me)))
+
+    # Updates come in.
+
+    async def _poll(self, bot: Bot, wire: Wire) -> None:
+        with translated():
+            await bot.delete_webhook()
+        queue = Queue(wire, bot.base_url, poll_seconds=self.config.poll_seconds, clock=self.host.clock)
+        position = await self.host.position()
+        if position is not None:
+            self._connected(bot, self._known_me())
+        else:
+            waited, position = await queue.skip()
+            self._connected(bot, self._known_me())
+            await self._learn(waited)
+            await self._publish((), position)
+        await queue.follow(int(position), self._publish)
+
+    async def _await_calls(self, bot: Bot) -> None:
+        if self.host.webhook_url is None:
+            raise Unauthorized("mode: webhook needs http.public_url, or set mode: polling")
+        secret = await self.host.recall("webhook_secret")
+        if secret is None:
+            secret = self.host.chance.token(webhook.SECRET_LENGTH)
+            await self.host.remember("webhook_secret", secret, _YEARS)
+        position = await self.host.position()
+        self._secret = secret
+        with translated():
+            await bot.set_webhook(
+                self.host.webhook_url,
+                allowed_updates=list(ALLOWED_UPDATES),
+                secret_token=secret,
+                drop_pending_updates=position is None,
+            )
+        self._connected(bot, self._known_me())
+        if position is None:
+            await self._publish((), "0")
+        await asyncio.Event().wait()
+
+    async def receive(self, request: Request) -> Response:
+        """Answer Telegram's call: 200 only when its update is stored, 503 when it cannot be."""
+        if (answer := webhook.refused(request, self._secret)) is not None:
+            return answer
+        if (one := webhook.update(request.body)) is None:
+            return Response(status=400)
+        try:
+            await self._store([one], None)
+        except StoreFull as full:
+            wait = max(1, int(full.retry_after or _FULL_SECONDS))
+            return Response(status=503, headers={"Retry-After": str(wait)})
+        return Response()
+
+    async def _publish(self, updates: Sequence[Read], position: str) -> None:
+        """Store updates with the position after them; while the store is full they stay Telegram's."""
+        while True:
+            try:
+                return await self._store(updates, position)
+            except StoreFull as full:
+                wait = full.retry_after
+            await self.host.clock.sleep(_FULL_SECONDS if wait is None else wait)
+
+    async def _store(self, updates: Sequence[Read], position: str | None) -> None:
+        await self._learn(updates)
+        happened = events(updates, UserId(str(self._known_me().id)))
+        agreed = [await self._confirmed(claim) for claim in claims([one.post for one in updates if one.post])]
+        for number in [one.number for one in updates if one.update is None]:
+            self._log.warning("telegram update cannot be read", update=number)
+        followed = [moved(claim.old, claim.new, claim.at, Confirmation.BOTH) for claim in agreed if claim]
+        await self.host.publish(*happened, *followed, position=position)
+
+    async def _confirmed(self, claim: Claim) -> Claim | None:
+        """Note what one end of a migration says; the claim comes back when the other end said the same."""
+        other = "new" if claim.end == "old" else "old"
+        await self.host.remember(f"migration:{claim.end}:{claim.old}", str(claim.new), _MIGRATION_SPAN)
+        return claim if await self.host.recall(f"migration:{other}:{claim.old}") == str(claim.new) else None
+
+    # Rooms.
+
+    async def join(self, name: str) -> Place:
+        """Look a room up and see that we may write there; `@name` is resolved to its number.
+
+        Raises `RoomClosed` where the bot is no member or may not write, `Rejected` where `name` is no room.
+        """
+        number, topic = split_name(name)
+        bot, me = self._connection(), self._known_me()
+        async with self._following(number):
+            with translated():
+                chat = await bot.get_chat(number)
+                member = None if chat.type == ChatType.PRIVATE else await bot.get_chat_member(chat.id, me.id)
+        check_topic(chat, topic)
+        if member is not None:
+            check_member(chat, member)
+        await self._note(chat, me, member)
+        return Place(RoomId(str(chat.id)), None if topic is None else ThreadId(str(topic)))
+
+    async def rooms(self) -> Sequence[RoomInfo]:
+        """The rooms the bot was seen in: Telegram gives bots no list, so write something in a room to see it here."""
+        return sorted(self._rooms.values(), key=lambda room: room.title)
+
+    async def _note(self, chat: Chat | ChatFullInfo, me: BotUser, member: ChatMember | None) -> None:
+        remark = note(chat, me, member)
+        if remark == PRIVACY and not any(room.note == PRIVACY for room in self._rooms.values()):
+            self._log.warning("telegram bot does not see the group's messages", room=str(chat.id), way_out=PRIVACY)
+        await self._add([info(chat, remark)])
+
+    async def _learn(self, updates: Sequence[Read]) -> None:
+        chats = [one.update.effective_chat for one in updates if one.update]
+        await self._add([info(chat, "") for chat in chats if chat and str(chat.id) not in self._rooms])
+
+    async def _add(self, found: Sequence[RoomInfo]) -> None:
+        fresh = {room.name: room for room in found if self._rooms.get(room.name) != room}
+        if not fresh or len(self._rooms) >= _MOST_ROOMS:
+            return
+        self._rooms |= fresh
+        await self.host.remember("rooms", msgspec.json.encode(list(self._rooms.values())).decode(), _YEARS)
+
+    def capabilities(self, room: RoomId) -> Capabilities:
+        """The class's, with the configured rates; a group has one rate more than a private chat."""
+        return msgspec.structs.replace(self.features, rates=tuple(self._rates(room)))
+
+    def _rates(self, room: RoomId) -> Iterator[Rate]:
+        config = self.config
+        if config.rate_per_second:
+            yield _rate(Scope.ACCOUNT, config.rate_per_second, 1)
+        if config.room_rate_per_second:
+            yield _rate(Scope.ROOM, config.room_rate_per_second, 1)
+        if config.group_rate_per_minute and room.startswith("-"):
+            yield _rate(Scope.ROOM, config.group_rate_per_minute, 60)
+
+    # What the bridge asks for.
+
+    async def send(self, message: Outgoing) -> Sequence[MessageId]:
+        """Send one text; Telegram knows no key, so an unknown outcome may mean a double."""
+        async with self._following(message.room):
+            return (await outgoing.post(self._connection(), message, self.config.link_previews),)
+
+    async def edit(self, edit: Edit) -> None:
+        """Change one of our messages, of any age."""
+        async with self._following(edit.target.room):
+            await outgoing.change(self._connection(), edit, self.config.link_previews)
+
+    async def delete(self, deletion: Deletion) -> None:
+        """Take a message back; `Unsupported` once it is older than 48 hours."""
+        async with self._following(deletion.target.room):
+            await outgoing.take_back(self._connection(), deletion)
+
+    async def react(self, reaction: Reaction) -> None:
+        """Set the one reaction a bot may have on a message; Telegram gives it no id."""
+        async with self._following(reaction.target.room):
+            await outgoing.put_reaction(self._connection(), reaction)
+
+    @asynccontextmanager
+    async def _following(self, room: RoomId | int | str) -> AsyncIterator[None]:
+        """Where a call is told that its group became a supergroup, say so before the room is held."""
+        try:
+            yield
+        except Migrated as news:
+            claim = Claim(int(room), news.to, "old", self.host.clock.now())
+            confirmed = Confirmation.BOTH if await self._confirmed(claim) else Confirmation.OLD_END
+            await self.host.publish(moved(claim.old, claim.new, claim.at, confirmed))
+            raise
+
+    def _connection(self) -> Bot:
+        if self._bot is None:
+            raise Unavailable("not connected to Telegram", scope=Scope.ACCOUNT)
+        return self._bot
+
+    def _known_me(self) -> BotUser:
+        if self._me is None:
+            raise Unavailable("not connected to Telegram", scope=Scope.ACCOUNT)
+        return self._me
+
+
+def _rate(scope: Scope, count: float, seconds: float) -> Rate:
+    """Rates count whole messages, so less than one in the span becomes one in a longer span."""
+    return Rate(scope, int(count), seconds) if count >= 1 else Rate(scope, 1, seconds / count)

@@ -1,0 +1,76 @@
+"""Reactions: which emoji Telegram lets a bot react with (facts/platform-apis.md 4.3), and what people did. Pure."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from emoji import EMOJI_DATA
+from telegram import MessageReactionUpdated, ReactionType, ReactionTypeCustomEmoji, ReactionTypeEmoji
+from telegram.constants import ReactionEmoji
+
+from bridge.events import AnyEvent, Reacted, Unreacted, User
+from bridge.ids import EventId, MessageId, UserId
+from connectors.telegram.content import chat_name, user_name
+from connectors.telegram.rooms import place, stamp_of
+
+VARIATION: Final = "\ufe0f"
+"""Asks for the coloured form of a sign; Telegram leaves it out, most others put it in."""
+
+_NATIVE: Final[dict[str, str]] = {emoji.value.replace(VARIATION, ""): emoji.value for emoji in ReactionEmoji}
+_SHOWN: Final[dict[str, str]] = {
+    form.replace(VARIATION, ""): form
+    for form, facts in EMOJI_DATA.items()
+    if facts["status"] == 2 and form.replace(VARIATION, "") in _NATIVE  # noqa: PLR2004 - 2: fully qualified
+}
+ALLOWED: Final[frozenset[str]] = frozenset(
+    {*_NATIVE, *_NATIVE.values(), *_SHOWN.values(), *(bare + VARIATION for bare in _NATIVE)}
+)
+"""Every spelling of the emoji a bot may react with."""
+
+
+def native(emoji: str) -> str | None:
+    """The emoji as Telegram spells it; None when a bot may not react with it."""
+    return _NATIVE.get(emoji.replace(VARIATION, ""))
+
+
+def shown(emoji: str) -> str:
+    """The emoji as everybody else spells it."""
+    return _SHOWN.get(emoji.replace(VARIATION, ""), emoji)
+
+
+def reacted(change: MessageReactionUpdated, number: int) -> Iterator[AnyEvent]:
+    """Old and new set → what was taken back, then what was added."""
+    by = _reactor(change)
+    if by is None:
+        return
+    old, new = _emoji(change.old_reaction), _emoji(change.new_reaction)
+    room, kind = place(change.chat)
+    message = MessageId(str(change.message_id))
+    stamp = f"{room}:{message}:{by.id}:{stamp_of(change.date)}:{number}"
+    for emoji in (one for one in old if one not in new):
+        name = EventId(f"unreact:{stamp}:{emoji}")
+        yield Unreacted(id=name, room=room, room_kind=kind, at=change.date, message=message, emoji=emoji, by=by)
+    for emoji in (one for one in new if one not in old):
+        name = EventId(f"react:{stamp}:{emoji}")
+        yield Reacted(id=name, room=room, room_kind=kind, at=change.date, message=message, emoji=emoji, by=by)
+
+
+def _reactor(change: MessageReactionUpdated) -> User | None:
+    if change.user is not None:
+        return User(id=UserId(str(change.user.id)), name=user_name(change.user))
+    if (chat := change.actor_chat) is not None:
+        return User(id=UserId(str(chat.id)), name=chat_name(chat))
+    return None
+
+
+def _emoji(reactions: Sequence[ReactionType]) -> tuple[str, ...]:
+    return tuple(map(_name, reactions))
+
+
+def _name(reaction: ReactionType) -> str:
+    match reaction:
+        case ReactionTypeEmoji(emoji=emoji):
+            return shown(emoji)
+        case ReactionTypeCustomEmoji(custom_emoji_id=number):
+            return f":custom-{number[-6:]}:"
+        case _:
+            return "⭐"

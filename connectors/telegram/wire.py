@@ -1,0 +1,109 @@
+"""HTTP to the Bot API: one pool, a timeout on each call, every answer judged before the library reads it."""
+
+import json
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import aiohttp
+from telegram.request import BaseRequest, RequestData
+
+from bridge.errors import Scope, Unavailable, Uncertain
+from connectors.telegram.errors import OK, Refused, refusal
+
+_CONNECT_SECONDS: Final = 10.0
+_CONNECTIONS: Final = 32
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def quieten() -> None:
+    """The libraries below log addresses, which hold the token, and texts: only their warnings may pass."""
+    for name in ("telegram", "httpx", "httpcore", "aiohttp"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class Wire(BaseRequest):
+    """What `telegram.Bot` sends through. The token stands in every address, so no address leaves this class."""
+
+    def __init__(self, timeout_seconds: float) -> None:
+        self._timeout_seconds = timeout_seconds
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def read_timeout(self) -> float:
+        return self._timeout_seconds
+
+    async def initialize(self) -> None:
+        connector = aiohttp.TCPConnector(limit=_CONNECTIONS)
+        self._session = aiohttp.ClientSession(connector=connector, trust_env=True)
+
+    async def shutdown(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def do_request(  # noqa: PLR0913, PLR0917 - the library's own signature
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: object = None,  # noqa: ARG002 - one timeout rules the whole call
+        write_timeout: object = None,  # noqa: ARG002
+        connect_timeout: object = None,  # noqa: ARG002
+        pool_timeout: object = None,  # noqa: ARG002
+    ) -> tuple[int, bytes]:
+        """One call; returns only what succeeded, anything else is raised as `Refused`."""
+        fields = request_data.json_parameters if request_data else {}
+        return OK, await self._call(method, url, fields, self._timeout_seconds)
+
+    async def updates(self, base_url: str, fields: Mapping[str, object]) -> list[dict[str, Any]]:
+        """`getUpdates`, unparsed: one update that the library cannot read must not cost the others."""
+        form = {name: value if isinstance(value, str) else json.dumps(value) for name, value in fields.items()}
+        waiting = int(str(fields.get("timeout", 0)))
+        body = await self._call("POST", f"{base_url}/getUpdates", form, self._timeout_seconds + waiting)
+        found = loads(body).get("result")
+        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+    async def _call(self, method: str, url: str, fields: Mapping[str, str], seconds: float) -> bytes:
+        scope = Scope.ROOM if "chat_id" in fields else Scope.ACCOUNT
+        status, body = await self._exchange(method, url, fields, seconds, scope)
+        if (error := refusal(status, body, scope)) is not None:
+            raise Refused(error)
+        return body
+
+    async def _exchange(
+        self, method: str, url: str, fields: Mapping[str, str], seconds: float, scope: Scope
+    ) -> tuple[int, bytes]:
+        if self._session is None:
+            raise Refused(Unavailable("not connected to the Bot API", scope=Scope.ACCOUNT))
+        timeout = aiohttp.ClientTimeout(total=seconds, connect=_CONNECT_SECONDS)
+        try:
+            async with self._session.request(method, url, data=fields, timeout=timeout) as answer:
+                return answer.status, await answer.read()
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
+            why = Unavailable(f"the Bot API cannot be reached ({type(error).__name__})", scope=Scope.ACCOUNT)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            why = Uncertain(f"the Bot API's answer was lost ({type(error).__name__})", scope=scope)
+        raise Refused(why)
+
+
+def loads(body: bytes) -> dict[str, Any]:
+    """JSON as the Bot API writes it; half characters, which nothing could store, are replaced."""
+    text = body.decode("utf-8", "replace")
+    loaded = json.loads(text)
+    if _SURROGATE.search(text):
+        loaded = _whole(loaded)
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def _whole(value: Any) -> Any:  # noqa: ANN401 - JSON is anything
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case list():
+            return [_whole(one) for one in value]
+        case dict():
+            return {name: _whole(one) for name, one in value.items()}
+        case _:
+            return value
