@@ -1,0 +1,93 @@
+"""Requests to a homeserver, built by nio. Pure.
+
+nio writes the access token into the query; here it is taken out again, because ours travels in a header only.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from msgspec import Struct
+from nio import Api, MessageDirection
+from nio.api import RelationshipType
+
+from bridge.ids import Key, MessageId, RoomId
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One request; `held` is how many seconds the homeserver may keep it open before it answers."""
+
+    method: str
+    path: str
+    body: str | None = None
+    held: float = 0.0
+
+
+def whoami() -> Call:
+    return _call(Api.whoami(""))
+
+
+def profile(user: str) -> Call:
+    return _call(Api.profile_get(user))
+
+
+def direct_rooms(user: str) -> Call:
+    return _call(Api.direct_room_list("", user))
+
+
+def sync(since: str | None, timeout_seconds: float, only: Mapping[str, Any]) -> Call:
+    """News since `since`; `only` is the filter of the specification."""
+    built = Api.sync("", since, int(timeout_seconds * 1000), dict(only), set_presence="offline")
+    return _call(built, held=timeout_seconds)
+
+
+def messages(room: RoomId, start: str, end: str, limit: int, only: Mapping[str, Any]) -> Call:
+    """A page of history, newest first, from the token `start` back to `end`."""
+    return _call(Api.room_messages("", room, start, end, MessageDirection.back, limit, dict(only)))
+
+
+def event(room: RoomId, message: MessageId) -> Call:
+    return _call(Api.room_get_event("", room, message))
+
+
+def state(room: RoomId, kind: str) -> Call:
+    return _call(Api.room_get_state_event("", room, kind, ""))
+
+
+def annotations(room: RoomId, message: MessageId) -> Call:
+    """The reactions on a message, newest first."""
+    return _call(Api.room_get_event_relations("", room, message, RelationshipType.annotation, "m.reaction", limit=100))
+
+
+def send(room: RoomId, kind: str, content: Mapping[str, Any], key: str) -> Call:
+    return _call(Api.room_send("", room, kind, dict(content), key))
+
+
+def redact(room: RoomId, message: MessageId, key: Key | str) -> Call:
+    return _call(Api.room_redact("", room, message, key))
+
+
+def resolve(alias: str) -> Call:
+    return _call(Api.room_resolve_alias(alias))
+
+
+def join(room: RoomId, servers: Iterable[str]) -> Call:
+    """Enter a room; `servers` know it. Both names of the parameter are sent: `via` is new in 1.12."""
+    known = [(name, server) for server in servers for name in ("via", "server_name")]
+    return _call(Api.join("", room), query=known)
+
+
+def leave(room: RoomId) -> Call:
+    return _call(Api.room_leave("", room))
+
+
+def joined_rooms() -> Call:
+    return _call(Api.joined_rooms(""))
+
+
+def _call(built: tuple[str, ...], *, held: float = 0.0, query: Iterable[tuple[str, str]] = ()) -> Call:
+    method, address, *data = built
+    path, _, old = address.partition("?")
+    kept = [pair for pair in parse_qsl(old, keep_blank_values=True) if pair[0] != "access_token"] + list(query)
+    body = data[0] if data else ("{}" if method == "POST" else None)
+    return Call(method=method, path=f"{path}?{urlencode(kept)}" if kept else path, body=body, held=held)

@@ -1,0 +1,72 @@
+"""One HTTP session with a homeserver: a request in, its JSON out, everything else as the bridge's errors."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from bridge.errors import Uncertain
+from connectors.matrix.answers import decoded
+from connectors.matrix.calls import Call
+from connectors.matrix.config import MatrixConfig
+from connectors.matrix.errors import translated
+
+_CONNECTIONS = 16
+_CONNECT_SECONDS = 10.0
+_CHUNK = 65_536
+_LARGEST_ANSWER = 64 * 1024 * 1024
+
+
+class Client:
+    """Calls to one homeserver as one user. Open it with `connected_to`."""
+
+    def __init__(self, config: MatrixConfig, session: aiohttp.ClientSession) -> None:
+        self._config = config
+        self._session = session
+
+    async def call(self, call: Call) -> dict[str, Any]:
+        """Send one request and return the object it is answered with.
+
+        Raises the bridge's errors; a 200 without JSON is `Uncertain`, since something answered in the server's place.
+        """
+        try:
+            status, headers, body = await self._exchange(call)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            # aiohttp's errors can carry our headers, and with them the token: not even as a cause.
+            raise translated(cause=error) from None
+        answer = decoded(body)
+        if status != 200:  # noqa: PLR2004  HTTP's own number
+            raise translated(status=status, body=answer, headers=headers)
+        if answer is None:
+            raise Uncertain("the homeserver answered 200 with something that is no JSON object")
+        return answer
+
+    async def _exchange(self, call: Call) -> tuple[int, Mapping[str, str], bytes]:
+        total = aiohttp.ClientTimeout(total=self._config.request_timeout_seconds + call.held, connect=_CONNECT_SECONDS)
+        address = URL(self._config.homeserver + call.path, encoded=True)
+        async with self._session.request(
+            call.method, address, data=call.body, timeout=total, allow_redirects=False
+        ) as response:
+            return response.status, response.headers, await _limited(response.content)
+
+
+@asynccontextmanager
+async def connected_to(config: MatrixConfig) -> AsyncIterator[Client]:
+    """A session for as long as the block lasts."""
+    headers = {"Authorization": f"Bearer {config.token.get_secret_value()}", "Content-Type": "application/json"}
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=_CONNECTIONS), headers=headers, cookie_jar=aiohttp.DummyCookieJar()
+    ) as session:
+        yield Client(config, session)
+
+
+async def _limited(stream: aiohttp.StreamReader) -> bytes:
+    """The whole answer, counted after decompression: a bomb ends the exchange, not the process."""
+    read = bytearray()
+    async for chunk in stream.iter_chunked(_CHUNK):
+        read += chunk
+        if len(read) > _LARGEST_ANSWER:
+            raise aiohttp.ClientPayloadError("the answer is too large")
+    return bytes(read)

@@ -1,0 +1,236 @@
+"""A user of a Matrix homeserver as an account of the bridge."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from bridge import (
+    Capabilities,
+    Connector,
+    Deletion,
+    Edit,
+    Feature,
+    Host,
+    MessageId,
+    Outgoing,
+    Place,
+    Reaction,
+    Rejected,
+    Relation,
+    RoomClosed,
+    RoomId,
+    RoomInfo,
+    Scope,
+    Unauthorized,
+    Unavailable,
+    Uncertain,
+    Unit,
+    Unsupported,
+    User,
+)
+from bridge.text.nodes import ALL_NODES, Emoji, Mention
+from connectors.matrix import calls, outgoing
+from connectors.matrix.batch import direct_rooms, objects
+from connectors.matrix.calls import Call
+from connectors.matrix.client import Client, connected_to
+from connectors.matrix.config import MatrixConfig
+from connectors.matrix.content import words
+from connectors.matrix.errors import Duplicate, NotFound
+from connectors.matrix.members import named
+from connectors.matrix.rooms import ENCRYPTED, Rooms
+from connectors.matrix.sync import Stream
+
+_SERVERS = 3
+
+
+class Matrix(Connector[MatrixConfig]):
+    """Matrix, as an ordinary user: the transaction id makes sending the same part twice harmless."""
+
+    Config = MatrixConfig
+    features = Capabilities(
+        formatting=ALL_NODES - {Emoji, Mention},
+        relations=frozenset({Relation.REPLY, Relation.THREAD}),
+        max_text=outgoing.MAX_TEXT_BYTES,
+        unit=Unit.BYTES,
+    )
+
+    def __init__(self, config: MatrixConfig, host: Host) -> None:
+        super().__init__(config, host)
+        self._client: Client | None = None
+        self._rooms = Rooms()
+
+    async def run(self) -> None:
+        async with connected_to(self.config) as client:
+            me = await self._identified(client)
+            self._rooms = await _known_rooms(client, self.config.user)
+            self._client = client
+            try:
+                self.host.connected(me)
+                stream = Stream(
+                    client=client, config=self.config, host=self.host, me=me, rooms=self._rooms, enter=self._enter
+                )
+                await stream.follow()
+            finally:
+                self._client = None
+
+    async def join(self, name: str) -> Place:
+        room, servers = await self._resolved(name)
+        self._rooms.wanted.add(room)
+        await self._enter(room, servers)
+        return Place(room)
+
+    async def leave(self, place: Place) -> None:
+        self._rooms.wanted.discard(place.room)
+        try:
+            await self._call(calls.leave(place.room))
+        except RoomClosed:  # we are not in it, or it is not there
+            return
+        self._rooms.joined.discard(place.room)
+
+    async def send(self, message: Outgoing) -> Sequence[MessageId]:
+        content = outgoing.message(message, self.host.account)
+        return (await self._put(message.room, "m.room.message", content, message.key),)
+
+    async def edit(self, edit: Edit) -> None:
+        content = outgoing.edited(edit, self.host.account)
+        await self._put(edit.target.room, "m.room.message", content, edit.content.key)
+
+    async def delete(self, deletion: Deletion) -> None:
+        for index, part in enumerate(deletion.target.parts):
+            await self._redact(deletion.target.room, part, outgoing.part_key(deletion.key, index))
+
+    async def react(self, reaction: Reaction) -> MessageId | None:
+        if reaction.emoji in reaction.wanted:
+            return await self._add(reaction)
+        native = reaction.native or await self._own_reaction(reaction)
+        if native is not None:
+            await self._redact(reaction.target.room, native, reaction.key)
+        return None
+
+    async def rooms(self) -> Sequence[RoomInfo]:
+        async with self._any_client() as client:
+            known = await _known_rooms(client, self.config.user)
+            return [await _described(client, room, known) for room in sorted(known.joined)]
+
+    async def _identified(self, client: Client) -> User:
+        """Who we are, after checking that the token is who the settings say it is."""
+        answer = await client.call(calls.whoami())
+        if answer.get("user_id") != self.config.user:
+            raise Unauthorized("the token belongs to another user than the setting `user` names")
+        if self.config.device_id is not None and answer.get("device_id") != self.config.device_id:
+            raise Unauthorized("the token belongs to another device than the setting `device_id` names")
+        return named(self.config.user, await _answer(client, calls.profile(self.config.user)))
+
+    async def _resolved(self, name: str) -> tuple[RoomId, Sequence[str]]:
+        """The id behind a name, and servers that know the room."""
+        if name.startswith("!"):
+            return RoomId(name), ()
+        if not name.startswith("#"):
+            raise Rejected(f"{name} is no Matrix room: write #alias:server or the room's id, which starts with !")
+        try:
+            answer = await self._call(calls.resolve(name))
+        except NotFound as error:
+            raise RoomClosed(f"there is no room with the address {name}") from error
+        servers = answer.get("servers")
+        known = [server for server in servers if isinstance(server, str)] if isinstance(servers, list) else []
+        return _room_id(answer), known[:_SERVERS]
+
+    async def _enter(self, room: RoomId, servers: Sequence[str] = ()) -> None:
+        """Be in a room, and sure that it can be read."""
+        if room not in self._rooms.joined:
+            if _room_id(await self._call(calls.join(room, servers))) != room:
+                raise Rejected("the homeserver let us into another room than the one asked for")
+            self._rooms.joined.add(room)
+        if await self._is_encrypted(room):
+            self._rooms.encrypted.add(room)
+            raise RoomClosed(ENCRYPTED)
+
+    async def _is_encrypted(self, room: RoomId) -> bool:
+        try:
+            await self._call(calls.state(room, "m.room.encryption"))
+        except NotFound:
+            return False
+        return True
+
+    async def _add(self, reaction: Reaction) -> MessageId | None:
+        content = outgoing.reaction(reaction.target.parts[0], reaction.emoji)
+        try:
+            return await self._put(reaction.target.room, "m.reaction", content, reaction.key)
+        except Duplicate:
+            return await self._own_reaction(reaction)
+        except NotFound:
+            raise
+        except RoomClosed as error:  # a room may let us talk and not react; one that is closed says so again
+            raise Unsupported(Feature.REACT, str(error)) from error
+
+    async def _own_reaction(self, reaction: Reaction) -> MessageId | None:
+        """The id of our emoji on a message, None when it is not there (any more)."""
+        try:
+            answer = await self._call(calls.annotations(reaction.target.room, reaction.target.parts[0]))
+        except NotFound:
+            return None
+        ours = (raw for raw in objects(answer.get("chunk")) if raw.get("sender") == self.config.user)
+        return next((MessageId(words(raw, "event_id")) for raw in ours if _emoji(raw) == reaction.emoji), None)
+
+    async def _put(self, room: RoomId, kind: str, content: dict[str, Any], key: str) -> MessageId:
+        self._rooms.check(room)
+        return _event_id(await self._call(calls.send(room, kind, content, key)))
+
+    async def _redact(self, room: RoomId, message: MessageId, key: str) -> None:
+        try:
+            _event_id(await self._call(calls.redact(room, message, key)))
+        except NotFound:  # it is gone already
+            return
+
+    async def _call(self, call: Call) -> dict[str, Any]:
+        if self._client is None:
+            raise Unavailable("not connected to the homeserver", scope=Scope.ACCOUNT)
+        return await self._client.call(call)
+
+    @asynccontextmanager
+    async def _any_client(self) -> AsyncIterator[Client]:
+        if self._client is not None:
+            yield self._client
+            return
+        async with connected_to(self.config) as client:
+            yield client
+
+
+async def _known_rooms(client: Client, user: str) -> Rooms:
+    listed = (await client.call(calls.joined_rooms())).get("joined_rooms")
+    joined = {RoomId(room) for room in listed if isinstance(room, str)} if isinstance(listed, list) else set()
+    return Rooms(joined=joined, direct=direct_rooms(await _answer(client, calls.direct_rooms(user))))
+
+
+async def _described(client: Client, room: RoomId, known: Rooms) -> RoomInfo:
+    alias = words(await _answer(client, calls.state(room, "m.room.canonical_alias")), "alias")
+    title = words(await _answer(client, calls.state(room, "m.room.name")), "name")
+    encryption = await _answer(client, calls.state(room, "m.room.encryption"))
+    return RoomInfo(name=alias or room, title=title, kind=known.kind(room), note=ENCRYPTED if encryption else "")
+
+
+async def _answer(client: Client, call: Call) -> dict[str, Any]:
+    """The answer, empty where the homeserver has none."""
+    try:
+        return await client.call(call)
+    except NotFound:
+        return {}
+
+
+def _event_id(answer: dict[str, Any]) -> MessageId:
+    event = words(answer, "event_id")
+    if not event:
+        raise Uncertain("the homeserver answered 200 without the id of the event")
+    return MessageId(event)
+
+
+def _room_id(answer: dict[str, Any]) -> RoomId:
+    room = words(answer, "room_id")
+    if not room:
+        raise Unavailable("the homeserver answered 200 without the id of the room", scope=Scope.ACCOUNT)
+    return RoomId(room)
+
+
+def _emoji(raw: Any) -> str:  # noqa: ANN401  a homeserver's dictionary
+    relation = raw["content"].get("m.relates_to", {}) if isinstance(raw.get("content"), dict) else {}
+    return words(relation, "key") if isinstance(relation, dict) else ""

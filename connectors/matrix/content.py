@@ -1,0 +1,133 @@
+"""What a Matrix message carries besides its words: profile, relations, files, places, polls. Pure and forgiving.
+
+People write these dictionaries, so a field of the wrong type counts as absent; a message is lost only when it has no
+words at all.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from bridge.events import Attachment, Kind
+from bridge.ids import MessageId, ThreadId
+from bridge.text.nodes import List, Paragraph, Rich, said
+
+PROFILE = "com.beeper.per_message_profile"
+_MEDIA = {"m.image": Kind.IMAGE, "m.video": Kind.VIDEO, "m.audio": Kind.AUDIO, "m.file": Kind.FILE}
+_VOICE = ("m.voice", "org.matrix.msc3245.voice")
+_POLL = ("m.poll.start", "m.poll", "org.matrix.msc3381.poll.start")
+
+
+class Relations(Struct, frozen=True, kw_only=True):
+    """How a message hangs on others; None where it does not."""
+
+    thread: ThreadId | None = None
+    in_reply_to: MessageId | None = None
+    replaces: MessageId | None = None
+    annotates: MessageId | None = None
+    emoji: str = ""
+
+
+def words(fields: Mapping[str, Any], name: str) -> str:
+    """A field's text; empty where it is none."""
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def part(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A field's object; empty where it is none."""
+    value = fields.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def relations(content: Mapping[str, Any]) -> Relations:
+    """What `m.relates_to` says. A reply that only stands in for a thread is none."""
+    relation = part(content, "m.relates_to")
+    kind, target = words(relation, "rel_type"), words(relation, "event_id")
+    reply = words(part(relation, "m.in_reply_to"), "event_id")
+    if kind == "m.thread" and target:
+        falling_back = relation.get("is_falling_back") is True
+        return Relations(thread=ThreadId(target), in_reply_to=MessageId(reply) if reply and not falling_back else None)
+    if kind == "m.replace" and target:
+        return Relations(replaces=MessageId(target))
+    if kind == "m.annotation" and target:
+        return Relations(annotates=MessageId(target), emoji=_emoji(content, words(relation, "key")))
+    return Relations(in_reply_to=MessageId(reply) if reply else None)
+
+
+def attachment(content: Mapping[str, Any]) -> Attachment | None:
+    """The file, place or other thing a `m.room.message` is; None for words alone."""
+    kind = words(content, "msgtype")
+    if kind == "m.location":
+        return Attachment(kind=Kind.LOCATION, name=words(content, "body"), source=words(content, "geo_uri"))
+    if kind in _MEDIA:
+        voice = kind == "m.audio" and any(name in content for name in _VOICE)
+        return _file(content, Kind.VOICE if voice else _MEDIA[kind])
+    return None
+
+
+def sticker(content: Mapping[str, Any]) -> Attachment:
+    """The picture of a `m.sticker`, whose body describes it."""
+    found = _file(content, Kind.STICKER)
+    return Attachment(
+        kind=Kind.STICKER, mime=found.mime, size=found.size, alt=words(content, "body"), source=found.source
+    )
+
+
+def has_caption(content: Mapping[str, Any]) -> bool:
+    """Whether a file's body is a caption: only beside a `filename` that differs from it (MSC2530)."""
+    return bool(words(content, "filename")) and words(content, "filename") != words(content, "body")
+
+
+def poll(content: Mapping[str, Any]) -> tuple[Rich, Attachment]:
+    """A poll's answers as a numbered list, and its question."""
+    start = next((part(content, name) for name in _POLL if name in content), {})
+    answers = start.get("answers")
+    said_answers = [_spoken(answer) for answer in answers] if isinstance(answers, list) else []
+    items = tuple(said(text) for text in said_answers if text)
+    question = _spoken(start.get("question"))
+    return ((List(items, start=1),) if items else ()), Attachment(kind=Kind.POLL, name=question)
+
+
+def placeholder(text: str) -> Rich:
+    """Words of ours where a message cannot be shown."""
+    return tuple(Paragraph(block.inside) for block in said(f"[{text}]") if isinstance(block, Paragraph))
+
+
+def _file(content: Mapping[str, Any], kind: Kind) -> Attachment:
+    info = part(content, "info")
+    milliseconds = _count(info.get("duration"))
+    return Attachment(
+        kind=kind,
+        name=words(content, "filename") or words(content, "body"),
+        mime=words(info, "mimetype"),
+        size=_count(info.get("size")),
+        duration=milliseconds / 1000 if milliseconds is not None else None,
+        source=words(content, "url") or words(part(content, "file"), "url"),
+    )
+
+
+def _count(value: object) -> int | None:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and isinstance(value, int) and 0 <= value < 2**53 else None
+
+
+def _emoji(content: Mapping[str, Any], key: str) -> str:
+    """The emoji of a reaction; a picture (`mxc:`) by its short name."""
+    if not key.startswith("mxc:"):
+        return key
+    name = words(content, "shortcode") or words(content, "com.beeper.reaction.shortcode")
+    return f":{name.strip(':') or 'emoji'}:"
+
+
+def _spoken(value: object) -> str:
+    """The words of a poll's question or answer, in any of the forms the drafts had."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return next((text for item in value if (text := _spoken(item))), "")
+    if isinstance(value, Mapping):
+        forms = ("m.text", "org.matrix.msc1767.text", "body")
+        return next((text for form in forms if (text := _spoken(value.get(form)))), "")
+    return ""

@@ -1,0 +1,156 @@
+"""A small, strict Matrix homeserver with two rooms and people in them: for tests, scenarios and the demo."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from bridge.clock import Clock, SystemClock
+from bridge.ids import MessageId
+from bridge.testing.platform import Fault, Shown
+from bridge.text.nodes import Rich
+from connectors.matrix import emulator_people as clients
+from connectors.matrix import emulator_reader as reader
+from connectors.matrix.emulator_errors import Canned
+from connectors.matrix.emulator_http import Homeserver
+from connectors.matrix.emulator_rooms import Json, MatrixRefusal, MatrixRoom, Person, Rooms
+from connectors.matrix.emulator_sync import seen_by
+
+SERVER = "matrix.test"
+_MAX_EVENT_BYTES = 65_536
+
+
+class MatrixEmulator:
+    """Implements `bridge.testing.Platform`.
+
+    `max_event_bytes` is the specification's limit. `sends_per_second` and `burst` limit each user of the API; real
+    homeservers limit bridges or not as their administrator likes, so None is the default.
+    """
+
+    title = "Matrix"
+
+    def __init__(
+        self,
+        *,
+        max_event_bytes: int = _MAX_EVENT_BYTES,
+        sends_per_second: float | None = None,
+        burst: int = 10,
+        clock: Clock | None = None,
+    ) -> None:
+        clock = clock or SystemClock()
+        self._rooms = Rooms(server=SERVER, clock=clock, max_event_bytes=max_event_bytes)
+        self.server = Homeserver(self._rooms, clock, sends_per_second=sends_per_second, burst=burst)
+        self._owner = self._rooms.person("Olga", "olga")
+        self._bridge = self._rooms.person("Bridge", "bridge")
+        self._acts = 0
+        self._names = [self.make_room("lobby"), self.make_room("garden")]
+
+    async def __aenter__(self) -> Self:
+        await self.server.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.server.__aexit__()
+
+    @property
+    def rooms(self) -> Sequence[str]:
+        return self._names
+
+    def settings(self) -> Mapping[str, object]:
+        return {
+            "connector": "matrix",
+            "homeserver": self.server.address,
+            "user": self._bridge.id,
+            "token": self._bridge.token,
+        }
+
+    async def say(self, room: str, person: str, text: Rich, *, in_reply_to: MessageId | None = None) -> MessageId:
+        return self.post(room, person, "m.room.message", clients.message(text, in_reply_to=in_reply_to))
+
+    async def emote(self, room: str, person: str, text: Rich) -> MessageId:
+        return self.post(room, person, "m.room.message", clients.message(text, msgtype="m.emote"))
+
+    async def edit(self, room: str, person: str, message: MessageId, text: Rich) -> None:
+        self.post(room, person, "m.room.message", clients.edit(message, text))
+
+    async def delete(self, room: str, person: str, message: MessageId) -> None:
+        self._redact(room, person, message)
+
+    async def react(self, room: str, person: str, message: MessageId, emoji: str) -> None:
+        self.post(room, person, "m.reaction", clients.reaction(message, emoji))
+
+    async def unreact(self, room: str, person: str, message: MessageId, emoji: str) -> None:
+        self._redact(room, person, self._reaction(self._rooms.room(room), self._rooms.person(person), message, emoji))
+
+    async def shown(self, room: str) -> Sequence[Shown]:
+        return reader.shown(self.events(room), lambda user: self._rooms.people[user].name)
+
+    def drop_connections(self) -> None:
+        self.server.drop_connections()
+
+    def fail_next(self, fault: Fault, count: int = 1) -> None:
+        if fault is Fault.UNAUTHORIZED:
+            self.server.refuses_everybody = True
+            self.server.wake()
+            return
+        self.server.faults.extend([fault] * count)
+
+    def restore(self) -> None:
+        self.server.faults.clear()
+        self.server.canned.clear()
+        self.server.refuses_everybody = False
+
+    # What only Matrix's own tests do.
+
+    def answer_next(self, path: str, answer: Canned) -> None:
+        """Answer the next request whose path contains `path` with bytes of the test's own."""
+        self.server.canned.append((path, answer))
+
+    def make_room(self, localpart: str, *, encrypted: bool = False) -> str:
+        """A further room; its alias."""
+        return self._rooms.create(self._owner, localpart, localpart.title(), encrypted=encrypted).alias
+
+    def room_id(self, room: str) -> str:
+        return self._rooms.room(room).id
+
+    def post(self, room: str, person: str, kind: str, content: Json) -> MessageId:
+        """Any event, as a person; strange content is the test's own business."""
+        who, name = self._present(room, person)
+        self._acts += 1
+        event_id = self._rooms.send(who, name, kind, content, f"act{self._acts}")
+        self.server.wake()
+        return MessageId(event_id)
+
+    def events(self, room: str) -> list[Mapping[str, Any]]:
+        """Everything in a room as its owner's client gets it."""
+        return [seen_by(stored, self._owner) for stored in self._rooms.room(room).events]
+
+    def set_state(self, room: str, kind: str, content: Json, *, key: str = "") -> None:
+        """Change the room's state, as its owner."""
+        self._rooms.set_state(self._owner, self._rooms.room(room).id, kind, key, content)
+        self.server.wake()
+
+    def change_membership(self, room: str, user: str, membership: str, reason: str = "") -> None:
+        """Invite, kick or ban somebody, as the room's owner."""
+        self._rooms.change_membership(self._owner, self._rooms.room(room), user, membership, reason)
+        self.server.wake()
+
+    def set_account_data(self, kind: str, content: Json) -> None:
+        """The bridge's own account data."""
+        self._bridge.account_data[kind] = content
+
+    def _present(self, room: str, person: str) -> tuple[Person, str]:
+        """The person, in the room."""
+        who = self._rooms.person(person)
+        return who, self._rooms.join(who, room)
+
+    def _redact(self, room: str, person: str, message: MessageId) -> None:
+        who, name = self._present(room, person)
+        self._acts += 1
+        self._rooms.redact(who, name, message, f"act{self._acts}")
+        self.server.wake()
+
+    def _reaction(self, room: MatrixRoom, who: Person, message: MessageId, emoji: str) -> MessageId:
+        content = clients.reaction(message, emoji)
+        mine = [s for s in room.events if s.event["sender"] == who.id and s.event["content"] == content]
+        if not mine:
+            raise MatrixRefusal(404, "M_NOT_FOUND", "there is no such reaction")
+        return MessageId(mine[-1].event["event_id"])

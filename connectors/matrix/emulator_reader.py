@@ -1,0 +1,59 @@
+"""What a reader's client shows of a room: edits, redactions, replies and reactions taken together. Pure.
+
+It reads the events of the client API, so the emulator and a real homeserver are read in the same way.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from bridge.ids import MessageId
+from bridge.testing.platform import Shown
+from bridge.text import walk
+from connectors.matrix.content import part, relations, words
+from connectors.matrix.format import parsed
+
+_Events = Sequence[Mapping[str, Any]]
+
+
+def shown(events: Iterable[Mapping[str, Any]], name_of: Callable[[str], str]) -> list[Shown]:
+    """The messages of a room, oldest first, from all its events in order."""
+    kept = [raw for raw in events if raw.get("content") and "redacted_because" not in part(raw, "unsigned")]
+    edits = _edits(kept)
+    messages = [raw for raw in kept if raw.get("type") == "m.room.message" and not relations(raw["content"]).replaces]
+    return [_message(raw, edits.get(raw["event_id"]), _reactions(kept, raw["event_id"]), name_of) for raw in messages]
+
+
+def _message(
+    raw: Mapping[str, Any],
+    edit: Mapping[str, Any] | None,
+    reactions: Mapping[str, int],
+    name_of: Callable[[str], str],
+) -> Shown:
+    content = part(edit["content"], "m.new_content") if edit else raw["content"]
+    rich = parsed(content)
+    return Shown(
+        id=MessageId(raw["event_id"]),
+        author=name_of(raw["sender"]),
+        text=walk.plain(rich),
+        rich=rich,
+        edited=edit is not None,
+        in_reply_to=relations(raw["content"]).in_reply_to,
+        reactions=reactions,
+    )
+
+
+def _edits(events: _Events) -> dict[str, Mapping[str, Any]]:
+    """The last edit of each message; an edit by anybody but the writer is not shown."""
+    writers = {raw["event_id"]: raw["sender"] for raw in events}
+    found: dict[str, Mapping[str, Any]] = {}
+    for raw in events:
+        target = relations(raw["content"]).replaces
+        if target is not None and writers.get(target) == raw["sender"] and words(raw, "type") == "m.room.message":
+            found[target] = raw
+    return found
+
+
+def _reactions(events: _Events, message: str) -> dict[str, int]:
+    of_it = (relations(raw["content"]) for raw in events if raw.get("type") == "m.reaction")
+    return dict(Counter(relation.emoji for relation in of_it if relation.annotates == message))

@@ -1,0 +1,101 @@
+"""What the bridge sends, as Matrix wants it. Pure."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from bridge.connector import Edit, Outgoing
+from bridge.events import Manner
+from bridge.ids import AccountName, Key, MessageId
+from connectors.matrix.format import rendered
+
+ORIGIN = "org.qantara.origin"
+"""The mark on what a bridge wrote: its account and key, no id of anybody."""
+MAX_TEXT_BYTES = 16_000
+"""Words of one part: body and HTML, each escaped, together stay under the 65,536 bytes an event may have."""
+_LARGEST_CONTENT = 60_000
+_EXCERPT = 200
+_TYPES = {Manner.SAY: "m.text", Manner.EMOTE: "m.emote", Manner.NOTICE: "m.notice"}
+
+Content = dict[str, Any]
+
+
+def message(outgoing: Outgoing, account: AccountName) -> Content:
+    """The content of a new `m.room.message`; it never mentions anybody (`m.mentions` is empty, not absent)."""
+    content = _said(outgoing) | {ORIGIN: {"account": account, "key": outgoing.key}}
+    relation = _relation(outgoing)
+    if relation:
+        content["m.relates_to"] = relation
+    return _first_that_fits(content, _without_html)
+
+
+def edited(edit: Edit, account: AccountName) -> Content:
+    """The content of an edit: the new one inside, and a version for clients that know no edits outside."""
+    inside = _said(edit.content)
+    outside = inside | {"body": f"* {inside['body']}"}
+    if "formatted_body" in inside:
+        outside["formatted_body"] = f"* {inside['formatted_body']}"
+    outside |= {
+        "m.new_content": inside,
+        "m.relates_to": {"rel_type": "m.replace", "event_id": edit.target.parts[0]},
+        ORIGIN: {"account": account, "key": edit.content.key},
+    }
+    return _first_that_fits(outside, _without_html, _short_outside, _without_html_inside)
+
+
+def reaction(target: MessageId, emoji: str) -> Content:
+    """The content of an `m.reaction`."""
+    return {"m.relates_to": {"rel_type": "m.annotation", "event_id": target, "key": emoji}}
+
+
+def part_key(key: Key, index: int) -> str:
+    """The transaction id for one part of a deletion: the key stands for all of them."""
+    return f"{key}.{index}"
+
+
+def _said(outgoing: Outgoing) -> Content:
+    return {"msgtype": _TYPES[outgoing.manner], **rendered(outgoing.text), "m.mentions": {}}
+
+
+def _relation(outgoing: Outgoing) -> Content:
+    reply = outgoing.in_reply_to.parts[0] if outgoing.in_reply_to and outgoing.in_reply_to.parts else None
+    if outgoing.thread is not None:
+        return {
+            "rel_type": "m.thread",
+            "event_id": outgoing.thread,
+            "is_falling_back": reply is None,
+            "m.in_reply_to": {"event_id": reply or outgoing.thread},
+        }
+    return {"m.in_reply_to": {"event_id": reply}} if reply else {}
+
+
+def _first_that_fits(content: Content, *smaller: Callable[[Content], Content]) -> Content:
+    """The content, made smaller step by step while it is too large; the words of the message itself stay whole."""
+    return next((version for version in _versions(content, smaller) if _fits(version)), content)
+
+
+def _versions(content: Content, smaller: tuple[Callable[[Content], Content], ...]) -> Iterator[Content]:
+    yield content
+    for step in smaller:
+        content = step(content)
+        yield content
+
+
+def _fits(content: Mapping[str, Any]) -> bool:
+    try:
+        return len(msgspec.json.encode(content)) <= _LARGEST_CONTENT
+    except UnicodeEncodeError:
+        return True  # half a character: the homeserver says so better than we can
+
+
+def _without_html(content: Content) -> Content:
+    return {name: value for name, value in content.items() if name not in {"format", "formatted_body"}}
+
+
+def _short_outside(content: Content) -> Content:
+    return content | {"body": content["body"][:_EXCERPT] + "…"}
+
+
+def _without_html_inside(content: Content) -> Content:
+    return content | {"m.new_content": _without_html(content["m.new_content"])}
