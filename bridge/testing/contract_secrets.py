@@ -1,0 +1,94 @@
+"""The promise about secrets: what stands in the settings as one never comes out again, whatever goes wrong."""
+
+import logging
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, SecretStr
+from structlog.testing import capture_logs
+
+from bridge.errors import BridgeError
+from bridge.testing.contract_kit import Kit, Running
+from bridge.testing.platform import Fault, texts
+
+
+class SecretPromises:
+    """Nothing that is logged, raised, published or shown holds a secret."""
+
+    async def test_secrets_stay_secret(self, kit: Kit) -> None:
+        secrets = list(secrets_of(kit.connect(kit.host).config))
+        if not secrets:
+            pytest.skip("no secrets: the settings hold none")
+        with overheard() as lines:
+            async with kit.running() as run:
+                await run.hears("a secret place")
+                for fault in Fault:
+                    lines.extend(await _trouble(kit, run, fault))
+                lines.extend(told(error) for error in run.errors)
+        lines += [repr(event) for event in (*kit.host.events, *kit.host.own, *kit.host.echoes)]
+        lines += [*await texts(kit.platform, kit.town), repr(kit.connect(kit.host).config)]
+        leaks = [line.replace(secret, "<THE SECRET>") for secret in secrets for line in lines if secret in line]
+        assert not leaks, "a secret comes out:\n" + "\n".join(leaks)
+
+
+def secrets_of(settings: BaseModel) -> Iterator[str]:
+    """Every secret in the settings and in what they hold."""
+    for name in type(settings).model_fields:
+        match getattr(settings, name):
+            case SecretStr() as secret if secret.get_secret_value():
+                yield secret.get_secret_value()
+            case BaseModel() as inner:
+                yield from secrets_of(inner)
+
+
+def told(error: BaseException) -> str:
+    """An error with its causes, as a log would tell it."""
+    return "".join(traceback.format_exception(error))
+
+
+@contextmanager
+def overheard() -> Iterator[list[str]]:
+    """Everything that is logged meanwhile: ours from DEBUG on, other libraries' from WARNING on."""
+    lines: list[str] = []
+    listener = _Listener(lines)
+    root = logging.getLogger()
+    root.addHandler(listener)
+    try:
+        with capture_logs() as entries:
+            yield lines
+    finally:
+        root.removeHandler(listener)
+    lines += [_told_entry(entry) for entry in entries]
+
+
+class _Listener(logging.Handler):
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(self.format(record))
+
+
+def _told_entry(entry: Any) -> str:  # noqa: ANN401 structlog's own entries hold anything
+    errors = [told(value) for value in entry.values() if isinstance(value, BaseException)]
+    return "\n".join([repr(entry), *errors])
+
+
+async def _trouble(kit: Kit, run: Running, fault: Fault) -> list[str]:
+    """Run into a fault while sending, and tell what was raised."""
+    lines: list[str] = []
+    with suppress(NotImplementedError):
+        kit.platform.fail_next(fault)
+        try:
+            await run.send(f"trouble of the kind {fault}")
+        except BridgeError as error:
+            lines.append(told(error))
+        kit.platform.restore()
+        kit.platform.drop_connections()
+        if not run.stopped:
+            await run.deliver(run.outgoing(f"after trouble of the kind {fault}"))
+    return lines
