@@ -1,0 +1,70 @@
+"""Lines of the protocol: bytes to tokens and back. Pure: no I/O, no clock.
+
+`line` is the only place where a line for the server is made: nothing a person types can end it and begin another.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from irctokens.line import Line, build, tokenise
+
+from bridge.errors import Rejected
+
+UNWIRED = re.compile(r"[\x00\r\n]")
+_UNNAMED = re.compile(r"[\x00-\x20,\x7f]")
+_MAX_TAGS = 8191
+"""Bytes of tags a server may put before a line (IRCv3 message-tags), the `@` and the space included."""
+ACTION = "\x01ACTION "
+
+
+def line(command: str, *params: str, tags: Mapping[str, str] | None = None) -> bytes:
+    """One line, ready for the wire; only its last parameter may be empty or hold spaces.
+
+    CR, LF and NUL in the last parameter become spaces; in any other they are refused, as what would change the
+    meaning of what follows: a space, a leading colon, nothing at all.
+    """
+    *middle, last = params or ("",)
+    for param in (command, *middle):
+        if not param or param[0] == ":" or " " in param or UNWIRED.search(param):
+            raise Rejected(f"{command[:20]!r} has a parameter that no IRC line can carry")
+    words = [command, *middle, UNWIRED.sub(" ", last)] if params else [command]
+    formatted: str = build(words[0], words[1:], tags=dict(tags) if tags else None).format()
+    return formatted.encode("utf-8", "replace") + b"\r\n"
+
+
+def spoken(command: str, room: str, text: str, tags: Mapping[str, str] | None = None) -> bytes:
+    """Words for a room, the colon always there; what begins like a command between clients is made plain."""
+    return line(command, room, text.replace("\x01", "") or " ", tags=tags)
+
+
+def acted(room: str, text: str, tags: Mapping[str, str] | None = None) -> bytes:
+    """`/me` for a room."""
+    return line("PRIVMSG", room, f"{ACTION}{text.replace(chr(1), '')}\x01", tags=tags)
+
+
+def is_name(name: str) -> bool:
+    """Whether a channel or a person can be called that: no space, comma or control character, no leading colon."""
+    return bool(name) and name[0] != ":" and not _UNNAMED.search(name)
+
+
+def tokens(raw: Sequence[bytes], fallback: str) -> list[Line]:
+    """Whole lines, understood; what is no line at all is left out."""
+    return [token for each in raw if (token := _token(each, fallback)) is not None]
+
+
+def _token(raw: bytes, fallback: str) -> Line | None:
+    raw = raw.rstrip(b"\r")
+    if not raw or (raw[:1] == b"@" and raw.find(b" ") > _MAX_TAGS):
+        return None
+    try:
+        return tokenise(raw, fallback=fallback)
+    except (ValueError, IndexError):
+        return _undecodable(raw, fallback)
+
+
+def _undecodable(raw: bytes, fallback: str) -> Line | None:
+    """A second try for bytes that neither UTF-8 nor `fallback` knows."""
+    try:
+        return tokenise(raw.decode(fallback, "replace"))
+    except (ValueError, IndexError):
+        return None
