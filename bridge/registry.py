@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from bridge.connector import Connector
 
@@ -14,6 +14,8 @@ CONNECTORS = "qantara.connectors"
 EMULATORS = "qantara.emulators"
 
 T = TypeVar("T")
+Check: TypeAlias = Callable[[Any], Any]
+"""Takes what an entry point gave, or raises TypeError with what is wrong with it."""
 
 
 class Registry(Generic[T]):
@@ -42,31 +44,45 @@ def _same(thing: T) -> T:
 
 def installed() -> Registry[type[Connector[Any]]]:
     """The connectors of every installed package."""
-    return Registry(_imports("connector", entry_points(group=CONNECTORS)))
+    return Registry(_imports("connector", entry_points(group=CONNECTORS), _connector))
 
 
 def emulators() -> "Registry[Callable[[], Platform]]":
     """The emulators of every installed package."""
-    return Registry(_imports("emulator", entry_points(group=EMULATORS)))
+    return Registry(_imports("emulator", entry_points(group=EMULATORS), _same))
 
 
-def _imports(kind: str, points: Iterable[EntryPoint]) -> Mapping[str, Callable[[], Any]]:
+def _connector(found: object) -> type[Connector[Any]]:
+    if isinstance(found, type) and issubclass(found, Connector):
+        return found
+    raise TypeError("is no subclass of Connector")
+
+
+def _imports(kind: str, points: Iterable[EntryPoint], check: Check) -> Mapping[str, Callable[[], Any]]:
     by_name: dict[str, list[EntryPoint]] = {}
     for point in points:
         others = by_name.setdefault(point.name, [])
         if point.value not in {other.value for other in others}:
             others.append(point)
-    return {name: partial(_imported, kind, found) for name, found in by_name.items()}
+    return {name: partial(_imported, kind, found, check) for name, found in by_name.items()}
 
 
-def _imported(kind: str, points: list[EntryPoint]) -> Any:  # noqa: ANN401  # whatever the package offers
+def _imported(kind: str, points: list[EntryPoint], check: Check) -> Any:  # noqa: ANN401  # whatever the package offers
     if len(points) > 1:
         packages = " and ".join(sorted(_package(point) for point in points))
         raise ImportError(f'{kind} "{points[0].name}" is offered by {packages}: uninstall all but one')
+    return _checked(kind, points[0], check)
+
+
+def _checked(kind: str, point: EntryPoint, check: Check) -> Any:  # noqa: ANN401  # the same
     try:
-        return points[0].load()
+        found = point.load()
     except (ImportError, AttributeError) as error:
-        raise ImportError(f'{kind} "{points[0].name}": {_remedy(points[0], error)}') from error
+        raise ImportError(f'{kind} "{point.name}": {_remedy(point, error)}') from error
+    try:
+        return check(found)
+    except TypeError as error:
+        raise ImportError(f'{kind} "{point.name}": {point.value} {error}') from error
 
 
 def _package(point: EntryPoint) -> str:

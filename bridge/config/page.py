@@ -24,7 +24,7 @@ _FLOAT = re.compile(
     r"[-+]?(0|[1-9][0-9]{0,17})?\.[0-9]{1,30}([eE][-+]?[0-9]{1,3})?|[-+]?[1-9][0-9]{0,17}[eE][-+]?[0-9]{1,3}"
 )
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
-_QUOTED = re.compile(r"'[^'<]{2,}'")
+_QUOTED = re.compile(r"'[^'<]+'")
 
 
 class Mark(Struct, frozen=True, kw_only=True):
@@ -154,12 +154,16 @@ def _syntax(error: yaml.YAMLError) -> str:
     """PyYAML's reason without the words of the file: an unquoted secret may begin with `*`, `&` or `!`."""
     match error:
         case yaml.reader.ReaderError():
-            return f"is no YAML: the character U+{ord(error.character):04X} is not allowed"
+            return f"is no YAML: the character U+{_code(error.character):04X} is not allowed"
         case yaml.MarkedYAMLError():
             reason = _QUOTED.sub("…", error.problem or error.context or "")
             return f"is no YAML: {reason} (text that holds special characters needs quotes)"
         case _:
             return "is no YAML"
+
+
+def _code(character: str | int) -> int:
+    return ord(character) if isinstance(character, str) else character  # PyYAML gives a number, its stubs a letter
 
 
 class _Reader:
