@@ -41,7 +41,7 @@ class MatrixEmulator:
         self._owner = self._rooms.person("Olga", "olga")
         self._bridge = self._rooms.person("Bridge", "bridge")
         self._acts = 0
-        self._names = [self.make_room("lobby"), self.make_room("garden")]
+        self._names = [self._made("lobby"), self._made("garden")]
 
     async def __aenter__(self) -> Self:
         await self.server.__aenter__()
@@ -63,25 +63,25 @@ class MatrixEmulator:
         }
 
     async def say(self, room: str, person: str, text: Rich, *, in_reply_to: MessageId | None = None) -> MessageId:
-        return self.post(room, person, "m.room.message", clients.message(text, in_reply_to=in_reply_to))
+        return await self.post(room, person, "m.room.message", clients.message(text, in_reply_to=in_reply_to))
 
     async def emote(self, room: str, person: str, text: Rich) -> MessageId:
-        return self.post(room, person, "m.room.message", clients.message(text, msgtype="m.emote"))
+        return await self.post(room, person, "m.room.message", clients.message(text, msgtype="m.emote"))
 
     async def edit(self, room: str, person: str, message: MessageId, text: Rich) -> None:
-        self.post(room, person, "m.room.message", clients.edit(message, text))
+        await self.post(room, person, "m.room.message", clients.edit(message, text))
 
     async def delete(self, room: str, person: str, message: MessageId) -> None:
         self._redact(room, person, message)
 
     async def react(self, room: str, person: str, message: MessageId, emoji: str) -> None:
-        self.post(room, person, "m.reaction", clients.reaction(message, emoji))
+        await self.post(room, person, "m.reaction", clients.reaction(message, emoji))
 
     async def unreact(self, room: str, person: str, message: MessageId, emoji: str) -> None:
         self._redact(room, person, self._reaction(self._rooms.room(room), self._rooms.person(person), message, emoji))
 
     async def shown(self, room: str) -> Sequence[Shown]:
-        return reader.shown(self.events(room), lambda user: self._rooms.people[user].name)
+        return reader.shown(await self.events(room), lambda user: self._rooms.people[user].name)
 
     def drop_connections(self) -> None:
         self.server.drop_connections()
@@ -104,14 +104,14 @@ class MatrixEmulator:
         """Answer the next request whose path contains `path` with bytes of the test's own."""
         self.server.canned.append((path, answer))
 
-    def make_room(self, localpart: str, *, encrypted: bool = False) -> str:
+    async def make_room(self, localpart: str, *, encrypted: bool = False) -> str:
         """A further room; its alias."""
-        return self._rooms.create(self._owner, localpart, localpart.title(), encrypted=encrypted).alias
+        return self._made(localpart, encrypted=encrypted)
 
     def room_id(self, room: str) -> str:
         return self._rooms.room(room).id
 
-    def post(self, room: str, person: str, kind: str, content: Json) -> MessageId:
+    async def post(self, room: str, person: str, kind: str, content: Json) -> MessageId:
         """Any event, as a person; strange content is the test's own business."""
         who, name = self._present(room, person)
         self._acts += 1
@@ -119,23 +119,26 @@ class MatrixEmulator:
         self.server.wake()
         return MessageId(event_id)
 
-    def events(self, room: str) -> list[Mapping[str, Any]]:
+    async def events(self, room: str) -> list[Mapping[str, Any]]:
         """Everything in a room as its owner's client gets it."""
         return [seen_by(stored, self._owner) for stored in self._rooms.room(room).events]
 
-    def set_state(self, room: str, kind: str, content: Json, *, key: str = "") -> None:
+    async def set_state(self, room: str, kind: str, content: Json, *, key: str = "") -> None:
         """Change the room's state, as its owner."""
         self._rooms.set_state(self._owner, self._rooms.room(room).id, kind, key, content)
         self.server.wake()
 
-    def change_membership(self, room: str, user: str, membership: str, reason: str = "") -> None:
+    async def change_membership(self, room: str, user: str, membership: str, reason: str = "") -> None:
         """Invite, kick or ban somebody, as the room's owner."""
         self._rooms.change_membership(self._owner, self._rooms.room(room), user, membership, reason)
         self.server.wake()
 
-    def set_account_data(self, kind: str, content: Json) -> None:
+    async def set_account_data(self, kind: str, content: Json) -> None:
         """The bridge's own account data."""
         self._bridge.account_data[kind] = content
+
+    def _made(self, localpart: str, *, encrypted: bool = False) -> str:
+        return self._rooms.create(self._owner, localpart, localpart.title(), encrypted=encrypted).alias
 
     def _present(self, room: str, person: str) -> tuple[Person, str]:
         """The person, in the room."""

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Self, TypeAlias
 
 from aiohttp import web
@@ -15,7 +15,7 @@ from connectors.matrix.emulator_errors import Canned, refusal
 from connectors.matrix.emulator_rooms import Json, MatrixRefusal, Person, Rooms
 
 _LONGEST_POLL = 60.0
-_FAULTS = {
+FAULTS: Mapping[Fault, Canned] = {
     Fault.UNAVAILABLE: refusal(503, "M_UNKNOWN", headers={"Retry-After": "0"}),
     Fault.RATE_LIMITED: refusal(429, "M_LIMIT_EXCEEDED", retry_after_ms=200),
     Fault.REJECTED: refusal(400, "M_INVALID_PARAM"),
@@ -114,7 +114,7 @@ class Homeserver:
         for index, (words, answer) in enumerate(self.canned):
             if words in request.path:
                 del self.canned[index]
-                return await _spoken(request, answer)
+                return await spoken(request, answer)
         return None
 
     def who(self, request: web.Request) -> Person:
@@ -141,18 +141,18 @@ async def body(request: web.Request) -> Json:
     return value
 
 
-async def _spoken(request: web.Request, answer: Canned) -> web.StreamResponse:
+async def spoken(request: web.Request, answer: Canned) -> web.StreamResponse:
     if not answer.cut:
         kind = {"Content-Type": "application/json"} | dict(answer.headers)
         return web.Response(status=answer.status, body=answer.body, headers=kind)
     response = web.StreamResponse(status=answer.status, headers={"Content-Length": str(len(answer.body) + 100)})
     await response.prepare(request)
     await response.write(answer.body)
-    _cut(request)
+    cut(request)
     return response
 
 
-def _cut(request: web.Request) -> None:
+def cut(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.abort()
 
@@ -274,12 +274,12 @@ def _sending(server: Homeserver, answer: Answer) -> Callable[[web.Request], Awai
     async def answered(request: web.Request) -> web.StreamResponse:
         who = server.who(request)
         fault = server.faults.popleft() if server.faults else None
-        if fault in _FAULTS:
-            return await _spoken(request, _FAULTS[fault])
+        if fault in FAULTS:
+            return await spoken(request, FAULTS[fault])
         server.limit(who)
         result = web.json_response(await answer(server, request, who))
         if fault is Fault.LOST_ANSWER:
-            _cut(request)
+            cut(request)
         return result
 
     return answered

@@ -1,0 +1,189 @@
+"""`bridge.testing.Platform` over a real Synapse: real users act through the client API."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+from urllib.parse import quote
+
+import aiohttp
+from msgspec import Struct
+from yarl import URL
+
+from bridge.ids import MessageId
+from bridge.testing.platform import Fault, Shown
+from bridge.text.nodes import Rich
+from connectors.matrix import emulator_people as clients
+from connectors.matrix import emulator_reader as reader
+from connectors.matrix.emulator_errors import Canned
+from tests.live.faults import FaultProxy
+from tests.live.synapse import Synapse
+
+_numbers = itertools.count(1)
+
+
+class Account(Struct, frozen=True):
+    id: str
+    token: str
+    name: str
+
+
+class SynapsePlatform:
+    """Two rooms and a bridge's user of its own on a server that other tests share."""
+
+    title = "Matrix"
+
+    def __init__(self, server: Synapse) -> None:
+        self._server = server
+        self._mark = f"{next(_numbers)}"
+        self._proxy = FaultProxy(server.address)
+        self._people: dict[str, Account] = {}
+        self._inside: set[tuple[str, str]] = set()
+        self._ids: dict[str, str] = {}
+        self._acts = itertools.count(1)
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession()
+        await self._proxy.__aenter__()
+        self._owner, self._bridge = self._person("Olga"), self._person("Bridge")
+        self._names = [await self.make_room("lobby"), await self.make_room("garden")]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._proxy.__aexit__()
+        await self._session.close()
+
+    @property
+    def rooms(self) -> Sequence[str]:
+        return self._names
+
+    def settings(self) -> Mapping[str, object]:
+        return {
+            "connector": "matrix",
+            "homeserver": self._proxy.address,
+            "user": self._bridge.id,
+            "token": self._bridge.token,
+        }
+
+    async def say(self, room: str, person: str, text: Rich, *, in_reply_to: MessageId | None = None) -> MessageId:
+        return await self.post(room, person, "m.room.message", clients.message(text, in_reply_to=in_reply_to))
+
+    async def emote(self, room: str, person: str, text: Rich) -> MessageId:
+        return await self.post(room, person, "m.room.message", clients.message(text, msgtype="m.emote"))
+
+    async def edit(self, room: str, person: str, message: MessageId, text: Rich) -> None:
+        await self.post(room, person, "m.room.message", clients.edit(message, text))
+
+    async def delete(self, room: str, person: str, message: MessageId) -> None:
+        who, name = await self._present(room, person)
+        await self._ask(who, "PUT", "rooms", name, "redact", message, f"act{next(self._acts)}", body={})
+
+    async def react(self, room: str, person: str, message: MessageId, emoji: str) -> None:
+        await self.post(room, person, "m.reaction", clients.reaction(message, emoji))
+
+    async def unreact(self, room: str, person: str, message: MessageId, emoji: str) -> None:
+        who, content = self._person(person), clients.reaction(message, emoji)
+        mine = [raw for raw in await self.events(room) if raw["sender"] == who.id and raw["content"] == content]
+        await self.delete(room, person, MessageId(mine[-1]["event_id"]))
+
+    async def shown(self, room: str) -> Sequence[Shown]:
+        names = {person.id: person.name for person in self._people.values()}
+        return reader.shown(await self.events(room), names.__getitem__)
+
+    def drop_connections(self) -> None:
+        self._proxy.drop_connections()
+
+    def fail_next(self, fault: Fault, count: int = 1) -> None:
+        if fault is Fault.UNAUTHORIZED:
+            self._proxy.refuses_everybody = True
+            self._proxy.drop_connections()
+            return
+        self._proxy.faults.extend([fault] * count)
+
+    def restore(self) -> None:
+        self._proxy.faults.clear()
+        self._proxy.canned.clear()
+        self._proxy.refuses_everybody = False
+
+    # What only Matrix's own tests do; the emulator has the same.
+
+    def answer_next(self, path: str, answer: Canned) -> None:
+        self._proxy.canned.append((path, answer))
+
+    async def make_room(self, localpart: str, *, encrypted: bool = False) -> str:
+        """A public room; its alias."""
+        local = f"{localpart}{self._mark}"
+        encryption = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
+        body = {
+            "preset": "public_chat",
+            "room_alias_name": local,
+            "name": localpart.title(),
+            "initial_state": [encryption] if encrypted else [],
+        }
+        made = await self._ask(self._owner, "POST", "createRoom", body=body)
+        alias = f"#{local}:lab.test"
+        self._ids[alias] = made["room_id"]
+        return alias
+
+    def room_id(self, room: str) -> str:
+        return self._ids[room]
+
+    async def post(self, room: str, person: str, kind: str, content: Mapping[str, Any]) -> MessageId:
+        """Any event, as a person."""
+        who, name = await self._present(room, person)
+        key = f"act{next(self._acts)}"
+        return MessageId((await self._ask(who, "PUT", "rooms", name, "send", kind, key, body=content))["event_id"])
+
+    async def events(self, room: str) -> list[Mapping[str, Any]]:
+        """Everything in a room as its owner's client gets it, oldest first."""
+        found: list[Mapping[str, Any]] = []
+        start: str | None = None
+        while True:
+            query = {"dir": "f", "limit": "500"} | ({"from": start} if start else {})
+            answer = await self._ask(self._owner, "GET", "rooms", self._ids[room], "messages", query=query)
+            found += answer["chunk"]
+            start = answer.get("end")
+            if start is None or not answer["chunk"]:
+                return found
+
+    async def set_state(self, room: str, kind: str, content: Mapping[str, Any], *, key: str = "") -> None:
+        """Change the room's state, as its owner."""
+        await self._ask(self._owner, "PUT", "rooms", self._ids[room], "state", kind, key, body=content)
+
+    async def change_membership(self, room: str, user: str, membership: str, reason: str = "") -> None:
+        """Invite, kick or ban somebody, as the room's owner."""
+        verb = {"leave": "kick", "ban": "ban", "invite": "invite"}[membership]
+        body = {"user_id": user} | ({"reason": reason} if reason else {})
+        await self._ask(self._owner, "POST", "rooms", self._ids[room], verb, body=body)
+
+    async def set_account_data(self, kind: str, content: Mapping[str, Any]) -> None:
+        """The bridge's own account data."""
+        await self._ask(self._bridge, "PUT", "user", self._bridge.id, "account_data", kind, body=content)
+
+    def _person(self, name: str) -> Account:
+        if name not in self._people:
+            made = self._server.register(f"user{self._mark}x{len(self._people)}", name)
+            self._people[name] = Account(made["user_id"], made["access_token"], name)
+        return self._people[name]
+
+    async def _present(self, room: str, person: str) -> tuple[Account, str]:
+        who, name = self._person(person), self._ids[room]
+        if (who.id, name) not in self._inside and who is not self._owner:
+            await self._ask(who, "POST", "join", name, body={})
+            self._inside.add((who.id, name))
+        return who, name
+
+    async def _ask(
+        self,
+        who: Account,
+        method: str,
+        *path: str,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        address = f"{self._server.address}/_matrix/client/v3/{'/'.join(quote(part, safe='') for part in path)}"
+        url = URL(address, encoded=True).with_query(query or {})
+        headers = {"Authorization": f"Bearer {who.token}"}
+        async with self._session.request(method, url, json=body, headers=headers) as response:
+            answer: dict[str, Any] = await response.json()
+            assert response.status == 200, answer
+            return answer
