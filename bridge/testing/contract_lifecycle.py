@@ -91,7 +91,7 @@ class LifecyclePromises:
                 pytest.skip("no list of rooms: `rooms` is not overridden")
             assert rooms, "the platform has rooms and none is listed"
             for room in rooms:
-                await run.connector.join(room.name)
+                assert await run.connector.join(room.name)
 
 
 @contextmanager

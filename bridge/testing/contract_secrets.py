@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretStr
 from structlog.testing import capture_logs
 
 from bridge.errors import BridgeError
-from bridge.testing.contract_kit import Kit, Running
+from bridge.testing.contract_kit import Kit
 from bridge.testing.platform import Fault, texts
 
 
@@ -23,11 +23,8 @@ class SecretPromises:
         if not secrets:
             pytest.skip("no secrets: the settings hold none")
         with overheard() as lines:
-            async with kit.running() as run:
-                await run.hears("a secret place")
-                for fault in Fault:
-                    lines.extend(await _trouble(kit, run, fault))
-                lines.extend(told(error) for error in run.errors)
+            for fault in Fault:
+                lines.extend(await _trouble(kit, fault))
         lines += [repr(event) for event in (*kit.host.events, *kit.host.own, *kit.host.echoes)]
         lines += [*await texts(kit.platform, kit.town), repr(kit.connect(kit.host).config)]
         leaks = [line.replace(secret, "<THE SECRET>") for secret in secrets for line in lines if secret in line]
@@ -78,17 +75,18 @@ def _told_entry(entry: Any) -> str:  # noqa: ANN401 structlog's own entries hold
     return "\n".join([repr(entry), *errors])
 
 
-async def _trouble(kit: Kit, run: Running, fault: Fault) -> list[str]:
-    """Run into a fault while sending, and tell what was raised."""
-    lines: list[str] = []
-    with suppress(NotImplementedError):
-        kit.platform.fail_next(fault)
-        try:
-            await run.send(f"trouble of the kind {fault}")
-        except BridgeError as error:
-            lines.append(told(error))
-        kit.platform.restore()
+async def _trouble(kit: Kit, fault: Fault) -> list[str]:
+    """Run into a fault while sending, lose the connection as well, and tell every error that was raised."""
+    errors: list[BaseException] = []
+    async with kit.running() as run:
+        await run.hears(f"before trouble of the kind {fault}")
+        with suppress(NotImplementedError):
+            kit.platform.fail_next(fault)
+            try:
+                await run.send(f"trouble of the kind {fault}")
+            except BridgeError as error:
+                errors.append(error)
         kit.platform.drop_connections()
-        if not run.stopped:
-            await run.deliver(run.outgoing(f"after trouble of the kind {fault}"))
-    return lines
+        await kit.pause()
+        kit.platform.restore()
+    return [told(error) for error in (*errors, *run.errors, run.stopped) if error]

@@ -1,0 +1,110 @@
+"""Each broken connector is caught by the test named for it, and by no other."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from bridge.connector import Authorship
+from bridge.testing import broken_incoming, broken_life, broken_outgoing
+from bridge.testing.broken import BROKEN
+from bridge.testing.contract import ConnectorContract, promises
+from bridge.testing.contract_kit import Kit
+from bridge.testing.host import KitHost
+from bridge.testing.loop import SkippingLoop
+from bridge.testing.memory import EVERYTHING, MemoryConfig, MemoryConnector, MemoryPlatform
+
+SHOWS_AUTHORS = replace(EVERYTHING, authorship=Authorship.OVERRIDE)
+MODULES = (broken_incoming, broken_outgoing, broken_life)
+
+
+class Contract(ConnectorContract):
+    """The contract over one connector class; not collected, its tests are called by hand."""
+
+    def __init__(self, kind: type[MemoryConnector]) -> None:
+        self.kind = kind
+
+    def connector(self, platform: MemoryPlatform, host: KitHost) -> MemoryConnector:
+        return self.kind(MemoryConfig.model_validate(platform.settings()), host)
+
+
+async def broken_promises(kind: type[MemoryConnector], tmp_path: Path) -> dict[str, str]:
+    """The tests that fail for a connector, each with its reason."""
+    outcomes = {name: await outcome(Contract(kind), name, tmp_path) for name in promises()}
+    return {name: reason for name, reason in outcomes.items() if reason}
+
+
+async def outcome(contract: Contract, name: str, tmp_path: Path) -> str:
+    """Why a test failed, empty when it did not."""
+    async with MemoryPlatform(f"{contract.kind.__name__} {name}", capabilities=SHOWS_AUTHORS) as platform:
+        kit: Kit = contract.kit_for(platform, KitHost(tmp_path))
+        try:
+            await getattr(contract, name)(kit)
+        except pytest.skip.Exception as reason:
+            return f"skipped: {reason}"
+        except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 whatever a test ends with is its outcome
+            return repr(error)
+    return ""
+
+
+def run(kind: type[MemoryConnector], tmp_path: Path) -> dict[str, str]:
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        return runner.run(broken_promises(kind, tmp_path))
+
+
+@pytest.mark.parametrize("kind", BROKEN, ids=lambda kind: kind.__name__)
+def test_a_broken_connector_is_caught_by_the_test_named_for_it(kind: type[MemoryConnector], tmp_path: Path) -> None:
+    caught = run(kind, tmp_path)
+    assert set(caught) == {BROKEN[kind]}, caught
+
+
+def test_the_whole_connector_breaks_nothing_and_skips_nothing(tmp_path: Path) -> None:
+    assert run(MemoryConnector, tmp_path) == {}
+
+
+def test_each_promise_can_be_broken() -> None:
+    assert set(promises()) == set(BROKEN.values())
+
+
+def test_each_broken_connector_stands_in_the_list() -> None:
+    made = {
+        kind
+        for module in MODULES
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, MemoryConnector) and kind is not MemoryConnector
+    }
+    assert made == set(BROKEN)
+
+
+def test_a_promise_cannot_be_overridden_in_silence() -> None:
+    with pytest.raises(TypeError, match="overridden only as"):
+
+        class Lenient(ConnectorContract):
+            async def test_an_edit_arrives(self, kit: Kit) -> None:
+                """Nothing is tested."""
+
+
+def test_a_promise_may_be_overridden_as_an_expected_failure_with_a_reason() -> None:
+    class Honest(ConnectorContract):
+        @pytest.mark.xfail(reason="the server forgets them", strict=True)
+        async def test_an_edit_arrives(self, kit: Kit) -> None:
+            await super().test_an_edit_arrives(kit)
+
+    assert Honest.test_an_edit_arrives is not ConnectorContract.test_an_edit_arrives
+
+
+def test_an_expected_failure_needs_a_reason() -> None:
+    with pytest.raises(TypeError, match="overridden only as"):
+
+        class Vague(ConnectorContract):
+            @pytest.mark.xfail
+            async def test_an_edit_arrives(self, kit: Kit) -> None:
+                """Nothing is tested."""
+
+
+def test_a_platform_without_history_says_why() -> None:
+    with pytest.raises(TypeError, match="replays_reason"):
+
+        class Silent(ConnectorContract):
+            replays = False
