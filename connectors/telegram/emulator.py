@@ -1,0 +1,220 @@
+"""A small, strict Telegram on 127.0.0.1: people act, a bot sees what the real one would show it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Self
+
+import msgspec
+
+from bridge.clock import Clock, SystemClock
+from bridge.ids import MessageId
+from bridge.testing.platform import Fault, Shown
+from bridge.text.nodes import Rich
+from connectors.telegram.emulator_methods import WRITES
+from connectors.telegram.emulator_rules import REAL, ApiError, Call, Limits
+from connectors.telegram.emulator_server import Answer, Server
+from connectors.telegram.emulator_world import Chat, Json, Message, Status, World
+from connectors.telegram.errors import Refusal
+from connectors.telegram.format import Entity, Formatted, parse, render
+from connectors.telegram.reactions import native, shown
+
+TOWN: Final = -1001000000001
+FORUM: Final = -1001000000002
+TOPIC: Final = 42
+CHANNEL: Final = -1001000000003
+_FAULTS: Final = {
+    Fault.UNAVAILABLE: ApiError(502, "Bad Gateway"),
+    Fault.RATE_LIMITED: ApiError(429, "Too Many Requests: retry after 1", retry_after=1),
+    Fault.REJECTED: ApiError(400, "Bad Request: message is too long"),
+    Fault.CLOSED: ApiError(403, "Forbidden: bot was kicked from the supergroup chat"),
+    Fault.UNAUTHORIZED: ApiError(401, "Unauthorized"),
+}
+_PREMIUM_REACTIONS: Final = 3
+
+
+class TelegramEmulator:
+    """Two rooms, a group and one topic of a forum, and a channel; our bot is an administrator of all.
+
+    `limits` are the server's sizes and rates, the real ones unless told; `world` is open to tests.
+    """
+
+    title = "Telegram"
+
+    def __init__(self, *, limits: Limits = REAL, clock: Clock | None = None) -> None:
+        self.limits = limits
+        self.token = "123456789:AAE-emulated-token-of-the-bridge-0123"  # noqa: S105 - opens nothing but this emulator
+        self.world = World(clock or SystemClock())
+        self.world.chats = {
+            TOWN: Chat(TOWN, "Town", username="town_square"),
+            FORUM: Chat(FORUM, "Garden", is_forum=True, topics={TOPIC: "Roses"}),
+            CHANNEL: Chat(CHANNEL, "News", type="channel", username="town_news"),
+        }
+        self.server = Server(self.world, limits, self.token, self._due)
+        self._faults: list[Fault] = []
+        self._answers: list[Answer] = []
+
+    async def __aenter__(self) -> Self:
+        await self.server.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.server.__aexit__()
+
+    @property
+    def rooms(self) -> Sequence[str]:
+        """A group and a topic."""
+        return (str(TOWN), f"{FORUM}/{TOPIC}")
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        """Every call of the bot, in order."""
+        return self.server.calls
+
+    def settings(self) -> Mapping[str, object]:
+        """An account at this emulator, with rates that fit its limits."""
+        return {
+            "connector": "telegram",
+            "token": self.token,
+            "api_url": self.server.address,
+            "rate_per_second": self.limits.per_second,
+            "room_rate_per_second": self.limits.room_per_second,
+            "group_rate_per_minute": self.limits.group_per_minute,
+        }
+
+    # People act.
+
+    async def say(self, room: str, person: str, text: Rich, *, in_reply_to: MessageId | None = None) -> MessageId:
+        chat, thread = self._place(room)
+        words, entities = _native(text)
+        fields = {"text": words, "entities": entities, "thread": thread}
+        fields["reply_to"] = None if in_reply_to is None else int(in_reply_to)
+        return MessageId(str(self.world.post(chat, self.world.person(person), fields).id))
+
+    async def emote(self, room: str, person: str, text: Rich) -> MessageId:
+        raise NotImplementedError("Telegram has no emotes")
+
+    async def edit(self, room: str, person: str, message: MessageId, text: Rich) -> None:
+        self.world.change(self._own(room, person, message), *_native(text))
+
+    async def delete(self, room: str, person: str, message: MessageId) -> None:
+        """A person may delete, but Telegram tells no bot: the message is gone, and no update says so."""
+        self._own(room, person, message)
+        del self._place(room)[0].messages[int(message)]
+
+    async def react(self, room: str, person: str, message: MessageId, emoji: str) -> None:
+        spelled = native(emoji)
+        if spelled is None:
+            raise NotImplementedError("Telegram has no such reaction")
+        found, user = self._message(room, message), self.world.person(person)
+        others = [one for one in found.reactions.get(user["id"], []) if one != spelled]
+        self.world.react(found, user, [*others, spelled][-_PREMIUM_REACTIONS:])
+
+    async def unreact(self, room: str, person: str, message: MessageId, emoji: str) -> None:
+        found, user = self._message(room, message), self.world.person(person)
+        left = [one for one in found.reactions.get(user["id"], []) if one != native(emoji)]
+        self.world.react(found, user, left)
+
+    async def shown(self, room: str) -> Sequence[Shown]:
+        chat, thread = self._place(room)
+        return [_shown(message) for message in chat.messages.values() if message.thread == thread]
+
+    async def send_content(self, room: str, person: str, content: Json, caption: str = "") -> MessageId:
+        """Send anything else the Bot API knows, such as `{"location": {...}}`."""
+        chat, thread = self._place(room)
+        fields = {"text": caption, "thread": thread, "content": content}
+        return MessageId(str(self.world.post(chat, self.world.person(person), fields).id))
+
+    def set_status(self, room: str, status: Status, by: str = "Ada") -> None:
+        """Somebody adds, promotes, restricts or removes the bot."""
+        self.world.set_status(self._place(room)[0], status, self.world.person(by))
+
+    def migrate(self, room: str, to: int, by: str = "Ada") -> None:
+        """A group becomes the supergroup `to`; both ends say so."""
+        chat, person = self._place(room)[0], self.world.person(by)
+        self.world.chats[to] = Chat(to, chat.title)
+        self.world.post(chat, person, {"content": {"migrate_to_chat_id": to}})
+        chat.migrated_to = to
+        self.world.post(self.world.chats[to], person, {"content": {"migrate_from_chat_id": chat.id}})
+
+    # Trouble.
+
+    def drop_connections(self) -> None:
+        self.server.cut()
+
+    def fail_next(self, fault: Fault, count: int = 1) -> None:
+        self._faults += [fault] * count
+
+    def answer_next(self, status: int, body: bytes) -> None:
+        """Let the next write get these bytes, whatever they are."""
+        self._answers.append(Answer(status, body))
+
+    def refuse_next(self, refusal: Refusal) -> None:
+        """Let the next write run into one documented error."""
+        error = ApiError(refusal.code, refusal.description)
+        self._answers.append(Answer(error.code, msgspec.json.encode(error.body())))
+
+    def restore(self) -> None:
+        self._faults.clear()
+        self._answers.clear()
+
+    def _due(self, call: Call) -> Answer | None:
+        if Fault.UNAUTHORIZED in self._faults[:1]:
+            return _answer(Fault.UNAUTHORIZED)
+        if call.method not in WRITES:
+            return None
+        if self._answers:
+            return self._answers.pop(0)
+        return _answer(self._faults.pop(0)) if self._faults else None
+
+    def _place(self, room: str) -> tuple[Chat, int | None]:
+        number, _, topic = room.partition("/")
+        return self.world.chats[int(number)], int(topic) if topic else None
+
+    def _message(self, room: str, message: MessageId) -> Message:
+        return self._place(room)[0].messages[int(message)]
+
+    def _own(self, room: str, person: str, message: MessageId) -> Message:
+        found = self._message(room, message)
+        if found.author["id"] != self.world.person(person)["id"]:
+            raise ValueError(f"{person} did not write message {message}")
+        return found
+
+
+def _answer(fault: Fault) -> Answer:
+    if fault is Fault.LOST_ANSWER:
+        return Answer(200, b"", lost=True)
+    error = _FAULTS[fault]
+    return Answer(error.code, msgspec.json.encode(error.body()))
+
+
+def _native(text: Rich) -> tuple[str, list[dict[str, Any]]]:
+    """What a client sends when a person writes this text."""
+    written = render(text)
+    return written.text, [_entity(one) for one in written.entities]
+
+
+def _entity(one: Entity) -> Json:
+    body: Json = msgspec.to_builtins(one)
+    if one.user:
+        body["user"] = {"id": int(one.user), "is_bot": False, "first_name": "user"}
+    return body
+
+
+def _shown(message: Message) -> Shown:
+    entities = tuple(msgspec.convert(_flat(one), Entity) for one in message.entities)
+    counted: dict[str, int] = {}
+    for emoji in (shown(one) for each in message.reactions.values() for one in each):
+        counted[emoji] = counted.get(emoji, 0) + 1
+    return Shown(
+        id=MessageId(str(message.id)),
+        author=message.author["first_name"],
+        text=message.text,
+        rich=parse(Formatted(message.text, entities)),
+        edited=message.edited is not None,
+        in_reply_to=None if message.reply_to is None else MessageId(str(message.reply_to)),
+        reactions=counted,
+    )
+
+
+def _flat(entity: Json) -> Json:
+    user = entity.get("user")
+    return {**entity, "user": str(user["id"])} if isinstance(user, dict) else entity
