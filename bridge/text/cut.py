@@ -92,7 +92,7 @@ def _list(items: tuple[Rich, ...], start: int | None, place: Place) -> tuple[Ric
         before, after, behind = _blocks(item, left)
         if behind is None:
             kept = (*items[:index], before) if before else items[:index]
-            rest = items[index + 1 :] if before else items[index:]
+            rest = items[index + 1 :] if before or not after else (after, *items[index + 1 :])
             number = None if start is None else start + len(items) - len(rest)
             tail = _behind(after if before else (), List(rest, number))
             return (List(kept, start),) if kept else (), tail, None

@@ -89,7 +89,8 @@ def _code_spans(block: CodeBlock, first: str, other: str) -> Iterator[Span]:
             yield "\n", offset, block
             yield other, 0, None
             offset += 1
-        yield line, offset, block
+        if line:
+            yield line, offset, block
         offset += len(line)
 
 
