@@ -41,7 +41,7 @@ class Irc(Connector[IrcConfig]):
 
     Config: ClassVar[type[ConnectorConfig]] = IrcConfig
     features: ClassVar[Capabilities] = Capabilities(
-        formatting=FORMATTING, unit=Unit.BYTES, max_text=350, max_lines=8, in_flight=IN_FLIGHT, reactions=frozenset()
+        formatting=FORMATTING, unit=Unit.BYTES, max_text=350, max_lines=8, in_flight=IN_FLIGHT
     )
     _session: Session | None = None
 
@@ -55,6 +55,7 @@ class Irc(Connector[IrcConfig]):
         finally:
             self._session = None
             await session.close()
+            session.give_up()
 
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
         session = self._live()
@@ -75,7 +76,6 @@ class Irc(Connector[IrcConfig]):
             max_text=max(_TEXT_AT_LEAST, self._budget(room) - _ACTION - HEADROOM),
             unit=Unit.BYTES,
             max_lines=config.max_lines,
-            reactions=None if carries("draft/react") and carries("draft/reply") else frozenset(),
             rates=_rates(config),
             in_flight=IN_FLIGHT,
         )

@@ -49,7 +49,7 @@ class Incoming:
         reply = tags.get("+draft/reply") or tags.get("+reply")
         channel = self._server.is_channel(target)
         return Posted(
-            id=EventId(name),
+            id=EventId(f"e:{name}"),
             room=RoomId(self._server.fold(target if channel else nick)),
             room_kind=RoomKind.GROUP if channel else RoomKind.DIRECT,
             at=self.at(tags),

@@ -15,7 +15,7 @@ from collections import deque
 from enum import Enum
 from itertools import chain, takewhile
 
-from bridge.errors import BridgeError, Rejected, Scope, Unavailable, Uncertain
+from bridge.errors import BridgeError, Rejected, Scope, Unauthorized, Unavailable, Uncertain
 from bridge.ids import MessageId
 
 
@@ -149,12 +149,15 @@ class Receipts:
         for number in late:
             self._fail(number, Uncertain("the server gave no receipt in time"))
 
-    def lost(self, why: str) -> None:
-        """The connection is gone: what was never written did not happen, of the rest nobody knows."""
+    def lost(self, why: BridgeError) -> None:
+        """The connection is gone: what was never written did not happen, of the rest nobody knows.
+
+        Where the server refuses us from now on, that is the answer: the account stops and its rows are kept.
+        """
         lines, self._lines = self._lines, {}
         for number, line in lines.items():
             kind = Uncertain if number <= self._written else Unavailable
-            line.sending.failed(kind(why, scope=Scope.ACCOUNT))
+            line.sending.failed(why if isinstance(why, Unauthorized) else kind(str(why), scope=Scope.ACCOUNT))
 
     def _fail(self, number: int, error: BridgeError) -> None:
         line = self._lines.pop(number, None)

@@ -101,8 +101,10 @@ class Session:
                 published = tasks.create_task(self._feed.run())
                 tasks.create_task(self._watch())
                 await asyncio.shield(self._connection.lost)
-                self._give_up()
                 self._feed.end()
+                await asyncio.wait((published,), timeout=_GOODBYE_SECONDS)
+                if not published.done():
+                    self.give_up()
                 await published
                 raise self._loss()
         except BaseExceptionGroup as group:
@@ -112,14 +114,13 @@ class Session:
         """Say goodbye and end, whatever state we are in."""
         self._connection.write(line("QUIT", "the bridge is stopped"))
         await self._connection.close(_GOODBYE_SECONDS)
-        self._give_up()
 
-    def _give_up(self) -> None:
-        """Nobody waits any longer for what cannot come."""
+    def give_up(self) -> None:
+        """Nobody waits any longer for what cannot come: the last thing that happens."""
         error = self._loss()
         self.presence.end(error)
         if self._speech is not None:
-            self._speech.receipts.lost("the connection was lost before the receipt")
+            self._speech.receipts.lost(error)
         if self._listed is not None and not self._listed.done():
             self._listed.set_exception(error)
 
