@@ -1,7 +1,8 @@
 """What links say, against the accounts there are. Pure: values and lines in, links and faults out."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from msgspec import Struct
@@ -27,10 +28,11 @@ class Sides(Struct, frozen=True, kw_only=True):
     sources: tuple[Seat, ...]
     targets: tuple[Seat, ...]
 
-    @property
-    def ways(self) -> Iterator[tuple[Seat, Seat]]:
-        """Every (source, target) of the link."""
-        return ((source, target) for source in self.sources for target in self.targets if source.room != target.room)
+    def ways(self, among: Collection[Room]) -> Iterator[tuple[Seat, Seat]]:
+        """Every (source, target) of the link among some rooms."""
+        targets = [seat for seat in self.targets if seat.room in among]
+        sources = (seat for seat in self.sources if seat.room in among)
+        return ((source, target) for source in sources for target in targets if source.room != target.room)
 
 
 def room(page: Page, trail: Trail) -> Room | Fault | None:
@@ -130,12 +132,14 @@ def _shown(page: Page, seat: Seat) -> str:
     return "the room" if page.mark(seat.trail).hidden else f'"{shown(str(seat.room))}"'
 
 
-def _twice(page: Page, sides: Iterable[Sides]) -> Iterator[Fault]:
+def _twice(page: Page, sides: Sequence[Sides]) -> Iterator[Fault]:
     """The same two rooms in two links, in the same direction: each message would arrive twice."""
+    named = Counter(place for link in sides for place in {seat.room for seat in (*link.sources, *link.targets)})
+    shared = {place for place, count in named.items() if count > 1}
     first: dict[tuple[Room, Room], tuple[str, Seat]] = {}
     told: set[tuple[str, str, frozenset[Room]]] = set()
     for link in sides:
-        for source, target in link.ways:
+        for source, target in link.ways(shared):
             name, seat = first.setdefault((source.room, target.room), (link.name, target))
             pair = (name, link.name, frozenset((source.room, target.room)))
             if name != link.name and pair not in told:
@@ -152,9 +156,10 @@ def chains(page: Page, sides: Sequence[Sides]) -> Iterator[Fault]:
     hears: dict[Room, dict[str, Seat]] = {}
     heard: dict[Room, dict[str, Seat]] = {}
     for link in sides:
-        for source, target in link.ways:
-            heard.setdefault(source.room, {})[link.name] = source
-            hears.setdefault(target.room, {})[link.name] = target
+        for seat in link.sources:
+            heard.setdefault(seat.room, {})[link.name] = seat
+        for seat in link.targets:
+            hears.setdefault(seat.room, {})[link.name] = seat
     for place in sorted(hears.keys() & heard.keys()):
         names = tuple(dict.fromkeys((*hears[place], *heard[place])))
         if len(names) > 1:

@@ -83,7 +83,7 @@ class StoreSettings(Settings):
 
 
 class HttpSettings(Settings):
-    """The bridge's own web server: health, metrics, status and webhooks. Without this part there is none."""
+    """The bridge's own web server: health, metrics, status, queue, reload and webhooks."""
 
     listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8980"
     """Address and port to listen on; port 0 takes a free one."""
@@ -124,9 +124,9 @@ class FileSettings(Settings):
     not_yet: ClassVar[frozenset[str]] = frozenset({"announcements", "desks", "media", "people", "transforms"})
 
     store: StoreSettings = StoreSettings()
-    """Where everything that must survive a restart is kept, and for how long."""
+    """What must survive a restart: where it is kept, and for how long."""
     http: HttpSettings | None = None
-    """The bridge's own web server."""
+    """The bridge's own web server; without this part there is none."""
     notices: str | None = None
     """The room, `account/name`, where the bridge tells its operator what is lost, held, parked and back."""
     accounts: dict[str, dict[str, Any]]
