@@ -34,6 +34,7 @@ pytest.register_assert_rewrite(
 
 # The imports stand below the call: pytest explains the assertions only of modules that it is told of before.
 from bridge.connector import Connector  # noqa: E402
+from bridge.testing.clock import HastyClock  # noqa: E402
 from bridge.testing.contract_changes import ChangePromises  # noqa: E402
 from bridge.testing.contract_crash import CrashPromises  # noqa: E402
 from bridge.testing.contract_errors import ErrorPromises  # noqa: E402
@@ -74,6 +75,8 @@ class ConnectorContract(
     """How long `run` may take to end when cancelled."""
     settle_seconds: ClassVar[float] = 0.2
     """How long the kit looks for what must not happen, where nothing marks the end of the wait."""
+    haste: ClassVar[float] = 1.0
+    """How many times as fast as the machine's the host's clock runs: more than 1 for connectors that wait long."""
 
     def connector(self, platform: Any, host: KitHost) -> Connector[Any]:  # noqa: ANN401 the author's own Platform class
         """A new connector to the platform; called several times in one test, as after a restart."""
@@ -82,7 +85,7 @@ class ConnectorContract(
     @pytest_asyncio.fixture
     async def kit(self, platform: Platform, tmp_path: Path) -> AsyncIterator[Kit]:
         """The platform, a host and the connector of one test."""
-        yield self.kit_for(platform, KitHost(tmp_path))
+        yield self.kit_for(platform, KitHost(tmp_path, clock=HastyClock(self.haste)))
 
     def kit_for(self, platform: Platform, host: KitHost) -> Kit:
         """The kit without pytest's fixtures."""

@@ -8,6 +8,7 @@ from typing import Any, NoReturn, Self, TypeVar
 import pytest
 from msgspec import Struct
 
+from bridge.clock import SystemClock
 from bridge.connector import Capabilities, Connector, Outgoing, Person, Target
 from bridge.errors import BridgeError, Unauthorized, Unavailable, Unsupported
 from bridge.events import AnyEvent, Posted
@@ -51,6 +52,7 @@ class Kit:
         self.town, self.garden = platform.rooms[:2]
         host.patience_seconds = terms.patience_seconds
         self._rows = count(1)
+        self._clock = SystemClock()
 
     def running(self) -> "Running":
         """A new connector on the present host: `async with kit.running() as run`."""
@@ -106,9 +108,9 @@ class Kit:
         assert len(found) == 1, f"{words!r} is shown {len(found)} times: {list(shown)}"
         return found[0]
 
-    async def pause(self) -> None:
-        """Let a platform that tells nobody when something changes get on."""
-        await self.host.clock.sleep(_PAUSE_SECONDS)
+    async def pause(self, seconds: float = _PAUSE_SECONDS) -> None:
+        """Let a platform that tells nobody when something changes get on; in the machine's own time."""
+        await self._clock.sleep(seconds)
 
 
 class Running:
@@ -201,7 +203,7 @@ class Running:
                 try:
                     return tuple(await self.connector.send(part))
                 except Unavailable as error:
-                    await self.kit.host.clock.sleep(error.retry_after or _PAUSE_SECONDS)
+                    await self.kit.pause(error.retry_after or _PAUSE_SECONDS)
 
     async def sent(self, words: str | Rich, *, room: str = "", **more: Any) -> Target:  # noqa: ANN401
         """Send and return the target by which the copy is edited, answered and so on; skip where there are no ids."""

@@ -3,6 +3,8 @@
 import asyncio
 import selectors
 
+_LEAST_SECONDS = 1e-6
+
 
 class SkippingLoop(asyncio.SelectorEventLoop):
     """Runs what lives in one process, without sockets, in no time: a timeout of ten seconds costs nothing.
@@ -19,8 +21,8 @@ class SkippingLoop(asyncio.SelectorEventLoop):
         return self._skipped
 
     def skip(self, seconds: float) -> None:
-        """Let time pass."""
-        self._skipped += seconds
+        """Let time pass: at least so much of it that the sum changes."""
+        self._skipped += max(seconds, _LEAST_SECONDS) if seconds else 0
 
 
 class _Skipping(selectors.DefaultSelector):
