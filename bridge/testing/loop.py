@@ -21,8 +21,8 @@ class SkippingLoop(asyncio.SelectorEventLoop):
         return self._skipped
 
     def skip(self, seconds: float) -> None:
-        """Let time pass: at least so much of it that the sum changes."""
-        self._skipped += max(seconds, _LEAST_SECONDS) if seconds else 0
+        """Let time pass, a little in any case: asyncio takes a timer for due only once its time is exceeded."""
+        self._skipped += max(seconds, _LEAST_SECONDS)
 
 
 class _Skipping(selectors.DefaultSelector):
