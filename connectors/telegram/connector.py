@@ -53,7 +53,7 @@ from connectors.telegram.wire import Wire, quieten
 
 _YEARS: Final = timedelta(days=3650)
 _MIGRATION_SPAN: Final = timedelta(days=30)
-_FULL_SECONDS: Final = 5.0
+_FULL_SECONDS: Final = 1.0
 _MOST_ROOMS: Final = 1000
 
 

@@ -15,7 +15,7 @@ SECRET_LENGTH: Final = 48
 def refused(request: Request, secret: str | None) -> Response | None:
     """The answer to a call that is not Telegram's own; None when it is."""
     if secret is None:
-        return Response(status=503, headers={"Retry-After": "5"})
+        return Response(status=503, headers={"Retry-After": "1"})
     given = request.headers.get(SECRET_HEADER)
     if given is None:
         return Response(status=401)
