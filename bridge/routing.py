@@ -8,16 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
+from bridge.config import Link
 from bridge.ids import AccountName, Place, Room, RoomId, RoomNumber, ThreadId
-
-
-class Hears(Struct, frozen=True):
-    """Rooms of one link: everyone in `sources` is heard by everyone in `targets`, never by themselves."""
-
-    link: str
-    sources: tuple[Room, ...]
-    targets: tuple[Room, ...]
-    lifetime_seconds: int | None = 86_400
 
 
 class Heard(Struct, frozen=True):
@@ -30,7 +22,7 @@ class Heard(Struct, frozen=True):
 Routes = Mapping[RoomNumber, tuple[Heard, ...]]
 
 
-def routes(links: Iterable[Hears], numbers: Mapping[Room, RoomNumber]) -> Routes:
+def routes(links: Iterable[Link], numbers: Mapping[Room, RoomNumber]) -> Routes:
     """Who hears each room, each listener once, in the order of the links."""
     found: dict[RoomNumber, dict[RoomNumber, Heard]] = {}
     for link in links:
@@ -38,7 +30,7 @@ def routes(links: Iterable[Hears], numbers: Mapping[Room, RoomNumber]) -> Routes
             for target in link.targets:
                 if source != target:
                     listeners = found.setdefault(numbers[source], {})
-                    listeners.setdefault(numbers[target], Heard(numbers[target], link.link))
+                    listeners.setdefault(numbers[target], Heard(numbers[target], link.name))
     return {source: tuple(listeners.values()) for source, listeners in found.items()}
 
 

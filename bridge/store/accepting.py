@@ -24,7 +24,7 @@ class Accepting:
         self._message = Bulk("INSERT INTO message (number, room, person, author, excerpt, at)", 6)
         self._twin = Bulk("INSERT OR IGNORE INTO twin (room, native, message, part, kind)", 5)
         self._event = Bulk("INSERT INTO event (number, kind, room, message, reply, person, waiting, at, body)", 9)
-        self._outbox = Bulk("INSERT INTO outbox (number, room, event, link, born)", 5)
+        self._outbox = Bulk("INSERT INTO outbox (number, room, event, link, born, state, parked_at, reason)", 8)
         self._people: OrderedDict[tuple[str, str], tuple[PersonNumber, Seen]] = OrderedDict()
         self._known: set[tuple[str, str]] = set()
         self._next = {table: self._last(table) for table in ("message", "event", "outbox")}
@@ -48,7 +48,8 @@ class Accepting:
             if arrival.id is not None and (op.account, arrival.id) in self._known:
                 repeated += 1
             else:
-                rows += self._arrive(op, arrival)
+                made = self._arrive(op, arrival)
+                rows += [row for row, route in zip(made, arrival.targets, strict=False) if not route.parked]
         if op.position is not None:
             self._move(op)
         return Accepted(tuple(rows), repeated)
@@ -112,7 +113,8 @@ class Accepting:
     ) -> Row:
         route = arrival.targets[index]
         number = RowNumber(self._number("outbox"))
-        self._outbox.add(number, route.room, event, route.link, route.born)
+        parked = (1, op.at, route.parked) if route.parked else (0, None, None)
+        self._outbox.add(number, route.room, event, route.link, route.born, *parked)
         counted = (route.room, Outcome.ACCEPTED.value)
         self.tally[counted] = self.tally.get(counted, 0) + 1
         return Row(

@@ -48,11 +48,15 @@ class Seen(Struct, frozen=True):
 
 
 class Route(Struct, frozen=True):
-    """One target of an event: the room, the link that leads there, and the target account's uptime in seconds."""
+    """One target of an event: the room, the link that leads there, and the target account's uptime in seconds.
+
+    `parked` is a reason not to send it, "" when there is none.
+    """
 
     room: RoomNumber
     link: str
     born: int = 0
+    parked: str = ""
 
 
 class Arrival(Struct, frozen=True, kw_only=True):
@@ -317,7 +321,11 @@ class Position(Struct, frozen=True):
 
 
 class Start(Struct, frozen=True):
-    """Everything the engine needs at start. Answer: `Started`."""
+    """A process begins to use the store. Answer: `Started`."""
+
+
+class Admit(Struct, frozen=True):
+    """Give the rooms of the configuration their numbers. Answer: the `RoomRecord` of every room there is."""
 
     rooms: tuple[Room, ...]
 
@@ -342,7 +350,6 @@ class Started(Struct, frozen=True, kw_only=True):
 
     epoch: str
     clean: bool
-    rooms: tuple[RoomRecord, ...]
     uptimes: dict[str, int]
 
 
@@ -391,7 +398,7 @@ class Life(Struct, frozen=True, kw_only=True):
 
 Op: TypeAlias = Union[
     Accept, Settle, Progress, Seal, Delay, Park, Mark, Tally, Pin, Hold, Identify, Uptime, Remember, Unpark, Discard,
-    Purge, Close, Page, Twins, Resolve, Wanted, Recall, Position, Start, Depths, Tallies, Parked, Trace,
+    Purge, Close, Admit, Page, Twins, Resolve, Wanted, Recall, Position, Start, Depths, Tallies, Parked, Trace,
 ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from bridge.store import answers
 from bridge.store.accepting import Accepting
 from bridge.store.ops import (
     Accept,
+    Admit,
     Close,
     Delay,
     Depths,
@@ -36,6 +37,7 @@ from bridge.store.ops import (
     Recall,
     Remember,
     Resolve,
+    RoomRecord,
     Seal,
     Settle,
     Start,
@@ -170,8 +172,8 @@ class SqliteStore:
             Accept: accepting.accept, Settle: settling.settle, Progress: settling.progress, Seal: settling.seal,
             Delay: settling.delay, Park: settling.park, Mark: settling.mark, Unpark: settling.unpark,
             Discard: settling.discard, Tally: lambda op: settling.count(op.room, op.outcome, op.count),
-            Purge: self._purge, Start: self._start, Identify: self._identify, Pin: self._pin, Hold: self._hold,
-            Uptime: self._uptime, Remember: self._remember, Close: self._close,
+            Purge: self._purge, Start: self._start, Admit: self._admit, Identify: self._identify,
+            Pin: self._pin, Hold: self._hold, Uptime: self._uptime, Remember: self._remember, Close: self._close,
         }  # fmt: skip
         questions: dict[type, Act] = {
             Page: lambda op: answers.page(ask, op), Twins: lambda op: answers.twins(ask, op),
@@ -220,20 +222,21 @@ class SqliteStore:
             return str(me)
         return None
 
-    def _start(self, op: Start) -> Started:
-        """Give every configured room a number, and blame the rows that were being sent alone when we died."""
-        meta: dict[str, str] = {
-            str(name): str(value) for name, value in self._cursor.execute("SELECT name, value FROM meta")
-        }
+    def _start(self, _: Start) -> Started:
+        """Blame the rows that were being sent alone when we died."""
+        meta = {str(name): str(value) for name, value in self._cursor.execute("SELECT name, value FROM meta")}
         epoch = meta.get("epoch") or self._chance.token(8)
         self._cursor.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('epoch', ?), ('clean', '0')", (epoch,))
         clean = meta.get("clean", "1") == "1"
         if not clean:
             self._blame()
+        uptimes: Any = self._cursor.execute("SELECT name, uptime FROM account")
+        return Started(epoch=epoch, clean=clean, uptimes=dict(uptimes))
+
+    def _admit(self, op: Admit) -> tuple[RoomRecord, ...]:
         for room in op.rooms:
             self._cursor.execute("INSERT OR IGNORE INTO room (account, name) VALUES (?, ?)", (room.account, room.name))
-        uptimes: Any = self._cursor.execute("SELECT name, uptime FROM account")
-        return Started(epoch=epoch, clean=clean, rooms=answers.depths(self._cursor), uptimes=dict(uptimes))
+        return answers.depths(self._cursor)
 
     def _blame(self) -> None:
         self._cursor.execute("UPDATE outbox SET deaths = deaths + 1, marked = 0 WHERE marked = 1")

@@ -1,0 +1,122 @@
+"""What follows a failed try. Pure: no I/O, no clock, no state."""
+
+from datetime import datetime
+from typing import Literal, TypeAlias, Union
+
+from msgspec import Struct
+
+from bridge.backoff import asked, wait
+from bridge.errors import (
+    BridgeError,
+    Feature,
+    Rejected,
+    RoomClosed,
+    Scope,
+    Unauthorized,
+    Unavailable,
+    Uncertain,
+    Unsupported,
+)  # fmt: skip
+
+_UNDECLARED_TRIES = 12
+_UNDECLARED_TRIES_ALONE = 3
+_UNDECLARED_SECONDS = 60.0
+
+
+class Again(Struct, frozen=True):
+    """Try again after `seconds`; nothing else of `scope` goes before. `doubtful`: it may have arrived."""
+
+    seconds: float
+    scope: Scope
+    why: str
+    counts: Literal["no", "attempt"] = "no"
+    doubtful: Literal["no", "yes"] = "no"
+
+
+class Refit(Struct, frozen=True):
+    """The room lacks this feature: plan again without it."""
+
+    feature: Feature
+
+
+class GiveUp(Struct, frozen=True):
+    """Park the row."""
+
+    reason: str
+    why: str
+
+
+class Closed(Struct, frozen=True):
+    """Hold the room."""
+
+    why: str
+    until: datetime | None
+
+
+class Stop(Struct, frozen=True):
+    """Stop the account."""
+
+    why: str
+
+
+Next: TypeAlias = Union[Again, Refit, GiveUp, Closed, Stop]
+
+
+class Tries(Struct, frozen=True, kw_only=True):
+    """What is known of the tries so far.
+
+    `failures` in a row of this lane, `undeclared` of this row, `since` seconds since its first undeclared one,
+    `others_succeed`: other sends of the account went well since then.
+    """
+
+    failures: int
+    undeclared: int
+    since: float
+    others_succeed: bool
+    policy: str
+    fraction: float
+
+
+def after(error: BaseException, tries: Tries) -> Next:
+    """What to do now."""
+    match error:
+        case Unauthorized():
+            return Stop(str(error))
+        case RoomClosed():
+            return Closed(str(error), error.until)
+        case Unsupported():
+            return Refit(error.feature)
+        case Rejected():
+            return GiveUp("rejected", str(error))
+        case Uncertain():
+            return _doubtful(error, tries)
+        case Unavailable():
+            return Again(_seconds(error, tries), error.scope, str(error))
+        case BridgeError():
+            return Again(wait(tries.failures, tries.fraction), Scope.ROOM, str(error))
+        case _:
+            return _undeclared(error, tries)
+
+
+def _seconds(error: Unavailable, tries: Tries) -> float:
+    """The platform's own wait wins."""
+    told = asked(error.retry_after)
+    return wait(tries.failures, tries.fraction) if told is None else told
+
+
+def _doubtful(error: Uncertain, tries: Tries) -> Next:
+    if tries.policy == "hold":
+        return GiveUp("unknown outcome", str(error))
+    return Again(_seconds(error, tries), error.scope, str(error), doubtful="yes")
+
+
+def _undeclared(error: BaseException, tries: Tries) -> Next:
+    """A bug in the connector: it may have arrived, and it must neither lose the message nor stop the room for ever."""
+    why = f"{type(error).__name__} in the connector"
+    enough = tries.undeclared + 1 >= _UNDECLARED_TRIES
+    alone = tries.undeclared + 1 >= _UNDECLARED_TRIES_ALONE and tries.since >= _UNDECLARED_SECONDS
+    if tries.policy == "hold":
+        return GiveUp("unknown outcome", why)
+    if enough or (alone and tries.others_succeed):
+        return GiveUp("fails", why)
+    return Again(wait(tries.failures, tries.fraction), Scope.ROOM, why, counts="attempt", doubtful="yes")

@@ -1,0 +1,163 @@
+"""Puts the parts together and runs them in one task group."""
+
+import asyncio
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any
+
+import structlog
+
+from bridge.chance import Chance
+from bridge.clock import Clock
+from bridge.config import Config
+from bridge.connector import Connector
+from bridge.housekeeping import Housekeeping
+from bridge.http.server import Server
+from bridge.ids import AccountName, RoomNumber
+from bridge.intake import Intake
+from bridge.registry import Registry
+from bridge.rooms import Rooms
+from bridge.routing import Atlas
+from bridge.shared import Shared
+from bridge.store.ops import Close, Start, Started, StoreBroken
+from bridge.store.writer import Writer
+from bridge.supervisor import Account
+from bridge.systemd import notify
+
+logger = structlog.get_logger()
+_DRAIN_SECONDS = 10.0
+
+
+class Exit(IntEnum):
+    """How the daemon ends; 74 and 75 as in sysexits.h."""
+
+    OK = 0
+    DISK_FAILED = 74
+    IN_USE = 75
+
+
+class _Ended(Exception):
+    """The bridge stopped in order."""
+
+
+class App:
+    """One running bridge. `read` reads the configuration again and raises `ConfigError` when it is wrong."""
+
+    def __init__(  # noqa: PLR0913 - the parts a bridge is made of
+        self, config: Config, connectors: Registry[type[Connector[Any]]], writer: Writer, *, clock: Clock,
+        chance: Chance, read: Callable[[], Config] | None = None,
+    ) -> None:  # fmt: skip
+        self.config, self.writer = config, writer
+        self._connectors, self._clock, self._chance, self._read = connectors, clock, chance, read
+        self.accounts: dict[AccountName, Account] = {}
+        self.exit = Exit.OK
+        self._ending = asyncio.Event()
+        self._changing = asyncio.Lock()
+
+    @property
+    def ready(self) -> bool:
+        """Every account was tried, and its rooms."""
+        return bool(self.accounts) and all(account.is_ready for account in self.accounts.values())
+
+    def end(self) -> None:
+        """Stop in order: what is under way ends, what waits stays in the store."""
+        self._ending.set()
+
+    def broken(self, error: StoreBroken) -> None:
+        """The disk failed: nothing may be acknowledged any more."""
+        logger.critical("the store failed, the bridge ends", why=str(error))
+        self.exit = Exit.DISK_FAILED
+        self._ending.set()
+
+    async def run(self) -> Exit:
+        """Run until `end`; returns how it ended."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                await self._start(group)
+                await self._ending.wait()
+                await self._wind_down()
+                raise _Ended  # noqa: TRY301 - leaving the group this way ends every task in it
+        except* _Ended:
+            logger.info("stopped")
+        return self.exit
+
+    async def _start(self, group: asyncio.TaskGroup) -> None:
+        started: Started = await self.writer.ask(Start())
+        self.shared = Shared(
+            writer=self.writer, clock=self._clock, chance=self._chance, group=group, epoch=started.epoch,
+            notice=self._notice,
+        )  # fmt: skip
+        atlas = Atlas()
+        self._uptimes = started.uptimes
+        self.rooms = Rooms(self.shared, atlas, self.accounts)
+        self.rooms.suspicious = not started.clean
+        self.intake = Intake(self.shared, atlas, self.rooms)
+        self.server = Server(self)
+        await self._apply(self.config)
+        await self.server.start()
+        keeping = Housekeeping(lambda: self.config.store, self.shared, self.intake, self.accounts.values)
+        group.create_task(keeping.run(), name="housekeeping")
+        group.create_task(keeping.answer_watchdog(), name="watchdog")
+        notify("READY=1")
+        logger.info("running", accounts=len(self.accounts), links=len(self.config.links), clean=started.clean)
+
+    def _notice(self, about: RoomNumber | None, text: str) -> None:
+        self.intake.notice(about, text)
+
+    async def _wind_down(self) -> None:
+        """Take nothing new, let sends under way end, then end the connectors, then write what is left."""
+        notify("STOPPING=1")
+        self.intake.refusing = "the bridge stops"
+        for account in self.accounts.values():
+            account.lanes.halt()
+        if self.exit is Exit.OK:
+            await self._drained()
+        await asyncio.gather(*(account.stop() for account in self.accounts.values()))
+        await self.server.stop()
+        if self.exit is Exit.OK:
+            await self.writer.ask(Close())
+
+    async def _drained(self) -> None:
+        deadline = self._clock.monotonic() + _DRAIN_SECONDS
+        while any(account.lanes.busy for account in self.accounts.values()) and self._clock.monotonic() < deadline:
+            await self._clock.sleep(0.02)
+
+    # --- changing the configuration while running ---
+
+    async def reload(self) -> None:
+        """Read the configuration again and make it the one in force. Raises `ConfigError`; then nothing changed."""
+        if self._read is not None:
+            async with self._changing:
+                config = self._read()
+                await self._apply(config)
+                self.config = config
+                logger.info("configuration read again", accounts=len(config.accounts), links=len(config.links))
+
+    async def _apply(self, config: Config) -> None:
+        """Only accounts and links that changed are touched."""
+        for name in [name for name in self.accounts if config.accounts.get(name) != self.config.accounts.get(name)]:
+            await self._end_account(name)
+        new = [name for name in config.accounts if name not in self.accounts]
+        for name in new:
+            self.accounts[name] = self._account(config, name)
+        await self.rooms.apply(config, self.intake)
+        for name, account in self.accounts.items():
+            account.start(self.shared.group) if name in new else account.rejoin()
+
+    async def _end_account(self, name: AccountName) -> None:
+        account = self.accounts[name]
+        self._uptimes[name] = account.lanes.uptime()
+        account.lanes.halt()
+        await account.stop()
+        self.rooms.forget(account)
+        del self.accounts[name]
+
+    def _account(self, config: Config, name: AccountName) -> Account:
+        settings = config.accounts[name]
+        connector = self._connectors.get(settings.connector)
+        url = config.http.public_url if config.http else None
+        return Account(
+            name=name, shared=self.shared, intake=self.intake, data_dir=config.store.path.parent / "accounts" / name,
+            webhook_url=f"{url.rstrip('/')}/in/{name}" if url else None, uptime=self._uptimes.get(name, 0),
+            make=lambda host: connector(settings, host), pin=lambda number, place: self.rooms.pin(name, number, place),
+        )  # fmt: skip

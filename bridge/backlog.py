@@ -1,0 +1,105 @@
+"""The waiting rows of one lane: a window of them in memory, the rest on disk, paged in when the window is empty."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from bridge.ids import MessageNumber, RoomNumber, RowNumber
+from bridge.store.ops import Page, Row, RowKind
+from bridge.store.writer import Writer
+
+WINDOW = 64
+"""Rows a lane holds in memory."""
+
+
+class Loaded:
+    """How many rows all lanes hold in memory together: over `most`, new ones stay on disk."""
+
+    def __init__(self, most: int = 10_000) -> None:
+        self._most = most
+        self.rows = 0
+
+    @property
+    def full(self) -> bool:
+        return self.rows >= self._most
+
+    def add(self, rows: int) -> None:
+        self.rows += rows
+
+
+class Backlog:
+    """Rows in order. `paged` is called when rows have come from disk."""
+
+    def __init__(self, room: RoomNumber, writer: Writer, loaded: Loaded, paged: Callable[[], None]) -> None:
+        self._room, self._writer, self._loaded, self._tell = room, writer, loaded, paged
+        self._rows: deque[Row] = deque()
+        self._last = RowNumber(0)
+        self._on_disk = False
+        self._paging = False
+
+    def __bool__(self) -> bool:
+        return bool(self._rows) or self._on_disk
+
+    def feed(self, row: Row) -> None:
+        """A row was accepted: keep it, or know that it waits on disk."""
+        if row.number <= self._last:
+            return
+        if self._on_disk or self._paging or len(self._rows) >= WINDOW or self._loaded.full:
+            self._on_disk = True
+            return
+        self._append(row)
+        if row.kind is RowKind.DELETE and row.message is not None:
+            self._cancel(row.message)
+
+    def on_disk(self) -> None:
+        """Rows wait on disk: page them in when asked for the first."""
+        self._on_disk = True
+
+    def first(self) -> Row | None:
+        """The oldest row; None when there is none in memory, and those on disk are on their way."""
+        if self._rows:
+            return self._rows[0]
+        if self._on_disk and not self._paging:
+            self._paging = True
+            self._writer.tell(Page(self._room, self._last, WINDOW), self._paged)
+        return None
+
+    def pop(self) -> Row:
+        """Take the oldest row."""
+        self._loaded.add(-1)
+        return self._rows.popleft()
+
+    def put_back(self, row: Row) -> None:
+        """A row goes back to the front."""
+        self._loaded.add(1)
+        self._rows.appendleft(row)
+
+    def holds(self, number: RowNumber) -> bool:
+        return any(row.number == number for row in self._rows)
+
+    def start_over(self) -> bool:
+        """Forget what is in memory and read again from the first row; False while a page is on its way."""
+        if self._paging:
+            return False
+        self._loaded.add(-len(self._rows))
+        self._rows.clear()
+        self._last, self._on_disk = RowNumber(0), True
+        return True
+
+    def _append(self, row: Row) -> None:
+        self._loaded.add(1)
+        self._rows.append(row)
+        self._last = row.number
+
+    def _cancel(self, message: MessageNumber) -> None:
+        """A deletion came: what was not tried yet of the message need not go."""
+        for row in self._rows:
+            if row.message == message and row.kind in (RowKind.POST, RowKind.EDIT):
+                row.gone = True
+
+    def _paged(self, rows: Any) -> None:  # noqa: ANN401 - the answer of `Page`
+        self._paging = False
+        for row in rows:
+            self._append(row)
+        self._on_disk = len(rows) == WINDOW
+        self._tell()

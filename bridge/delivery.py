@@ -1,0 +1,421 @@
+"""A lane: the deliveries of one target room, in order, retried, held, parked or done.
+
+A lane is no task. It is pumped when something changed: a row came, a send ended, a wait is over, the account is back.
+What waits is in its `Backlog`, in memory or on disk.
+"""
+
+import asyncio
+from typing import Any
+
+import structlog
+from msgspec import structs
+
+from bridge.after import Again, Closed, GiveUp, Refit, Stop, Tries, after
+from bridge.backlog import Backlog
+from bridge.clock import Clock
+from bridge.connector import Capabilities
+from bridge.errors import BridgeError, Feature, Scope, Uncertain
+from bridge.ids import MessageId, MessageNumber, Room, RoomNumber, RowNumber
+from bridge.lanes import Lanes
+from bridge.limits import Limiter
+from bridge.plan import Ended, Facts, Orphan, Plan, View, features, is_plain, planned, sealed, unsealed
+from bridge.room import RoomState
+from bridge.sending import Abilities, Delivery, copies_of, perform
+from bridge.shared import Shared
+from bridge.store.ops import (
+    Delay,
+    Emojis,
+    Known,
+    Made,
+    Mark,
+    Outcome,
+    Park,
+    Progress,
+    Row,
+    RowKind,
+    Seal,
+    Settle,
+    Tally,
+    Twins,
+    Wanted,
+)  # fmt: skip
+
+logger = structlog.get_logger()
+
+
+class Lane:
+    """All that waits for one room."""
+
+    def __init__(self, number: RoomNumber, name: Room, account: Lanes, shared: Shared) -> None:
+        self.number, self.name = number, name
+        self.state = RoomState(number, name, shared, self.pump)
+        self._account, self._shared = account, shared
+        self._backlog = Backlog(number, shared.writer, shared.loaded, self.pump)
+        self._active: dict[RowNumber, Delivery] = {}
+        self._front: Delivery | None = None
+        self._preparing = False
+        self._reread = False
+        self._sending = 0
+        self._busy = 0
+        self._suspects = 0
+        self._failures = 0
+        self._not_before = 0.0
+        self._setbacks: list[tuple[Delivery, Again | Refit | Closed | Stop]] = []
+        self._undeclared: dict[RowNumber, float] = {}
+        self._echoes: dict[tuple[RowNumber, int], tuple[MessageId, ...]] = {}
+        self._lacking: frozenset[Feature] = frozenset()
+        self._known = Abilities(-1, Capabilities(), frozenset(), Limiter((), Scope.ROOM))
+
+    @property
+    def _clock(self) -> Clock:
+        return self._shared.clock
+
+    # --- rows come in ---
+
+    def feed(self, row: Row) -> None:
+        """A row was accepted; the caller pumps after the last of a batch."""
+        self._backlog.feed(row)
+
+    def resume(self, suspects: int) -> None:
+        """Look on the disk for rows; after a death the first `suspects` of them go one at a time, each marked."""
+        self._backlog.on_disk()
+        self._suspects = suspects
+
+    def reread(self) -> None:
+        """Rows with old numbers wait again: read from the beginning as soon as nothing is under way."""
+        self._reread = True
+        self.pump()
+
+    # --- the pump ---
+
+    def pump(self) -> None:
+        """Start everything that may start now."""
+        if self._reread and not self._active and not self._preparing and self._backlog.start_over():
+            self._reread = False
+        while self._may_go():
+            if not (self._start_step() if self._front else self._next_row()):
+                return
+
+    def _may_go(self) -> bool:
+        if self._preparing or self._setbacks or self._reread or not self._account.open or not self.state.open:
+            return False
+        return not self._waits(self._not_before - self._clock.monotonic())
+
+    def _waits(self, seconds: float) -> bool:
+        if seconds > 0:
+            self.state.wake_after(seconds)
+            return True
+        return False
+
+    def _next_row(self) -> bool:
+        """Take the oldest row as far as it can be taken now; False when the pump has to come again."""
+        row = self._backlog.first()
+        if row is None or (self._active and (self._suspects or not is_plain(row))):
+            return False
+        self._backlog.pop()
+        if row.gone:
+            self._settle(row, Outcome.CANCELLED, "deleted before")
+        elif self._expired(row):
+            self._settle(row, Outcome.EXPIRED)
+        else:
+            self._begin(Delivery(row, set(row.sent)))
+        return True
+
+    def _expired(self, row: Row) -> bool:
+        lifetime = self._shared.lifetimes.get(row.link)
+        return lifetime is not None and self._account.uptime() - row.born >= lifetime
+
+    def _begin(self, delivery: Delivery) -> None:
+        row = delivery.row
+        self._active[row.number] = delivery
+        if row.plan is not None:
+            delivery.plan = unsealed(row.plan)
+            self._ready(delivery)
+        elif is_plain(row):
+            self._decide(delivery, Facts())
+        else:
+            self._preparing = True
+            self._shared.group.create_task(self._learn(delivery))
+
+    async def _learn(self, delivery: Delivery) -> None:
+        """Ask the store about the messages a row speaks of."""
+        facts = await self._facts(delivery.row)
+        self._preparing = False
+        self._decide(delivery, facts)
+        self._go_on()
+
+    async def _facts(self, row: Row) -> Facts:
+        about = None if row.kind is RowKind.POST else row.message or await self._shared.resolve(row)
+        row.message = row.message or about
+        numbers = tuple(number for number in (about, row.reply) if number is not None)
+        known: dict[MessageNumber, Known] = await self._shared.writer.ask(Twins(self.number, numbers))
+        emojis: Emojis | None = None
+        if about is not None and row.kind in (RowKind.REACT, RowKind.UNREACT):
+            emojis = await self._shared.writer.ask(Wanted(about, self.number))
+        return Facts(
+            about=known.get(about) if about is not None else None,
+            reply=known.get(row.reply) if row.reply is not None else None,
+            emojis=emojis,
+        )
+
+    def _decide(self, delivery: Delivery, facts: Facts) -> None:
+        row = delivery.row
+        decision = planned(row, facts, self._view(row), self._clock.now())
+        match decision:
+            case Ended(outcome, cause):
+                self._settle(row, outcome, cause)
+            case Orphan():
+                self._park(delivery, "parent parked", "the message it speaks of is parked")
+            case Plan():
+                delivery.plan = decision
+                if decision.fragile or row.generation:
+                    self._seal(delivery, decision)
+                else:
+                    self._ready(delivery)
+
+    def _view(self, row: Row) -> View:
+        generation = f".{row.generation}" if row.generation else ""
+        able = self._abilities()
+        prefix = f"{self._shared.epoch}.{row.number}{generation}"
+        return View(place=self.state.place, capabilities=able.capabilities, features=able.features, prefix=prefix)
+
+    def _abilities(self) -> Abilities:
+        """What the room can show, asked once a connection and after each refusal."""
+        if self._known.connection != self._account.connection:
+            shown = self._account.capabilities(self.state.place, self._lacking & {Feature.FORMATTING})
+            found = features(type(self._account.connector), shown) - self._lacking
+            limiter = Limiter(shown.rates, Scope.ROOM)
+            self._known = Abilities(self._account.connection, shown, found, limiter)
+        return self._known
+
+    def _seal(self, delivery: Delivery, plan: Plan) -> None:
+        self._preparing = True
+        row = delivery.row
+        row.plan = sealed(plan)
+
+        def durable(_: object) -> None:
+            self._preparing = False
+            self._ready(delivery)
+            self._go_on()
+
+        self._shared.writer.tell(Seal(row=row, plan=row.plan, generation=row.generation), durable)
+
+    def _ready(self, delivery: Delivery) -> None:
+        """Planned: its steps may start. A suspect is marked first, so that a death now counts as its fault."""
+        if not self._suspects:
+            self._front = delivery
+            return
+        self._suspects -= 1
+        if self._account.policy == "hold":
+            self._park(delivery, "unknown outcome", "the bridge died while it may have been under way")
+            return
+        self._preparing = True
+
+        def marked(_: object) -> None:
+            self._preparing = False
+            self._front = delivery
+            self._go_on()
+
+        self._shared.writer.tell(Mark(delivery.row), marked)
+
+    # --- steps go out ---
+
+    def _start_step(self) -> bool:
+        delivery = self._front
+        if delivery is None:
+            return True
+        index = delivery.next_step
+        if index >= len(delivery.steps):
+            self._front = None
+            return True
+        if index in delivery.done:
+            delivery.next_step += 1
+            return self._all_done(delivery)
+        echoed = self._echoes.pop((delivery.row.number, index), None)
+        if echoed is not None:
+            return self._arrived(delivery, index, echoed)
+        return self._may_send() and self._launch(delivery, index)
+
+    def _arrived(self, delivery: Delivery, index: int, natives: tuple[MessageId, ...]) -> bool:
+        """An echo told that this step went, though its call failed."""
+        self._passed(delivery)
+        self._busy += 1
+        self._account.take()
+        self._went(delivery, index, copies_of(delivery.steps[index], natives))
+        return True
+
+    def _passed(self, delivery: Delivery) -> None:
+        delivery.next_step += 1
+        if delivery.next_step >= len(delivery.steps):
+            self._front = None
+
+    def _all_done(self, delivery: Delivery) -> bool:
+        """A row whose every part went before a restart has only to leave."""
+        if delivery.finished:
+            self._front = None
+            self._settle(delivery.row, Outcome.DELIVERED)
+        return True
+
+    def _may_send(self) -> bool:
+        able = self._abilities()
+        if self._busy >= (1 if self._suspects else able.capabilities.in_flight):
+            return False
+        now = self._clock.monotonic()
+        delay = max(able.limiter.delay(now), self._account.limiter.delay(now))
+        return not self._waits(delay) and self._account.admit(self)
+
+    def _launch(self, delivery: Delivery, index: int) -> bool:
+        now = self._clock.monotonic()
+        self._known.limiter.start(now)
+        self._account.limiter.start(now)
+        self._busy += 1
+        self._sending += 1
+        self._passed(delivery)
+        self._account.watch(self._shared.group.create_task(self._send(delivery, index)), now)
+        return True
+
+    async def _send(self, delivery: Delivery, index: int) -> None:
+        step = delivery.steps[index]
+        task = asyncio.current_task()
+        try:
+            made = await perform(self._account.connector, step)
+        except asyncio.CancelledError:
+            if not self._account.overdue(task):
+                raise
+            self._failed(delivery, index, Uncertain("no answer in time"))
+        except Exception as error:  # noqa: BLE001 - whatever a connector raises must not lose a message
+            self._failed(delivery, index, error)
+        else:
+            self._sending -= 1
+            self._went(delivery, index, made)
+        finally:
+            self._account.unwatch(task)
+
+    def _went(self, delivery: Delivery, index: int, made: Made) -> None:
+        """One step went: its place in the window is free once that is durable."""
+        self._failures = 0
+        self._account.succeeded()
+        self.state.written()
+        delivery.done.add(index)
+        if delivery.finished and not delivery.parked:
+            self._settle(delivery.row, Outcome.DELIVERED, made=made, then=self._freed)
+        else:
+            sent = tuple(sorted(delivery.done))
+            delivery.row.sent = sent
+            self._shared.writer.tell(Progress(row=delivery.row, made=made, sent=sent), self._freed)
+        if self._setbacks:
+            self._recover()
+
+    def _freed(self, _: object = None) -> None:
+        self._busy -= 1
+        self._account.release()
+        self.pump()
+
+    def _go_on(self) -> None:
+        if self._setbacks:
+            self._recover()
+        else:
+            self.pump()
+
+    def _settle(self, row: Row, outcome: Outcome, cause: str = "", *, made: Made = Made(), then: Any = None) -> None:  # noqa: ANN401, B008 - a frozen default; a callback
+        """The row leaves; lazily when nothing waits behind it."""
+        self._active.pop(row.number, None)
+        self._undeclared.pop(row.number, None)
+        op = Settle(row=row, outcome=outcome, cause=cause, made=made)
+        if self._backlog:
+            self._shared.writer.tell(op, then)
+        else:
+            self._shared.writer.tell_lazily(op, then)
+
+    def _park(self, delivery: Delivery, reason: str, why: str) -> None:
+        row = delivery.row
+        delivery.parked = True
+        self._active.pop(row.number, None)
+        if self._front is delivery:
+            self._front = None
+        self._shared.writer.tell(Park(row=row, reason=reason, error=why, at=self._shared.now_ms()))
+        logger.warning("delivery parked", room=str(self.name), row=row.number, reason=reason, error=why)
+        self._shared.notice(self.number, f"A message for {self.name} could not be delivered and is parked: {why}")
+
+    # --- failures ---
+
+    def _failed(self, delivery: Delivery, index: int, error: Exception) -> None:
+        self._sending -= 1
+        row = delivery.row
+        echoed = self._echoes.pop((row.number, index), None)
+        if echoed is not None and isinstance(error, Uncertain):
+            self._went(delivery, index, copies_of(delivery.steps[index], echoed))
+            return
+        decision = after(error, self._tries(row))
+        self._note(row, decision, error)
+        if isinstance(decision, GiveUp):
+            if not delivery.parked:
+                self._park(delivery, decision.reason, decision.why)
+            self._freed()
+        else:
+            self._busy -= 1
+            self._account.release()
+            self._setbacks.append((delivery, decision))
+        if self._setbacks:
+            self._recover()
+
+    def _tries(self, row: Row) -> Tries:
+        now = self._clock.monotonic()
+        since = self._undeclared.get(row.number, now)
+        return Tries(
+            failures=self._failures, undeclared=row.attempts, since=now - since,
+            others_succeed=self._account.last_success > since, policy=self._account.policy,
+            fraction=self._shared.chance.fraction(),
+        )  # fmt: skip
+
+    def _note(self, row: Row, decision: Any, error: Exception) -> None:  # noqa: ANN401 - any decision
+        self._failures += 1
+        self._account.failed(error)
+        if not isinstance(error, BridgeError):
+            logger.error("connector raised an undeclared error", room=str(self.name), exc_info=error)
+        if isinstance(decision, Again) and decision.counts == "attempt":
+            self._undeclared.setdefault(row.number, self._clock.monotonic())
+            row.attempts += 1
+        if isinstance(decision, Again) and decision.doubtful == "yes":
+            self._shared.writer.tell_lazily(Tally(self.number, "unknown outcome"))
+
+    def _recover(self) -> None:
+        """When all sends under way have ended, what did not go goes back to the front, in order."""
+        if self._sending or self._preparing:
+            return
+        setbacks, self._setbacks, self._front = self._setbacks, [], None
+        for delivery in sorted(self._active.values(), key=lambda one: one.row.number, reverse=True):
+            self._backlog.put_back(delivery.row)
+        self._active.clear()
+        for delivery, decision in setbacks:
+            self._apply(delivery.row, decision)
+        self.pump()
+
+    def _apply(self, row: Row, decision: Again | Refit | Closed | Stop) -> None:
+        match decision:
+            case Again(seconds, scope, why):
+                self._again(row, seconds, scope, why)
+            case Refit(feature):
+                self._lacking |= {feature}
+                self._known = structs.replace(self._known, connection=-1)
+                row.plan, row.sent, row.generation = None, (), row.generation + 1
+            case Closed(why, until):
+                self.state.hold(why, until)
+                self._account.closed(self.number)
+            case Stop(why):
+                self._account.stop(why)
+
+    def _again(self, row: Row, seconds: float, scope: Scope, why: str) -> None:
+        due = self._clock.monotonic() + seconds
+        self._not_before = max(self._not_before, due)
+        if scope is Scope.ACCOUNT:
+            self._account.block(due)
+        at = self._shared.now_ms() + int(seconds * 1000)
+        self._shared.writer.tell_lazily(Delay(row=row, attempts=row.attempts, next_at=at, error=why))
+
+    # --- echoes ---
+
+    def echoed(self, row: RowNumber, part: int, natives: tuple[MessageId, ...]) -> None:
+        """The platform showed us our own message: whatever becomes of the call, this part arrived."""
+        if row in self._active or self._backlog.holds(row):
+            self._echoes[row, part] = natives

@@ -1,0 +1,235 @@
+"""Publishing: known already? who hears it? store it, then return."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+from msgspec import Struct
+
+from bridge.errors import Rejected, StoreFull
+from bridge.events import (
+    AnyEvent,
+    Deleted,
+    Delivered,
+    Edited,
+    Joined,
+    Left,
+    Manner,
+    Posted,
+    Reacted,
+    Relayed,
+    RoomChanged,
+    RoomKind,
+    RoomMoved,
+    SendFailed,
+    Unreacted,
+    User,
+)  # fmt: skip
+from bridge.fit import excerpted
+from bridge.ids import AccountName, EventId, Key, MessageId, RoomId, RoomNumber, RowNumber, UserId
+from bridge.loops import Breaker, essence
+from bridge.routing import Atlas, Heard, Routes
+from bridge.shared import Shared
+from bridge.store.codec import encode
+from bridge.store.ops import Accept, Accepted, Arrival, Route, Row, RowKind, Seen
+from bridge.text.nodes import said
+
+logger = structlog.get_logger()
+_HIGH_WATER = 5000
+"""Operations waiting for the store above which publishing waits."""
+_BRIDGE = User(id=UserId(""), name="")
+
+
+class Happening(Struct, frozen=True):
+    """An event that makes no delivery but concerns the bridge itself: who left, which room moved."""
+
+    account: AccountName
+    event: Joined | Left | RoomChanged | RoomMoved | Delivered | SendFailed
+    room: RoomNumber | None
+
+
+class Sinks(Protocol):
+    """Where things go from the intake."""
+
+    def fed(self, rows: Sequence[Row]) -> None:
+        """New rows, durable, in order."""
+        ...
+
+    def echoed(self, room: RoomNumber, row: RowNumber, part: int, natives: tuple[MessageId, ...]) -> None:
+        """Our own message came home: that part of that row arrived."""
+        ...
+
+    def happened(self, what: Happening) -> None:
+        """Something that makes no delivery."""
+        ...
+
+
+class Intake:
+    """Where events of all accounts come in."""
+
+    def __init__(self, shared: Shared, atlas: Atlas, sinks: Sinks) -> None:
+        self._shared, self._atlas, self._sinks = shared, atlas, sinks
+        self._breaker = Breaker()
+        self.routes: Routes = {}
+        self.notices: RoomNumber | None = None
+        self.uptimes: Mapping[RoomNumber, Callable[[], int]] = {}
+        self.refusing: str | None = None
+        """Why nothing is accepted now: the disk is nearly full, the daemon stops."""
+        self.received: dict[AccountName, int] = {}
+
+    async def publish(
+        self, account: AccountName, me: UserId | None, events: Sequence[AnyEvent], position: str | None
+    ) -> None:
+        """Store what these events mean, and the position after them, in one transaction; see `Host.publish`."""
+        if self.refusing:
+            raise StoreFull(self.refusing, retry_after=5.0)
+        while self._shared.writer.depth > _HIGH_WATER:
+            await self._shared.clock.sleep(0.01)
+        self.received[account] = self.received.get(account, 0) + len(events)
+        arrivals = tuple(self._arrivals(account, me, events))
+        if arrivals or position is not None:
+            await self._store(Accept(account=account, arrivals=arrivals, at=self._shared.now_ms(), position=position))
+
+    async def _store(self, op: Accept) -> None:
+        """Commit, hand the rows to their lanes in the order of the commit, even if whoever asked is cancelled."""
+        durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def then(result: object) -> None:
+            if isinstance(result, Accepted):
+                self._sinks.fed(result.rows)
+            if durable.done():
+                return
+            if isinstance(result, Exception):
+                durable.set_exception(result)
+            else:
+                durable.set_result(None)
+
+        self._shared.writer.tell(op, then)
+        try:
+            await durable
+        except Rejected as error:
+            await self._apart(op, error)
+
+    async def _apart(self, op: Accept, error: Rejected) -> None:
+        """One event of several is bad: each goes alone, the bad one is dropped and said; the position goes last."""
+        if len(op.arrivals) <= 1:
+            logger.error("event refused", account=op.account, why=str(error))
+            self._shared.notice(None, f"An event of {op.account} could not be stored and is lost: {error}")
+            if op.position is not None:
+                await self._store(Accept(account=op.account, arrivals=(), at=op.at, position=op.position))
+            return
+        for arrival in op.arrivals:
+            await self._store(Accept(account=op.account, arrivals=(arrival,), at=op.at))
+        if op.position is not None:
+            await self._store(Accept(account=op.account, arrivals=(), at=op.at, position=op.position))
+
+    def _arrivals(self, account: AccountName, me: UserId | None, events: Iterable[AnyEvent]) -> Iterable[Arrival]:
+        for event in events:
+            room = self._atlas.find(account, event.room, event.thread)
+            match event:
+                case Posted() | Edited() | Deleted() | Reacted() | Unreacted():
+                    arrival = self._relayed(event, room, me)
+                    if arrival is not None:
+                        yield arrival
+                case _:
+                    self._sinks.happened(Happening(account, event, room))
+
+    def _relayed(self, event: Relayed, room: RoomNumber | None, me: UserId | None) -> Arrival | None:
+        """What to store of an event: nothing when it is our own, or when nobody hears the room."""
+        if event.echo_of is not None:
+            self._echo(event, room, event.echo_of)
+            return None
+        by = event.author if isinstance(event, (Posted, Edited)) else event.by
+        heard = self.routes.get(room) if room is not None else None
+        if room is None or heard is None or event.room_kind is RoomKind.DIRECT or (by is not None and by.id == me):
+            return None
+        return self._arrival(event, room, by, heard)
+
+    def _arrival(self, event: Relayed, room: RoomNumber, by: User | None, heard: Sequence[Heard]) -> Arrival | None:
+        try:
+            body = encode(event)
+        except (UnicodeEncodeError, msgspec.MsgspecError) as error:
+            logger.warning("event refused", room=event.room, event=event.id, why=str(error))
+            self._shared.notice(None, f"A message in {event.room} holds characters that cannot be stored: not relayed")
+            return None
+        return Arrival(
+            id=event.id, event=event, body=body, room=room, targets=self._targets(event, room, heard),
+            person=None if by is None else Seen(by.id, by.name, by.avatar), **_traits(event),
+        )  # fmt: skip
+
+    def _targets(self, event: Relayed, room: RoomNumber, heard: Sequence[Heard]) -> tuple[Route, ...]:
+        bounced = self._bounced(event, room, heard) if isinstance(event, Posted) else ()
+        return tuple(Route(to.room, to.link, self._uptime(to.room), "loop" if to in bounced else "") for to in heard)
+
+    def _uptime(self, room: RoomNumber) -> int:
+        uptime = self.uptimes.get(room)
+        return uptime() if uptime is not None else 0
+
+    def _bounced(self, event: Posted, room: RoomNumber, heard: Sequence[Heard]) -> Sequence[Heard]:
+        """The rooms between which these words have bounced too often: there they are parked."""
+        words, now = essence(event.text), self._shared.clock.monotonic()
+        tripped = [to for to in heard if words and self._breaker.trips(room, to.room, words, now)]
+        for to in tripped:
+            logger.warning("loop: the same words bounce between two rooms", link=to.link)
+            self._shared.notice(to.room, f"Link {to.link}: the same words bounce between two rooms and are parked now.")
+        return tripped
+
+    # --- echoes ---
+
+    def _echo(self, event: Relayed, room: RoomNumber | None, key: Key) -> None:
+        """Our own message came home: its delivery is certain now."""
+        row, part = row_of(key, self._shared.epoch)
+        if row is not None and room is not None and isinstance(event, Posted):
+            self._sinks.echoed(room, row, part, event.message)
+
+    # --- the bridge's own words ---
+
+    def say(self, room: RoomNumber, text: str) -> None:
+        """Post the bridge's own words to a room: a row like all others."""
+        event = Posted(
+            id=EventId(""), room=RoomId(""), at=self._shared.clock.now(), message=(), author=_BRIDGE,
+            text=said(text), manner=Manner.NOTICE,
+        )  # fmt: skip
+        arrival = Arrival(id=None, event=event, kind=RowKind.POST, body=encode(event), room=None,
+                          targets=(Route(room, "notices", self._uptime(room)),))  # fmt: skip
+
+        def then(result: object) -> None:
+            if isinstance(result, Accepted):
+                self._sinks.fed(result.rows)
+            else:
+                logger.error("notice not stored", why=str(result))
+
+        op = Accept(account=AccountName(""), arrivals=(arrival,), at=self._shared.now_ms())
+        self._shared.writer.tell(op, then)
+
+    def notice(self, about: RoomNumber | None, text: str) -> None:
+        """Tell the operator; what concerns the notices room itself is only logged."""
+        if self.notices is not None and about != self.notices:
+            self.say(self.notices, text)
+
+
+def _traits(event: Relayed) -> dict[str, Any]:
+    """What the store needs to know of an event, by kind."""
+    match event:
+        case Posted():
+            excerpt = excerpted(event.text, event.attachments)
+            return {"kind": RowKind.POST, "natives": event.message, "excerpt": excerpt, "relates": event.in_reply_to}
+        case Edited():
+            return {"kind": RowKind.EDIT, "relates": event.replaces}
+        case Deleted():
+            return {"kind": RowKind.DELETE, "relates": event.message}
+        case Reacted():
+            traits = {"kind": RowKind.REACT, "relates": event.message, "emoji": event.emoji}
+            return {**traits, "reaction": event.reaction}
+        case Unreacted():
+            return {"kind": RowKind.UNREACT, "relates": event.message, "emoji": event.emoji}
+
+
+def row_of(key: Key, epoch: str) -> tuple[RowNumber | None, int]:
+    """The row and the part a key names; no row when it is not of this store."""
+    fields = key.split(".")
+    if len(fields) not in (3, 4) or fields[0] != epoch or not all(field.isdecimal() for field in fields[1:]):
+        return None, 0
+    return RowNumber(int(fields[1])), int(fields[-1])

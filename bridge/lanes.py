@@ -1,0 +1,205 @@
+"""All lanes of one account: how many may send at once, and when the account as a whole has to wait."""
+
+import asyncio
+from collections import deque
+from typing import Any, Protocol
+
+import structlog
+from msgspec import structs
+
+from bridge.backoff import wait
+from bridge.connector import Capabilities, Connector
+from bridge.errors import Scope, Unavailable, Uncertain
+from bridge.ids import AccountName, Place, RoomNumber
+from bridge.limits import Limiter
+from bridge.shared import Shared
+from bridge.text.nodes import Break
+
+logger = structlog.get_logger()
+SEND_SECONDS = 60.0
+"""Longer than this no send may take: then its outcome is unknown."""
+_SWEEP_SECONDS = 5.0
+_MOST_AT_ONCE = 4096
+_BREAKS_AFTER = 5
+
+
+class Pumped(Protocol):
+    """A lane, as its account sees it."""
+
+    number: RoomNumber
+
+    def pump(self) -> None: ...
+
+
+class Keeper(Protocol):
+    """Who runs the account."""
+
+    def refused(self, why: str) -> None:
+        """A send was refused for its credentials."""
+        ...
+
+    def closed(self, number: RoomNumber) -> None:
+        """A room was closed to us: enter it again, later."""
+        ...
+
+
+class Lanes:
+    """The account's side of sending."""
+
+    def __init__(
+        self, name: AccountName, connector: Connector[Any], shared: Shared, keeper: Keeper, uptime: int = 0
+    ) -> None:
+        self.name, self.connector = name, connector
+        self.stop, self.closed = keeper.refused, keeper.closed
+        self._shared = shared
+        self.policy = connector.config.unknown_outcome
+        self.lanes: dict[RoomNumber, Pumped] = {}
+        self.limiter = Limiter(connector.features.rates, Scope.ACCOUNT)
+        self.connection = 0
+        self.last_success = float("-inf")
+        self._up_since: float | None = None
+        self._uptime = float(uptime)
+        self._accepting = True
+        self._busy = 0
+        self._at_once = 2
+        self._failures = 0
+        self._blocked_until = float("-inf")
+        self._probing = False
+        self._queue: deque[Pumped] = deque()
+        self._sends: dict[asyncio.Task[None], float] = {}
+        self._overdue: set[asyncio.Task[None]] = set()
+        self._sweep: asyncio.TimerHandle | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+
+    # --- up and down ---
+
+    @property
+    def open(self) -> bool:
+        """Whether anything may be sent."""
+        return self._accepting and self._up_since is not None and not self._blocked()
+
+    @property
+    def busy(self) -> int:
+        """Sends under way, or waiting to be durable."""
+        return self._busy
+
+    def up(self) -> None:
+        """The connector has reached its platform."""
+        self.connection += 1
+        self._failures, self._blocked_until, self._probing = 0, float("-inf"), False
+        self.limiter = Limiter(self.connector.features.rates, Scope.ACCOUNT)
+        if self._up_since is None:
+            self._up_since = self._shared.clock.monotonic()
+
+    def down(self) -> None:
+        """The connection is lost: nothing starts; what is under way ends by itself."""
+        self._uptime = self.uptime_exact()
+        self._up_since = None
+
+    def halt(self) -> None:
+        """The daemon stops: nothing starts any more."""
+        self._accepting = False
+
+    def uptime_exact(self) -> float:
+        if self._up_since is None:
+            return self._uptime
+        return self._uptime + self._shared.clock.monotonic() - self._up_since
+
+    def uptime(self) -> int:
+        """Seconds this account has been up in all its life."""
+        return int(self.uptime_exact())
+
+    def capabilities(self, place: Place, lacks_formatting: frozenset[Any]) -> Capabilities:
+        """What a room can show now; without formatting once the room refused it."""
+        found = self.connector.capabilities(place.room)
+        if lacks_formatting:
+            return structs.replace(found, formatting=found.formatting & {Break})
+        return found
+
+    # --- how many at once ---
+
+    def admit(self, lane: Pumped) -> bool:
+        """Whether one more send may start; a lane that may not is pumped when one ends."""
+        if self._busy >= (1 if self._probing else self._at_once):
+            self._queue.append(lane)
+            return False
+        self._busy += 1
+        return True
+
+    def take(self) -> None:
+        """A place for something that needs no sending."""
+        self._busy += 1
+
+    def release(self) -> None:
+        """A send ended and is durable."""
+        self._busy -= 1
+        while self._queue and self._busy < (1 if self._probing else self._at_once):
+            before = self._busy
+            self._queue.popleft().pump()
+            if self._busy > before:
+                return
+
+    def succeeded(self) -> None:
+        self.last_success = self._shared.clock.monotonic()
+        self._failures = 0
+        self._probing = False
+        self._at_once = min(self._at_once + 1, _MOST_AT_ONCE)
+
+    def failed(self, error: Exception) -> None:
+        """After five failures in a row of the platform itself, one send at a time probes it."""
+        if not isinstance(error, Unavailable):
+            return
+        self._at_once = max(1, self._at_once // 2)
+        self._failures += 1
+        if self._failures >= _BREAKS_AFTER:
+            self._probing = True
+            pause = wait(self._failures - _BREAKS_AFTER, self._shared.chance.fraction())
+            if not isinstance(error, Uncertain) or error.retry_after is None:
+                self.block(self._shared.clock.monotonic() + pause)
+
+    # --- waiting as a whole ---
+
+    def block(self, until: float) -> None:
+        """Nothing of this account goes before `until` (monotonic seconds)."""
+        self._blocked_until = max(self._blocked_until, until)
+        self._blocked()
+
+    def _blocked(self) -> bool:
+        left = self._blocked_until - self._shared.clock.monotonic()
+        if left <= 0:
+            return False
+        if self._alarm is None or self._alarm.when() <= asyncio.get_running_loop().time():
+            self._alarm = asyncio.get_running_loop().call_later(left, self.pump)
+        return True
+
+    def pump(self) -> None:
+        """Let every lane look for work."""
+        for lane in list(self.lanes.values()):
+            lane.pump()
+
+    # --- sends that take too long ---
+
+    def watch(self, task: asyncio.Task[None], now: float) -> None:
+        self._sends[task] = now + SEND_SECONDS
+        if self._sweep is None:
+            self._sweep = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep_out)
+
+    def unwatch(self, task: asyncio.Task[None] | None) -> None:
+        if task is not None:
+            self._sends.pop(task, None)
+            self._overdue.discard(task)
+
+    def overdue(self, task: asyncio.Task[Any] | None) -> bool:
+        """Whether a send was cancelled because it took too long."""
+        return task in self._overdue
+
+    def _sweep_out(self) -> None:
+        """One timer an account instead of one a send."""
+        now = self._shared.clock.monotonic()
+        for task, deadline in list(self._sends.items()):
+            if now >= deadline and task not in self._overdue:
+                self._overdue.add(task)
+                task.cancel()
+        self._sweep = None
+        if self._sends:
+            self._sweep = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep_out)

@@ -1,0 +1,44 @@
+"""A text that bounces between the same two rooms trips a breaker. State only; time is handed in.
+
+Own echoes are known by twin, key or author. This is for what those cannot see: another bridge between the same rooms,
+which posts our copies as its own words.
+"""
+
+import re
+from collections import OrderedDict
+
+from bridge.ids import RoomNumber
+from bridge.text.nodes import Rich
+from bridge.text.walk import plain
+
+BOUNCES = 3
+WINDOW_SECONDS = 30.0
+_REMEMBERED = 4096
+_LABEL = re.compile(r"^(?:\W*[^\s:<>\[\]]{1,40}\W*[:>\]]\s+)+")
+_Trail = tuple[RoomNumber, int, float]
+
+
+def essence(text: Rich) -> str:
+    """What stays the same when a bridge puts names in front: lower case, single spaces, no labels."""
+    words = " ".join(plain(text).split()).casefold()
+    return _LABEL.sub("", words)
+
+
+class Breaker:
+    """Counts how often the same words change direction between two rooms."""
+
+    def __init__(self) -> None:
+        self._trails: OrderedDict[tuple[RoomNumber, RoomNumber, str], _Trail] = OrderedDict()
+
+    def trips(self, origin: RoomNumber, target: RoomNumber, words: str, now: float) -> bool:
+        """Whether these words have bounced too often between these rooms within the window."""
+        key = (min(origin, target), max(origin, target), words)
+        last, bounces, since = self._trails.get(key, (origin, 0, now))
+        if now - since > WINDOW_SECONDS:
+            last, bounces, since = origin, 0, now
+        bounces += last != origin
+        self._trails[key] = (origin, bounces, since)
+        self._trails.move_to_end(key)
+        if len(self._trails) > _REMEMBERED:
+            self._trails.popitem(last=False)
+        return bounces >= BOUNCES

@@ -1,0 +1,95 @@
+"""Whether a room can be written to now: joined or not, held or not, and why."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from bridge.ids import Place, Room, RoomId, RoomNumber
+from bridge.shared import Shared
+from bridge.store.ops import Hold
+
+logger = structlog.get_logger()
+UNTIL_TOLD = -1
+"""Held until the operator says yes: a join does not open it."""
+
+
+class RoomState:
+    """One target room. `changed` is called when it may be written to again."""
+
+    def __init__(self, number: RoomNumber, name: Room, shared: Shared, changed: Callable[[], None]) -> None:
+        self.number, self.name = number, name
+        self._shared, self._changed = shared, changed
+        self.place = Place(RoomId(name.name))
+        self.pinned: Place | None = None
+        self.joined = False
+        self.held: str | None = None
+        self.closures = 0
+        """How often it was held since a message last arrived."""
+        self._until: int | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+
+    @property
+    def open(self) -> bool:
+        if self.held is not None and self._until not in (None, UNTIL_TOLD) and self._shared.now_ms() >= self._until:
+            self.release()
+        return self.joined and self.held is None
+
+    def enter(self, place: Place) -> None:
+        """The connector is in the room: what held it, unless the operator must say so, is over."""
+        self.place, self.pinned, self.joined = place, place, True
+        if self.held is not None and self._until is None:
+            self.release()
+        self._changed()
+
+    def left(self) -> None:
+        """The connection is lost, or the room."""
+        self.joined = False
+
+    def restore(self, pinned: Place | None, held: str | None, until: int | None) -> None:
+        """As it was before a restart."""
+        self.pinned, self.held, self._until = pinned, held, until
+        if pinned is not None:
+            self.place = pinned
+
+    def hold(self, why: str, until: datetime | None = None) -> None:
+        """Nothing goes until `until`, or until a join succeeds. The operator is told once."""
+        self._hold(why, None if until is None else int(until.timestamp() * 1000))
+        if until is not None:
+            self.wake_after((until - self._shared.clock.now()).total_seconds())
+
+    def hold_until_told(self, why: str) -> None:
+        """Nothing goes until the operator says yes."""
+        self._hold(why, UNTIL_TOLD)
+
+    def _hold(self, why: str, until: int | None) -> None:
+        self.held, self._until = why, until
+        self.closures += 1
+        self._shared.writer.tell(Hold(room=self.number, reason=why, until=until))
+        if self.closures == 1:
+            logger.warning("room held", room=str(self.name), why=why)
+            self._shared.notice(self.number, f"{self.name} is held, what is written waits: {why}")
+
+    def release(self) -> None:
+        """Sending may be tried again."""
+        self.held, self._until = None, None
+        self._shared.writer.tell(Hold(room=self.number, reason=None))
+        self._changed()
+
+    def written(self) -> None:
+        """A message arrived: if the room was held, it is open again, and that is said once."""
+        if self.closures:
+            self.closures = 0
+            logger.info("room open again", room=str(self.name))
+            self._shared.notice(self.number, f"{self.name} is open again.")
+
+    def wake_after(self, seconds: float) -> None:
+        """Look again later; an earlier alarm stays."""
+        loop = asyncio.get_running_loop()
+        when = loop.time() + max(seconds, 0.0)
+        if self._alarm is not None and not self._alarm.cancelled() and loop.time() < self._alarm.when() <= when:
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = loop.call_at(when, self._changed)

@@ -1,0 +1,130 @@
+"""The rooms of the configuration while the bridge runs: their lanes, their places, who hears whom."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import structlog
+
+from bridge.config import Config
+from bridge.delivery import Lane
+from bridge.events import Confirmation, Left, RoomMoved, SendFailed
+from bridge.ids import AccountName, MessageId, Place, Room, RoomId, RoomNumber, RowNumber, ThreadId
+from bridge.intake import Happening, Intake
+from bridge.routing import Atlas, routes
+from bridge.shared import Shared
+from bridge.store.ops import Admit, Pin, RoomRecord, Row
+from bridge.supervisor import Account
+
+logger = structlog.get_logger()
+
+
+class Rooms:
+    """Knows every lane. It is where the intake hands over: see `bridge.intake.Sinks`."""
+
+    def __init__(self, shared: Shared, atlas: Atlas, accounts: Mapping[AccountName, Account]) -> None:
+        self._shared, self._atlas, self._accounts = shared, atlas, accounts
+        self.lanes: dict[RoomNumber, Lane] = {}
+        self.numbers: dict[Room, RoomNumber] = {}
+        self.suspicious = False
+        """Whether the last end was no clean one: then the first rows of each lane are suspects."""
+
+    async def apply(self, config: Config, intake: Intake) -> None:
+        """Make the rooms and routes of a configuration the ones in force; what runs and stays is not touched."""
+        wanted = rooms_of(config)
+        records: Sequence[RoomRecord] = await self._shared.writer.ask(Admit(wanted))
+        self.numbers = {Room(record.account, record.name): record.number for record in records}
+        for record in records:
+            if Room(record.account, record.name) in wanted:
+                self._open(record)
+        self._close_all_but({self.numbers[room] for room in wanted})
+        intake.routes = routes(config.links.values(), self.numbers)
+        intake.notices = self.numbers[config.notices] if config.notices else None
+        intake.uptimes = {number: self._accounts[lane.name.account].lanes.uptime for number, lane in self.lanes.items()}
+        self._shared.lifetimes = {link.name: int(link.lifetime.total_seconds()) for link in config.links.values()}
+
+    def _open(self, record: RoomRecord) -> None:
+        account = self._accounts[record.account]
+        if record.number in account.rooms:
+            return
+        lane = Lane(record.number, Room(record.account, record.name), account.lanes, self._shared)
+        lane.state.restore(self._pinned(record), record.held, record.held_until)
+        lane.resume(account.connector.features.in_flight if self.suspicious and record.waiting else 0)
+        self.lanes[record.number] = lane
+        account.add(record.number, lane)
+
+    def _pinned(self, record: RoomRecord) -> Place | None:
+        if record.native is None:
+            return None
+        place = Place(RoomId(record.native), ThreadId(record.thread) if record.thread else None)
+        self._atlas.pin(record.account, place, record.number)
+        return place
+
+    def _close_all_but(self, kept: set[RoomNumber]) -> None:
+        for number in [number for number in self.lanes if number not in kept]:
+            lane = self.lanes.pop(number)
+            self._atlas.unpin(number)
+            account = self._accounts.get(lane.name.account)
+            if account is not None and number in account.rooms:
+                account.drop(number)
+
+    def forget(self, account: Account) -> None:
+        """An account ends: its lanes go, its rows stay."""
+        for number in list(account.rooms):
+            self.lanes.pop(number, None)
+            account.drop(number)
+
+    def pin(self, account: AccountName, number: RoomNumber, place: Place) -> str | None:
+        """Remember where a room is; the name of another room that is there already, or None."""
+        other = self._atlas.pin(account, place, number)
+        return None if other is None else str(self.lanes[other].name)
+
+    # --- what the intake hands over ---
+
+    def fed(self, rows: Sequence[Row]) -> None:
+        touched: dict[RoomNumber, Lane] = {}
+        for row in rows:
+            lane = self.lanes.get(row.room)
+            if lane is not None:
+                lane.feed(row)
+                touched[row.room] = lane
+        for lane in touched.values():
+            lane.pump()
+
+    def echoed(self, room: RoomNumber, row: RowNumber, part: int, natives: tuple[MessageId, ...]) -> None:
+        lane = self.lanes.get(room)
+        if lane is not None:
+            lane.echoed(row, part, natives)
+
+    def happened(self, what: Happening) -> None:
+        event, account = what.event, self._accounts[what.account]
+        if isinstance(event, Left) and account.me is not None and event.user.id == account.me.id:
+            for number in self._atlas.all_in(what.account, event.room):
+                account.removed(number, event.reason or "we were removed from the room")
+        elif isinstance(event, RoomMoved):
+            self._moved(what, event)
+        elif isinstance(event, SendFailed):
+            self._shared.notice(what.room, f"{what.account} says a message was not delivered: {event.reason}")
+
+    def _moved(self, what: Happening, event: RoomMoved) -> None:
+        """Followed by itself only when both ends say so; else the operator decides."""
+        for number in self._atlas.all_in(what.account, event.room):
+            lane = self.lanes[number]
+            if event.confirmed is not Confirmation.BOTH:
+                lane.state.hold_until_told(f"{lane.name} says that it moved to {event.to}; name that room to follow it")
+                continue
+            place = Place(event.to, lane.state.place.thread)
+            if self._atlas.pin(what.account, place, number) is None:
+                self._shared.writer.tell(Pin(room=number, native=place.room, thread=place.thread))
+                logger.info("room moved", room=str(lane.name))
+                lane.state.enter(place)
+
+    def reread(self, numbers: Iterable[RoomNumber]) -> None:
+        """Parked rows wait again in these rooms."""
+        for number in numbers:
+            if number in self.lanes:
+                self.lanes[number].reread()
+
+
+def rooms_of(config: Config) -> tuple[Room, ...]:
+    """Every room a configuration names, once."""
+    named = [room for link in config.links.values() for room in (*link.sources, *link.targets)]
+    return tuple(dict.fromkeys([*named, *([config.notices] if config.notices else [])]))

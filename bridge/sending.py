@@ -1,0 +1,61 @@
+"""One row on its way: its steps, and the one call of the connector that each of them is."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from bridge.connector import Capabilities, Connector, Deletion, Edit, Outgoing, Reaction
+from bridge.errors import Feature
+from bridge.ids import MessageId
+from bridge.limits import Limiter
+from bridge.plan import Plan, Step
+from bridge.store.ops import Copy, Made, Row
+
+
+class Delivery(Struct):
+    """One row on its way: which steps are done, under way or still to start."""
+
+    row: Row
+    done: set[int]
+    plan: Plan | None = None
+    next_step: int = 0
+    parked: bool = False
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return self.plan.steps if self.plan else ()
+
+    @property
+    def finished(self) -> bool:
+        return len(self.done) == len(self.steps)
+
+
+class Abilities(Struct, frozen=True):
+    """What the target room can show, as asked at one connection, and its limiter."""
+
+    connection: int
+    capabilities: Capabilities
+    features: frozenset[Feature]
+    limiter: Limiter
+
+
+async def perform(connector: Connector[Any], step: Step) -> Made:
+    """One call of the connector, and what it left in the room."""
+    action = step.action
+    match action:
+        case Outgoing():
+            return copies_of(step, tuple(await connector.send(action)))
+        case Edit():
+            await connector.edit(action)
+            return Made()
+        case Deletion():
+            await connector.delete(action)
+            return Made()
+        case Reaction():
+            native = await connector.react(action)
+            added = action.emoji in action.wanted
+            return Made(reacted=((action.emoji, native),)) if added else Made(unreacted=(action.emoji,))
+
+
+def copies_of(step: Step, natives: tuple[MessageId, ...]) -> Made:
+    return Made(tuple(Copy(step.part, native, step.kind) for native in natives))
