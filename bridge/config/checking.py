@@ -104,6 +104,8 @@ def _problem(value: Value, error: ErrorDetails, hidden: Sequence[str]) -> str:
     problem = _SHOULD.sub("must", problem)
     if error["type"] not in _OURS_TO_SHOW and leaks(problem, hidden):
         return "is refused (the reason is not shown: it may hold a part of a secret)"
+    if value == "" and error["type"] in {"too_short", "string_too_short"}:
+        return "is empty"
     if value is None:
         return f"is empty, but {problem}"
     if error["type"] == "string_type" and isinstance(value, int | float):
@@ -166,11 +168,12 @@ def _hidden(model: type[BaseModel], page: Page, trail: Trail) -> Iterator[str]:
             yield from _texts(value.get(name))
 
 
-def _holds_secret(annotation: object) -> bool:
+def _holds_secret(annotation: object, seen: frozenset[type[BaseModel]] = frozenset()) -> bool:
     if isinstance(annotation, type) and issubclass(annotation, SecretStr | SecretBytes):
         return True
-    inner = [field.annotation for model in _models(annotation) for field in model.model_fields.values()]
-    return any(_holds_secret(argument) for argument in (*get_args(annotation), *inner))
+    models = frozenset(_models(annotation)) - seen
+    inner = [field.annotation for model in models for field in model.model_fields.values()]
+    return any(_holds_secret(argument, seen | models) for argument in (*get_args(annotation), *inner))
 
 
 def _texts(value: Value) -> Iterator[str]:

@@ -152,14 +152,10 @@ def _line(error: yaml.YAMLError, text: str) -> int:
 
 def _syntax(error: yaml.YAMLError) -> str:
     """PyYAML's reason without the words of the file: an unquoted secret may begin with `*`, `&` or `!`."""
-    match error:
-        case yaml.reader.ReaderError():
-            return f"is no YAML: the character U+{_code(error.character):04X} is not allowed"
-        case yaml.MarkedYAMLError():
-            reason = _QUOTED.sub("…", error.problem or error.context or "")
-            return f"is no YAML: {reason} (text that holds special characters needs quotes)"
-        case _:
-            return "is no YAML"
+    if isinstance(error, yaml.reader.ReaderError):
+        return f"is no YAML: the character U+{_code(error.character):04X} is not allowed"
+    reason = _QUOTED.sub("…", getattr(error, "problem", None) or "it cannot be read")
+    return f"is no YAML: {reason} (text that holds special characters needs quotes)"
 
 
 def _code(character: str | int) -> int:

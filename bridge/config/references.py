@@ -6,6 +6,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from bridge.config.faults import shown
+
 MAX_SECRET_BYTES = 64 * 1024
 """A secret file larger than this is somebody's mistake."""
 
@@ -72,7 +74,7 @@ def _variable(name: str, default: str | None, environ: Mapping[str, str]) -> str
 def _file(path: str) -> str:
     if not path.startswith("/"):
         raise _Bad("${file:…} needs an absolute path, such as ${file:/run/secrets/token}")
-    what = f"the file {ascii(path)[1:-1]}"
+    what = f"the file {shown(path)}"
     content = _content(path, what)
     if len(content) > MAX_SECRET_BYTES:
         raise _Bad(f"{what} is larger than {MAX_SECRET_BYTES // 1024} KiB")
@@ -91,8 +93,6 @@ def _content(path: str, what: str) -> bytes:
             return file.read(MAX_SECRET_BYTES + 1)
     except OSError as error:
         raise _Bad(f"{what} cannot be read: {error.strerror or 'error'}") from None
-    except ValueError:
-        raise _Bad(f"{what} is no path") from None
 
 
 def _unicode(text: str, what: str) -> str:

@@ -1,13 +1,30 @@
 """Small connectors and a small file that the tests of the configuration share."""
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, Field, SecretBytes, SecretStr, field_validator, model_validator
 
 from bridge import Connector, ConnectorConfig, MessageId, Outgoing
 from bridge.config import Config, ConfigError, parse
 from bridge.registry import Registry
+
+
+class Mode(StrEnum):
+    """How it goes."""
+
+    FAST = "fast"
+    SLOW = "slow"
+
+
+class Inner(BaseModel):
+    """A part inside the settings."""
+
+    rate: int = 0
+    mode: Mode = Mode.FAST
+    again: "Inner | None" = None
 
 
 class Server(ConnectorConfig):
@@ -21,9 +38,12 @@ class Server(ConnectorConfig):
     rate: int = Field(5, ge=0)
     share: float = 0.5
     encrypted: bool = False
-    names: tuple[str, ...] = ()
+    names: tuple[Annotated[str, Field(max_length=9)], ...] = ()
     keys: Mapping[str, SecretStr] = Field(default_factory=dict)
     certificate: Path | None = None
+    pin: SecretBytes | None = Field(None, min_length=1)
+    mode: Mode = Mode.FAST
+    inner: Inner | None = None
     nick: str = Field("bridge", pattern="^[a-z]+$")
 
     @field_validator("address")

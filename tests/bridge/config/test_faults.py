@@ -57,6 +57,7 @@ ONE = [
     ("an account twice", SMALL + "  a: {connector: talker}\n", "5  accounts.a  is written twice, first in line 2"),
     ("a missing setting", account("token: t"), "2  accounts.t.address  is missing: Address of the server."),
     ("an empty setting", account("address:\ntoken: t"), "4  accounts.t.address  is empty, but must be text"),
+    ("an empty secret", account("address: a\ntoken: t\npin: ''"), "6  accounts.t.pin  is empty"),
     ("a number for text", account("address: 5\ntoken: t"), "4  accounts.t.address  must be text: put it in quotes"),
     ("text for a number", account('address: a\ntoken: t\nrate: "5"'), "6  accounts.t.rate  must be a whole number"),
     ("yes is text", account("address: a\ntoken: t\nencrypted: yes"), "6  accounts.t.encrypted  must be true or false"),

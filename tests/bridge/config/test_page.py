@@ -74,6 +74,7 @@ def test_every_value_has_a_line() -> None:
         (): 1, ("a",): 1, ("a", "b"): 2, ("a", "b", 0): 3, ("a", "b", 1): 4, ("a", "b", 1, "d"): 4,
     }  # fmt: skip
     assert found.line(("a", "b", 1, "missing", "too")) == 4
+    assert (found.at(("a", "b", 1, "d")), found.at(("a", "b", 2)), found.at(("a", "b", "c"))) == ("e", None, None)
 
 
 def test_aliases_cannot_grow_without_end() -> None:

@@ -33,7 +33,8 @@ WRONG = [
     ("no file", "${file:/nowhere/token}", "the file /nowhere/token does not exist, or is no file"),
     ("a directory", "${file:/}", "the file / does not exist, or is no file"),
     ("a device", "${file:/dev/zero}", "the file /dev/zero does not exist, or is no file"),
-    ("no path", "${file:/a\0b}", "the file /a\\x00b "),
+    ("no path", "${file:/a\0b}", "the file /a\\x00b does not exist, or is no file"),
+    ("too long a path", "${file:/" + "x" * 5000 + "}", f"the file /{'x' * 78}… "),
 ]
 
 
@@ -90,6 +91,12 @@ def test_text_from_outside_is_a_number_or_boolean_where_one_is_wanted() -> None:
     assert found.token.get_secret_value() == "8980"
 
 
+def test_numbers_from_outside_are_read_in_lists_and_parts_inside_parts_too() -> None:
+    found = talker('address: a\ntoken: t\ninner: {rate: "${PORT}", mode: slow}', ENVIRON)
+    assert found.inner is not None
+    assert (found.inner.rate, found.inner.mode) == (8980, "slow")
+
+
 @pytest.mark.parametrize("word", ["yes", "True", "on", "1"])
 def test_only_true_and_false_are_booleans_from_outside_too(word: str) -> None:
     assert faults(account("address: a\ntoken: t\nencrypted: ${WORD}"), {"WORD": word}) == [
@@ -119,6 +126,9 @@ LEAKS = [
     ("an unquoted secret like a tag", account("address: a\ntoken: !bad-canary-123 x")),
     ("an unquoted secret like a handle", account("address: a\ntoken: !bad-canary-123!x y")),
     ("a secret with a colon", account("address: a\ntoken: bad-canary-123: x")),
+    ("a number for a secret", account("address: bad-canary-5\ntoken: 5")),
+    ("secrets by name", account("address: bad-canary-123\ntoken: t\nkeys: {c: bad-canary-123}")),
+    ("a list for secrets by name", account("address: bad-canary-123\ntoken: t\nkeys: [bad-canary-123]")),
     ("a secret in a list", account("address: a\ntoken: [bad-canary-123]")),
 ]
 
@@ -137,9 +147,9 @@ def test_a_reason_that_holds_no_secret_is_shown() -> None:
 def test_secrets_are_known_to_the_log_and_shown_to_nobody(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("from-a-file\n")
     address = f'address: "${{ADDRESS}}${{file:{tmp_path}/key}}"\n'
-    settings = address + 'token: "Bearer ${TOKEN}"\nkeys: {a: written}\npassword: abc'
+    settings = address + 'token: "Bearer ${TOKEN}"\nkeys: {a: written}\npassword: abc\npin: bytes'
     config = read(account(settings), ENVIRON | {"ADDRESS": "example.org"})
-    assert config.secrets == {"from-a-file", "Bearer tok-en", "tok-en", "written"}
+    assert config.secrets == {"from-a-file", "Bearer tok-en", "tok-en", "written", "bytes"}
     assert not any(secret in repr(config) for secret in config.secrets)
 
 
