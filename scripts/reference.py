@@ -26,6 +26,22 @@ BEFORE = f"""\
 One YAML file says which accounts the bridge has and which of their rooms hear each other.
 `config.example.yaml` uses every part once; `config.schema.json`, beside this page, tells editors what may stand where.
 `qantara check` reads a file and prints everything that is wrong with it.
+
+```yaml
+accounts:
+  home:
+    connector: matrix
+    homeserver: https://matrix.example.org
+    user: "@bridge:example.org"
+    token: "${{MATRIX_TOKEN}}"
+  libera:
+    connector: irc
+    server: ircs://irc.libera.chat:6697
+    nick: qantara
+links:
+  lobby:
+    rooms: ["home/#lobby:example.org", "libera/#lobby"]
+```
 """
 
 RULES = """\
