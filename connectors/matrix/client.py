@@ -57,9 +57,24 @@ async def connected_to(config: MatrixConfig) -> AsyncIterator[Client]:
     """A session for as long as the block lasts."""
     headers = {"Authorization": f"Bearer {config.token.get_secret_value()}", "Content-Type": "application/json"}
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=_CONNECTIONS), headers=headers, cookie_jar=aiohttp.DummyCookieJar()
+        connector=aiohttp.TCPConnector(limit=_CONNECTIONS),
+        headers=headers,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        middlewares=(_once,),
     ) as session:
         yield Client(config, session)
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a PUT again by itself: that is for the bridge to decide, which counts what was lost."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        if request.method != "PUT":
+            raise
+        raise aiohttp.ClientPayloadError("the connection was cut before the answer") from error
 
 
 async def _limited(stream: aiohttp.StreamReader) -> bytes:

@@ -271,18 +271,19 @@ def _known(server: Homeserver, answer: Answer) -> Callable[[web.Request], Awaita
 def _sending(server: Homeserver, answer: Answer) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """A send: counted against the rate, and run into the next fault."""
 
-    async def answered(request: web.Request) -> web.StreamResponse:
+    async def sent(request: web.Request) -> web.StreamResponse:
         who = server.who(request)
         fault = server.faults.popleft() if server.faults else None
-        if fault in FAULTS:
-            return await spoken(request, FAULTS[fault])
+        answered = FAULTS.get(fault) if fault is not None else None
+        if answered is not None:
+            return await spoken(request, answered)
         server.limit(who)
         result = web.json_response(await answer(server, request, who))
         if fault is Fault.LOST_ANSWER:
             cut(request)
         return result
 
-    return answered
+    return sent
 
 
 def _open(

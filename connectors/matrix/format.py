@@ -11,11 +11,10 @@ from bridge.text import html, walk
 from bridge.text.nodes import Break, Node, Paragraph, Rich, Text, said
 
 HTML_FORMAT = "org.matrix.custom.html"
-_REPLY_HTML = re.compile(r"\s*<mx-reply\b[^>]*>.*?</mx-reply\s*>", re.DOTALL | re.IGNORECASE)
 _REPLY_FIRST_LINE = re.compile(r"> (?:\* )?<@[^>\n]+>")
-_PROFILE_HTML = re.compile(
-    r"<(strong|b|span)\b[^>]*\bdata-mx-profile-fallback\b[^>]*>.*?</\1\s*>\s*", re.DOTALL | re.IGNORECASE
-)
+_PROFILE_MARK = "data-mx-profile-fallback"
+_TAG = re.compile(r"<([a-z]+)[\s>]", re.IGNORECASE)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _PLAIN: tuple[type[Node], ...] = (Text, Break)
 
 
@@ -27,10 +26,11 @@ def parsed(content: Mapping[str, object], *, profile_name: str = "") -> Rich:
 
 def rendered(rich: Rich) -> dict[str, str]:
     """`body`, and where there is something to format `formatted_body` and its `format`."""
-    body = {"body": walk.plain(rich)}
+    rich = walk.normal(rich)
+    body = {"body": _CONTROLS.sub("", walk.plain(rich))}
     if not is_formatted(rich):
         return body
-    return body | {"format": HTML_FORMAT, "formatted_body": html.render(rich)}
+    return body | {"format": HTML_FORMAT, "formatted_body": _CONTROLS.sub("", html.render(rich))}
 
 
 def is_formatted(rich: Rich) -> bool:
@@ -59,8 +59,17 @@ def _from_html(content: Mapping[str, object]) -> Rich:
     formatted = content.get("formatted_body")
     if content.get("format") != HTML_FORMAT or not isinstance(formatted, str):
         return ()
-    own = _REPLY_HTML.sub("", formatted, count=1) if formatted.lstrip()[:9].lower() == "<mx-reply" else formatted
-    return html.parse(_PROFILE_HTML.sub("", own, count=1))
+    return html.parse(_without_profile(formatted))
+
+
+def _without_profile(formatted: str) -> str:
+    """The HTML without the element that names a per-message author."""
+    mark = formatted.find(_PROFILE_MARK)
+    start = formatted.rfind("<", 0, mark) if mark >= 0 else -1
+    tag = _TAG.match(formatted, start) if start >= 0 else None
+    closing = f"</{tag[1]}>" if tag else ""
+    end = formatted.find(closing, mark) if closing else -1
+    return formatted[:start] + formatted[end + len(closing) :].lstrip() if end >= 0 else formatted
 
 
 def _from_body(content: Mapping[str, object], profile_name: str) -> Rich:
@@ -70,7 +79,7 @@ def _from_body(content: Mapping[str, object], profile_name: str) -> Rich:
     own = without_reply_fallback(body) if _is_reply(content) else body
     if profile_name:
         own = own.removeprefix(f"{profile_name}: ")
-    return said(own)
+    return walk.normal(said(own))
 
 
 def _is_reply(content: Mapping[str, object]) -> bool:

@@ -66,7 +66,7 @@ class _Seen(Struct, frozen=True, kw_only=True):
     def fields(self) -> dict[str, Any]:
         """What every event of the bridge starts with."""
         return {
-            "id": EventId(self.id),
+            "id": EventId(f"event {self.id}"),  # an event is no message, though Matrix has one id for both
             "room": self.where.room,
             "at": self.at,
             "room_kind": self.where.room_kind,

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from bridge.connector import Host
-from bridge.errors import Rejected, RoomClosed, Scope, Unavailable
+from bridge.errors import Rejected, RoomClosed, Scope, StoreFull, Unavailable
 from bridge.events import AnyEvent, Left, User
 from bridge.ids import EventId, RoomId
 from connectors.matrix import calls, incoming
@@ -24,7 +24,10 @@ from connectors.matrix.senders import Senders
 
 IDLE_SECONDS = 1.0
 """The least time between two requests when the first brought nothing: a broken homeserver must not make us spin."""
+FULL_SECONDS = 1.0
+"""How long a batch that could not be stored waits before it is offered again."""
 _LONGEST_ID = 255
+_UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 
 _log = structlog.get_logger()
 
@@ -56,7 +59,7 @@ class Stream:
     async def _begin(self) -> str:
         """A first start: from now on, nothing of what was said before."""
         first = await self._asked(None, BEGINNING, 0)
-        await self._host.publish(position=first.token)
+        await self._stored((), first.token)
         return first.token
 
     async def _step(self, since: str) -> str:
@@ -64,7 +67,7 @@ class Stream:
         news = await self._asked(since, NEWS, self._config.sync_timeout_seconds)
         events = [event for room in news.rooms for event in await self._read(room, since)]
         if events or news.token != since:
-            await self._host.publish(*events, position=news.token)
+            await self._stored(events, news.token)
         await self._accept(news.invites)
         if not events or news.token == since:
             await self._rest(started)
@@ -77,6 +80,14 @@ class Stream:
         if answer.direct is not None:
             self._rooms.direct = answer.direct
         return answer
+
+    async def _stored(self, events: Sequence[AnyEvent], token: str) -> None:
+        """Return once the batch is on disk. A full store takes nothing in, but what waits can still be sent: go on."""
+        while True:
+            try:
+                return await self._host.publish(*events, position=token)
+            except StoreFull as error:
+                await self._host.clock.sleep(error.retry_after or FULL_SECONDS)
 
     async def _rest(self, started: float) -> None:
         left = IDLE_SECONDS - (self._host.clock.monotonic() - started)
@@ -150,6 +161,8 @@ class Stream:
             _log.warning("an edit of somebody else's message is passed over", event_id=_id(raw))
         except MalformedError as error:
             _log.warning("a malformed event is passed over", event_id=_id(raw), why=str(error))
+        except _UNREADABLE as error:  # ours to mend; the stream must not stand still for it, and would for ever
+            _log.exception("an event cannot be read", event_id=_id(raw), error=type(error).__name__)
         return None
 
     def _notice(self, room: RoomId, raw: Mapping[str, Any]) -> None:

@@ -159,6 +159,7 @@ def _settings(home: Path, port: int) -> dict[str, Any]:
         "registration_shared_secret": _SECRET,
         "macaroon_secret_key": "lab",
         "form_secret": "lab",
+        "bcrypt_rounds": 4,
         "report_stats": False,
         "trusted_key_servers": [],
         "federation_domain_whitelist": [],

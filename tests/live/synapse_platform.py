@@ -42,7 +42,7 @@ class SynapsePlatform:
         self._acts = itertools.count(1)
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession()
+        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
         await self._proxy.__aenter__()
         self._owner, self._bridge = self._person("Olga"), self._person("Bridge")
         self._names = [await self.make_room("lobby"), await self.make_room("garden")]
