@@ -18,7 +18,6 @@ from bridge.connector import (
     Response,
     RoomInfo,
     Target,
-    Unit,
 )
 from bridge.errors import (
     BridgeError,
@@ -52,6 +51,7 @@ from bridge.events import (
     User,
 )
 from bridge.ids import EventId, Key, MessageId, Place, RoomId, ThreadId, UserId
+from bridge.text.length import Unit
 
 __all__ = [
     "Attachment",

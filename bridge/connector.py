@@ -19,7 +19,7 @@ from bridge.clock import Clock
 from bridge.errors import Scope
 from bridge.events import AnyEvent, Attachment, Kind, Manner, User
 from bridge.ids import AccountName, Key, MessageId, PersonNumber, Place, RoomId, ThreadId
-from bridge.text.length import Unit as Unit
+from bridge.text.length import Unit
 from bridge.text.nodes import Node, Rich
 
 

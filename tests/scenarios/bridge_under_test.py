@@ -1,23 +1,20 @@
 """A whole bridge in this process: memory platforms, a real store, the real engine."""
 
 import asyncio
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from bridge.app import App, Exit
 from bridge.chance import SeededChance, SystemChance
 from bridge.clock import SystemClock
-from bridge.config import parse
+from bridge.config import Config, parse
 from bridge.connector import Connector
 from bridge.registry import Registry
-from bridge.store.ops import Depths, Tallies
+from bridge.store.ops import Depths, StoreBroken, Tallies
 from bridge.store.sqlite import SqliteStore
 from bridge.store.writer import ThreadPump, Writer
-from bridge.testing.memory import MemoryConnector, MemoryPlatform
-from bridge.testing.platform import Shown, texts
-
-PATIENCE = 15.0
+from bridge.testing.memory import MemoryConnector
+from bridge.testing.waiting import PATIENCE_SECONDS, eventually
 
 
 class Bridge:
@@ -29,23 +26,29 @@ class Bridge:
         self._task: asyncio.Task[Exit] | None = None
         self._pump: ThreadPump | None = None
 
-    def read(self) -> Any:
+    def _broken(self, error: StoreBroken) -> None:
+        self.app.broken(error)
+
+    def read(self) -> Config:
         return parse(self.yaml, name="config.yaml", environ={}, connectors=self.connectors, base=self.folder)
 
     async def start(self) -> Self:
         config = self.read()
         self.store = SqliteStore(config.store.path, SystemChance())
-        self.writer = Writer(self.store, lambda error: self.app.broken(error))
+        self.writer = Writer(self.store, self._broken)
         self._pump = ThreadPump(self.writer)
         self._pump.start()
         self.app = App(
             config, self.connectors, self.writer, clock=SystemClock(), chance=SeededChance(7), read=self.read
         )
         self._task = asyncio.create_task(self.app.run())
-        await self.until(lambda: self._task.done() or (self.app.ready and self._up()))
-        if self._task.done():
-            self._task.result()
+        await eventually(self._settled)
         return self
+
+    def _settled(self) -> bool:
+        if self._task is not None and self._task.done():
+            self._task.result()
+        return self.app.ready and self._up()
 
     def _up(self) -> bool:
         return all(account.state == "up" for account in self.app.accounts.values())
@@ -54,7 +57,7 @@ class Bridge:
         assert self._task is not None
         assert self._pump is not None
         self.app.end()
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             result = await self._task
         self._pump.stop()
         return result
@@ -68,31 +71,6 @@ class Bridge:
         self._task.cancel()
         await asyncio.wait([self._task])
         self._pump.stop()
-
-    async def until(self, fact: Callable[[], Any]) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while not fact():
-                await asyncio.sleep(0.005)
-
-    async def shows(self, platform: MemoryPlatform, room: str, expected: list[str]) -> None:
-        """Wait until a reader of the room sees exactly this."""
-        found: list[str] = []
-        try:
-            async with asyncio.timeout(PATIENCE):
-                while (found := await texts(platform, room)) != expected:
-                    await asyncio.sleep(0.005)
-        except TimeoutError:
-            raise AssertionError(f"{room} shows {found}, not {expected}") from None
-
-    async def until_shown(self, platform: MemoryPlatform, room: str, fact: Callable[[Sequence[Shown]], object]) -> None:
-        """Wait until what a reader sees fulfils a fact."""
-        found: Sequence[Shown] = ()
-        try:
-            async with asyncio.timeout(PATIENCE):
-                while not fact(found := await platform.shown(room)):
-                    await asyncio.sleep(0.005)
-        except TimeoutError:
-            raise AssertionError(f"{room} shows {found}") from None
 
     async def ledger(self) -> dict[str, int]:
         """Every outcome over all rooms, with what waits and is parked."""

@@ -28,7 +28,8 @@ def configured(*platforms: MemoryPlatform, more: str = "") -> str:
         for platform in platforms
     )
     rooms = ", ".join(f"{platform.name}/{platform.rooms[0]}" for platform in platforms)
-    return f"store: {{path: data/q.db, min_free_mib: 0}}\naccounts:\n{accounts}links:\n  town: {{rooms: [{rooms}]}}\n{more}"
+    links = f"links:\n  town: {{rooms: [{rooms}]}}\n"
+    return f"store: {{path: data/q.db, min_free_mib: 0}}\naccounts:\n{accounts}{links}{more}"
 
 
 @pytest.fixture
