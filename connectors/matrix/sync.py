@@ -162,7 +162,7 @@ class Stream:
         except MalformedError as error:
             _log.warning("a malformed event is passed over", event_id=_id(raw), why=str(error))
         except _UNREADABLE as error:  # ours to mend; the stream must not stand still for it, and would for ever
-            _log.exception("an event cannot be read", event_id=_id(raw), error=type(error).__name__)
+            _log.warning("an event cannot be read", event_id=_id(raw), error=type(error).__name__)
         return None
 
     def _notice(self, room: RoomId, raw: Mapping[str, Any]) -> None:
