@@ -38,15 +38,33 @@ class AcknowledgesEarly(MemoryConnector):
 @breaks("test_what_was_said_meanwhile_arrives")
 class SkipsWhatWasSaidMeanwhile(MemoryConnector):
     _fetched: ClassVar[dict[str, int]] = {}
+    _missed: range | None = None
 
     async def _begin(self, session: Session) -> int:
         after = await super()._begin(session)
-        self._missed = range(self._fetched.get(session.platform.token, 0) + 1, await session.newest() + 1)
+        missed = range(self._fetched.get(session.platform.token, 0) + 1, await session.newest() + 1)
+        self._missed = missed if self._missed is None else self._missed
         return after
 
     def _events(self, session: Session, updates: Sequence[Update]) -> Sequence[AnyEvent]:
         self._fetched[session.platform.token] = updates[-1].offset
-        return super()._events(session, [update for update in updates if update.offset not in self._missed])
+        return super()._events(session, [update for update in updates if update.offset not in (self._missed or ())])
+
+
+@breaks("test_what_was_said_while_the_connection_was_lost_arrives")
+class BeginsAnewWhenItFalls(MemoryConnector):
+    _falls = 0
+
+    async def run(self) -> None:
+        try:
+            await super().run()
+        except Unavailable:
+            self._falls += 1
+            raise
+
+    async def _begin(self, session: Session) -> int:
+        after = await super()._begin(session)
+        return await session.newest() if self._falls else after
 
 
 @breaks("test_what_was_stored_does_not_come_again")
@@ -149,12 +167,20 @@ class TriesRefusedCredentialsAgain(MemoryConnector):
 
 
 @breaks("test_a_lost_connection_comes_back")
-class StaysAway(MemoryConnector):
+class ComesBackMute(MemoryConnector):
+    _mute = False
+
     async def run(self) -> None:
         try:
             await super().run()
         except Unavailable:
-            await asyncio.Event().wait()
+            self._mute = True
+            raise
+
+    async def send(self, message: Outgoing) -> Sequence[MessageId]:
+        if self._mute:
+            raise Unavailable("not connected")
+        return await super().send(message)
 
 
 @breaks("test_the_same_connector_may_be_run_again")
@@ -196,6 +222,16 @@ class JoinsAnotherRoomTheSecondTime(MemoryConnector):
         known = visit in self._joined
         self._joined = (*self._joined, visit)
         return Place(RoomId(f"{place.room}-2")) if known else place
+
+    async def leave(self, place: Place) -> None:
+        await super().leave(place)
+        self._joined = ()
+
+
+@breaks("test_a_room_that_was_left_is_silent_until_it_is_joined_again")
+class StaysInTheRoom(MemoryConnector):
+    async def leave(self, place: Place) -> None:
+        """Claim that it worked."""
 
 
 @breaks("test_capabilities_are_possible")

@@ -41,6 +41,16 @@ class CrashPromises:
             await run.published("meanwhile")
             await run.published("and meanwhile")
 
+    async def test_what_was_said_while_the_connection_was_lost_arrives(self, kit: Kit) -> None:
+        _needs_replay(kit)
+        async with kit.running() as run:
+            await run.hears("before")
+            kit.platform.drop_connections()
+            for words in ("in the gap", "and in the gap"):
+                await kit.platform.say(kit.town, "Ada", said(words))
+            await run.published("in the gap")
+            await run.published("and in the gap")
+
     async def test_what_was_stored_does_not_come_again(self, kit: Kit) -> None:
         async with kit.running() as run:
             await run.hears("one")

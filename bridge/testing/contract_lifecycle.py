@@ -10,8 +10,8 @@ from weakref import WeakSet
 
 import pytest
 
-from bridge.connector import Capabilities, ConnectorConfig
-from bridge.testing.contract_kit import Kit, Running
+from bridge.connector import Capabilities, Connector, ConnectorConfig
+from bridge.testing.contract_kit import Kit, Running, told
 from bridge.text.nodes import ALL_NODES, said
 
 _ours: ContextVar[bool] = ContextVar("_ours", default=False)
@@ -68,6 +68,18 @@ class LifecyclePromises:
             assert await run.connector.join(kit.town) == run.place(kit.town)
             assert run.place(kit.town) != run.place(kit.garden)
             await run.hears("still here")
+
+    async def test_a_room_that_was_left_is_silent_until_it_is_joined_again(self, kit: Kit) -> None:
+        kit.needs(Connector.leave, "leaving of rooms")
+        async with kit.running() as run:
+            await run.hears("hello, garden", room=kit.garden)
+            await run.connector.leave(run.place(kit.garden))
+            await run.send("we left")  # a platform that confirms no leaving has read it by the time this is answered
+            await kit.platform.say(kit.garden, "Ada", said("is anybody there"))
+            await run.hears("only the town")
+            assert "is anybody there" not in kit.host.words(), told(kit.host.events)
+            assert await run.connector.join(kit.garden) == run.place(kit.garden)
+            await run.hears("there you are", room=kit.garden)
 
     async def test_capabilities_are_possible(self, kit: Kit) -> None:
         async with kit.running() as run:

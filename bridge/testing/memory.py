@@ -155,7 +155,12 @@ class BareMemoryConnector(Connector[MemoryConfig]):
 
 
 class MemoryConnector(BareMemoryConnector):
-    """A platform with edits, deletions and reactions as well."""
+    """A platform with edits, deletions and reactions as well, whose rooms can be left."""
+
+    async def leave(self, place: Place) -> None:
+        session = self._connected()
+        with translated():
+            await session.leave(place.room)
 
     async def edit(self, edit: Edit) -> None:
         session = self._connected()

@@ -68,6 +68,7 @@ class MemoryPlatform:
         self.written = Rooms(self.rooms)
         self.keys: dict[tuple[UserId, Key], MessageId] = {}
         self.confirmed: dict[UserId, int] = {}
+        self.left: set[tuple[UserId, RoomId]] = set()
         self.connection = 0
         self.faults: list[Fault] = []
         self.going = asyncio.Event()
@@ -157,7 +158,7 @@ class Session:
         while True:
             await self._answered()
             begin = max(after, self.platform.confirmed.get(self.me.id, 0))
-            if fresh := self._written.journal[begin : begin + _BATCH]:
+            if fresh := self._heard(begin):
                 return fresh
             await self._written.news()
 
@@ -172,7 +173,13 @@ class Session:
         await self._answered()
         if room not in self.platform.rooms:
             raise Trouble(Fault.REJECTED, f"there is no room {room}")
+        self.platform.left.discard((self.me.id, room_id(room)))
         return room_id(room)
+
+    async def leave(self, room: RoomId) -> None:
+        """Hear no more of a room until it is entered again."""
+        await self._answered()
+        self.platform.left.add((self.me.id, room))
 
     async def post(self, post: Post) -> MessageId:
         """Write; a key that was seen before gives the first message's id where the platform drops repeats."""
@@ -195,6 +202,12 @@ class Session:
     async def unreact(self, room: RoomId, message: MessageId, emoji: str) -> None:
         """Take our emoji back; what is not there is no error."""
         await self._change(room, lambda: self._written.unreact(self.me, room, message, emoji))
+
+    def _heard(self, begin: int) -> Sequence[Update]:
+        fresh, left = self._written.journal[begin : begin + _BATCH], self.platform.left
+        if not left:
+            return fresh
+        return [update for update in self._written.journal[begin:] if (self.me.id, update.room) not in left][:_BATCH]
 
     async def _answered(self) -> None:
         await self.platform.going.wait()
