@@ -9,10 +9,11 @@ import structlog
 
 from bridge.chance import Chance
 from bridge.clock import Clock
-from bridge.config import Config
+from bridge.config import Config, ConfigError, Fault
 from bridge.connector import Connector
+from bridge.errors import StoreFull
 from bridge.housekeeping import Housekeeping
-from bridge.http.server import Server
+from bridge.http.server import CannotListen, Server
 from bridge.ids import AccountName, RoomNumber
 from bridge.intake import Intake
 from bridge.registry import Registry
@@ -29,9 +30,11 @@ _DRAIN_SECONDS = 10.0
 
 
 class Exit(IntEnum):
-    """How the daemon ends; 74 and 75 as in sysexits.h."""
+    """How the daemon ends; the numbers above 64 as in sysexits.h."""
 
     OK = 0
+    STORE_UNREADABLE = 65
+    CANNOT_LISTEN = 69
     DISK_FAILED = 74
     IN_USE = 75
 
@@ -53,6 +56,7 @@ class App:
         self.exit = Exit.OK
         self._ending = asyncio.Event()
         self._changing = asyncio.Lock()
+        self._running = False
 
     @property
     def ready(self) -> bool:
@@ -79,6 +83,12 @@ class App:
                 raise _Ended  # noqa: TRY301 - leaving the group this way ends every task in it
         except* _Ended:
             logger.info("stopped")
+        except* CannotListen as errors:
+            logger.critical("no web server", why=str(errors.exceptions[0]))
+            self.exit = Exit.CANNOT_LISTEN
+        except* StoreFull as errors:
+            logger.critical("the store takes nothing", why=str(errors.exceptions[0]))
+            self.exit = Exit.DISK_FAILED
         return self.exit
 
     async def _start(self, group: asyncio.TaskGroup) -> None:
@@ -98,6 +108,7 @@ class App:
         keeping = Housekeeping(lambda: self.config.store, self.shared, self.intake, self.accounts.values)
         group.create_task(keeping.run(), name="housekeeping")
         group.create_task(keeping.answer_watchdog(), name="watchdog")
+        self._running = True
         notify("READY=1")
         logger.info("running", accounts=len(self.accounts), links=len(self.config.links), clean=started.clean)
 
@@ -131,7 +142,23 @@ class App:
                 config = self._read()
                 await self._apply(config)
                 self.config = config
+                await self.server.reload()
                 logger.info("configuration read again", accounts=len(config.accounts), links=len(config.links))
+
+    async def reload_or_tell(self) -> tuple[Fault, ...]:
+        """The same; what is wrong is logged, told in the notices room and returned."""
+        try:
+            await self.reload()
+        except ConfigError as error:
+            logger.warning("configuration not used: nothing changed", faults=[str(fault) for fault in error.faults])
+            self._notice(None, f"The configuration was read again and is wrong, nothing changed:\n{error}")
+            return error.faults
+        return ()
+
+    def told_to_reload(self) -> None:
+        """The same again, where nobody waits for it."""
+        if self._running:
+            self.shared.group.create_task(self.reload_or_tell(), name="reload")
 
     async def _apply(self, config: Config) -> None:
         """Only accounts and links that changed are touched."""

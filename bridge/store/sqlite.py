@@ -120,6 +120,18 @@ class SqliteStore:
             script = (resources.files("bridge.store.migrations") / name).read_text("utf-8")
             self._connection.execute(f"BEGIN IMMEDIATE;{script};PRAGMA user_version = {number};COMMIT;")
 
+    def modes(self) -> dict[str, str | int]:
+        """What the promises stand on, as the file says it: for the first line of the log."""
+        levels = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
+        return {
+            "path": str(self._path),
+            "journal_mode": str(self._connection.pragma("journal_mode")),
+            "synchronous": levels[int(str(self._connection.pragma("synchronous")))],
+            "locking_mode": str(self._connection.pragma("locking_mode")),
+            "schema": int(str(self._connection.pragma("user_version"))),
+            "sqlite": apsw.sqlite_lib_version(),
+        }
+
     def drain(self, batch: list[Op]) -> list[object]:
         """Commit all facts in one transaction, then answer the questions; see `Store.drain`."""
         facts = [index for index, op in enumerate(batch) if type(op) in self._facts]
