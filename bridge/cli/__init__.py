@@ -1,0 +1,44 @@
+"""The command `qantara`: everything an operator types."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from bridge.cli.run import run
+
+ENDS = """\
+Exit status: 0 as asked; 1 something checked is not well; 2 wrong usage or a fault in the configuration;
+65 the store cannot be read; 69 no daemon answers, or the address to listen on is taken; 74 the disk failed;
+75 another process holds the store.
+"""
+
+app = typer.Typer(
+    name="qantara",
+    help="A bridge between messengers: it links their rooms and loses nothing.",
+    epilog=ENDS,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # the pretty ones show the values of variables
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"qantara {version('qantara')}")
+        raise typer.Exit
+
+
+@app.callback()
+def qantara(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False,
+) -> None:
+    """A bridge between messengers: it links their rooms and loses nothing."""
+
+
+app.command()(run)
+
+
+def main() -> None:
+    """The entry point."""
+    app()
