@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from itertools import islice
 from typing import Self, TypeVar
+
+from msgspec.structs import replace
 
 from bridge.connector import Capabilities, Relation
 from bridge.events import Manner, User
@@ -204,10 +207,13 @@ class Session:
         await self._change(room, lambda: self._written.unreact(self.me, room, message, emoji))
 
     def _heard(self, begin: int) -> Sequence[Update]:
-        fresh, left = self._written.journal[begin : begin + _BATCH], self.platform.left
-        if not left:
-            return fresh
-        return [update for update in self._written.journal[begin:] if (self.me.id, update.room) not in left][:_BATCH]
+        left, end = self.platform.left, None if self.platform.left else begin + _BATCH
+        fresh = (update for update in self._written.journal[begin:end] if (self.me.id, update.room) not in left)
+        return [self._as_told_to_us(update) for update in islice(fresh, _BATCH)]
+
+    def _as_told_to_us(self, update: Update) -> Update:
+        """A key is given back to its writer only."""
+        return update if update.person.id == self.me.id or update.key is None else replace(update, key=None)
 
     async def _answered(self) -> None:
         await self.platform.going.wait()
