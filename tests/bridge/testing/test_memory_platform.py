@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.connector import Capabilities, Target
+from bridge.connector import Capabilities, Outgoing, Target
 from bridge.errors import BridgeError, Rejected, RoomClosed, Unauthorized, Unavailable
 from bridge.ids import MessageId
 from bridge.testing.contract_kit import Kit, Terms
@@ -25,7 +25,7 @@ async def platform() -> AsyncIterator[MemoryPlatform]:
         yield platform
 
 
-def connect(platform: MemoryPlatform, host: KitHost, **more: object) -> MemoryConnector:
+def connect(platform: MemoryPlatform, host: KitHost, /, **more: object) -> MemoryConnector:
     return MemoryConnector(MemoryConfig.model_validate({**platform.settings(), **more}), host)
 
 
@@ -100,9 +100,7 @@ async def test_an_unknown_room_cannot_be_joined(kit: Kit) -> None:
         with pytest.raises(Rejected):
             await run.connector.join("attic")
         with pytest.raises(Rejected):
-            await run.send_part(
-                run.outgoing("hello").__class__(room=room_id("attic"), key=kit.key(), text=said("hello"))
-            )
+            await run.send_part(Outgoing(room=room_id("attic"), key=kit.key(), text=said("hello")))
 
 
 async def test_nothing_is_sent_before_the_connection(platform: MemoryPlatform, tmp_path: Path) -> None:
