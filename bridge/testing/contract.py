@@ -10,7 +10,7 @@
                 yield server
 
         def connector(self, platform, host):
-            return Irc(IrcConfig(connector="irc", **platform.settings()), host)
+            return Irc(IrcConfig.model_validate(platform.settings()), host)
 
 A feature that the connector does not override, or that people on the platform lack, is skipped with a reason.
 """
