@@ -77,6 +77,7 @@ DOCUMENTED: tuple[Documented, ...] = (
     Documented(title="resource limit", answer=refusal(403, "M_RESOURCE_LIMIT_EXCEEDED"), becomes=Unavailable),
     Documented(title="not in the room", answer=refusal(403, "M_FORBIDDEN"), becomes=RoomClosed),
     Documented(title="no such room", answer=refusal(404, "M_NOT_FOUND"), becomes=RoomClosed),
+    Documented(title="no such room, otherwise", answer=refusal(404, "M_UNKNOWN"), becomes=RoomClosed),
     Documented(title="too large", answer=refusal(413, "M_TOO_LARGE"), becomes=Rejected),
     Documented(title="too large for the proxy", answer=Canned(status=413, body=b"<html>"), becomes=Rejected),
     Documented(title="bad JSON", answer=refusal(400, "M_BAD_JSON"), becomes=Rejected),

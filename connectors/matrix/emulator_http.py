@@ -242,7 +242,9 @@ async def _join(server: Homeserver, request: web.Request, who: Person) -> Json:
 
 async def _leave(server: Homeserver, request: web.Request, who: Person) -> Json:
     await body(request)
-    room = server.rooms.room(request.match_info["room"])
+    room = server.rooms.rooms.get(request.match_info["room"])
+    if room is None:
+        raise MatrixRefusal(404, "M_UNKNOWN", "Not a known room")
     if room.membership(who.id) not in {"join", "invite"}:
         raise MatrixRefusal(403, "M_FORBIDDEN", f"User {who.id} not in room {room.id}")
     server.rooms.change_membership(who, room, who.id, "leave")

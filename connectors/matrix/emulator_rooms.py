@@ -165,6 +165,7 @@ class Rooms:
             return self._answered[by.token, path, key]
         room = self.entered(name, by.id)
         self._check_power(room, by, kind, state=False)
+        _check_content(room, kind, content)
         self._check_annotation(room, by, kind, content)
         event_id = self._append(room, by, kind, content, transaction=(by.token, key))
         self._answered[by.token, path, key] = event_id
@@ -245,6 +246,17 @@ class Rooms:
     def _digest(self, kind: str, name: str) -> str:
         digest = hashlib.sha256(f"{kind} {name}".encode()).digest()
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def _check_content(room: MatrixRoom, kind: str, content: Json) -> None:
+    """What Synapse 1.163 refuses: a message without words, a relation that leaves the room."""
+    missing = [name for name in ("body", "msgtype") if not isinstance(content.get(name), str)]
+    if kind == "m.room.message" and missing:
+        raise MatrixRefusal(400, "M_UNKNOWN", f"'{missing[0]}' not in content")
+    relation = content.get("m.relates_to")
+    target = relation.get("event_id") if isinstance(relation, dict) and "rel_type" in relation else None
+    if isinstance(target, str) and room.find(target) is None:
+        raise MatrixRefusal(400, "M_UNKNOWN", "Relations must be in the same room")
 
 
 def _same_annotation(stored: Stored, by: Person, relation: Mapping[str, Any]) -> bool:

@@ -86,7 +86,7 @@ def _client_failed(status: int, code: str, why: str) -> BridgeError:
     match code:
         case "M_FORBIDDEN":
             return RoomClosed(why)
-        case "M_NOT_FOUND":
+        case code if code and status == 404:  # noqa: PLR2004  M_NOT_FOUND by the specification, M_UNKNOWN at times
             return NotFound(why)
         case "M_DUPLICATE_ANNOTATION":
             return Duplicate(why)

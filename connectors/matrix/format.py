@@ -79,7 +79,7 @@ def _from_body(content: Mapping[str, object], profile_name: str) -> Rich:
     own = without_reply_fallback(body) if _is_reply(content) else body
     if profile_name:
         own = own.removeprefix(f"{profile_name}: ")
-    return walk.normal(said(own))
+    return walk.normal(said(own.replace("\r\n", "\n")))
 
 
 def _is_reply(content: Mapping[str, object]) -> bool:

@@ -15,6 +15,7 @@ from bridge.text.nodes import Rich
 from connectors.matrix import emulator_people as clients
 from connectors.matrix import emulator_reader as reader
 from connectors.matrix.emulator_errors import Canned
+from connectors.matrix.emulator_rooms import MatrixRefusal
 from tests.live.faults import FaultProxy
 from tests.live.synapse import Synapse
 
@@ -185,5 +186,6 @@ class SynapsePlatform:
         headers = {"Authorization": f"Bearer {who.token}"}
         async with self._session.request(method, url, json=body, headers=headers) as response:
             answer: dict[str, Any] = await response.json()
-            assert response.status == 200, answer
+            if response.status != 200:
+                raise MatrixRefusal(response.status, answer["errcode"], answer["error"])
             return answer

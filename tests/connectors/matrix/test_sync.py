@@ -19,7 +19,7 @@ from bridge.text.walk import plain
 from connectors.matrix.emulator import MatrixEmulator
 from connectors.matrix.emulator_errors import Canned, refusal
 from connectors.matrix.sync import IDLE_SECONDS
-from tests.connectors.matrix.cases import Listening, matrix, posted
+from tests.connectors.matrix.cases import WORDLESS, Listening, matrix, posted
 
 ROOM = "!room:matrix.test"
 
@@ -140,6 +140,12 @@ STRANGE_EVENTS: dict[str, object] = {
     "another room's": words("x", room_id="!other:matrix.test"),
     "a redaction of nothing": words("x", type="m.room.redaction", content={}),
     "an edit without content": words("x", content={"m.relates_to": {"rel_type": "m.replace", "event_id": "$good"}}),
+    **{f"a wordless message {number}": words("x", content=content) for number, content in enumerate(WORDLESS[1:])},
+    "a message with a list for words": words("x", content={"msgtype": "m.text", "body": [], "formatted_body": {}}),
+    "a reaction to nothing": words("x", type="m.reaction", content={"m.relates_to": {"rel_type": "m.annotation"}}),
+    "an edit of another room's message": words(
+        "x", content={"m.new_content": {"body": "y"}, "m.relates_to": {"rel_type": "m.replace", "event_id": "$other"}}
+    ),
     "a tombstone to nowhere": words("x", type="m.room.tombstone", state_key="", content={}),
 }
 
