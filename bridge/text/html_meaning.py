@@ -111,7 +111,7 @@ def _inline(done: Open) -> Sequence[_Node]:
         case "a":
             return _link(done)
         case "span" if "data-mx-spoiler" in done.attributes:
-            reason = " ".join((done.attributes["data-mx-spoiler"] or "").split())
+            reason = (done.attributes["data-mx-spoiler"] or "").strip()
             return tuple(_pushed(done.inside, lambda inside: (Spoiler(inside, reason),)))
         case _:
             return done.inside
@@ -233,5 +233,5 @@ def _link(done: Open) -> Sequence[_Node]:
     url = (done.attributes.get("href") or "").strip()
     if person := _PERSON.fullmatch(url):
         user = "@" + unquote(person[1]).removeprefix("@")
-        return (Mention(" ".join(_words(done.inside).split()) or user, UserId(user)),)
+        return (Mention(_words(done.inside).strip() or user, UserId(user)),)
     return tuple(_pushed(done.inside, lambda inside: (Link(inside, url),))) if safe_url(url) else done.inside

@@ -113,7 +113,8 @@ def _with(worn: Worn, style: Style) -> Worn:
     """Put a style on; wearing one kind twice shows no more than once."""
     if any(type(other) is type(style) for other in worn):
         return worn
-    return tuple(sorted((*worn, wearing(style, ())), key=lambda other: _ORDER[type(other)]))
+    bare = Spoiler((), _LINE_FEED.sub(" ", style.reason)) if isinstance(style, Spoiler) else wearing(style, ())
+    return tuple(sorted((*worn, bare), key=lambda other: _ORDER[type(other)]))
 
 
 def _lines(text: str, kind: type[Text | Code]) -> Iterator[Text | Code | Break]:
