@@ -1,6 +1,6 @@
 """A user of a Matrix homeserver as an account of the bridge."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -34,7 +34,7 @@ from connectors.matrix.batch import direct_rooms, objects
 from connectors.matrix.calls import Call
 from connectors.matrix.client import Client, connected_to
 from connectors.matrix.config import MatrixConfig
-from connectors.matrix.content import words
+from connectors.matrix.content import part, words
 from connectors.matrix.errors import Duplicate, NotFound
 from connectors.matrix.members import named
 from connectors.matrix.rooms import ENCRYPTED, Rooms
@@ -96,8 +96,8 @@ class Matrix(Connector[MatrixConfig]):
         await self._put(edit.target.room, "m.room.message", content, edit.content.key)
 
     async def delete(self, deletion: Deletion) -> None:
-        for index, part in enumerate(deletion.target.parts):
-            await self._redact(deletion.target.room, part, outgoing.part_key(deletion.key, index))
+        for index, message in enumerate(deletion.target.parts):
+            await self._redact(deletion.target.room, message, outgoing.part_key(deletion.key, index))
 
     async def react(self, reaction: Reaction) -> MessageId | None:
         if reaction.emoji in reaction.wanted:
@@ -231,6 +231,5 @@ def _room_id(answer: dict[str, Any]) -> RoomId:
     return RoomId(room)
 
 
-def _emoji(raw: Any) -> str:  # noqa: ANN401  a homeserver's dictionary
-    relation = raw["content"].get("m.relates_to", {}) if isinstance(raw.get("content"), dict) else {}
-    return words(relation, "key") if isinstance(relation, dict) else ""
+def _emoji(raw: Mapping[str, Any]) -> str:
+    return words(part(part(raw, "content"), "m.relates_to"), "key")
