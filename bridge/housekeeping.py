@@ -7,6 +7,7 @@ from datetime import timedelta
 import structlog
 
 from bridge.config import StoreSettings
+from bridge.errors import StoreFull
 from bridge.intake import Intake
 from bridge.shared import Shared
 from bridge.store.ops import Purge, Uptime
@@ -65,8 +66,11 @@ class Housekeeping:
 
     async def forget(self) -> None:
         """Purge what is too old, piece by piece, so that no piece keeps the store from its work."""
-        while await self._shared.writer.ask(self._purge()):
-            pass
+        try:
+            while await self._shared.writer.ask(self._purge()):
+                pass
+        except StoreFull as error:
+            logger.warning("nothing was purged", why=str(error))
 
     def _purge(self) -> Purge:
         settings, now = self._settings(), self._shared.now_ms()

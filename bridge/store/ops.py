@@ -361,6 +361,10 @@ class Tallies(Struct, frozen=True):
     """Every count. Answer: a dict of (room, outcome) to count."""
 
 
+class Ledger(Struct, frozen=True):
+    """Depths and tallies as of one moment, so that they add up. Answer: a tuple of both answers."""
+
+
 class Parked(Struct, frozen=True):
     """Parked rows, oldest first. Answer: a tuple of `ParkedRow`."""
 
@@ -398,7 +402,7 @@ class Life(Struct, frozen=True, kw_only=True):
 
 Op: TypeAlias = Union[
     Accept, Settle, Progress, Seal, Delay, Park, Mark, Tally, Pin, Hold, Identify, Uptime, Remember, Unpark, Discard,
-    Purge, Close, Admit, Page, Twins, Resolve, Wanted, Recall, Position, Start, Depths, Tallies, Parked, Trace,
+    Purge, Close, Admit, Page, Twins, Resolve, Wanted, Recall, Position, Start, Depths, Tallies, Ledger, Parked, Trace,
 ]  # fmt: skip
 
 
@@ -408,6 +412,11 @@ class StoreBroken(Exception):
 
 class Store(Protocol):
     """One durable place. `drain` is called by one thread at a time."""
+
+    commits: int
+    """Transactions committed since the store was opened."""
+    synchronous: str
+    """How far a commit goes, as the file says it: FULL is to the disk."""
 
     def drain(self, batch: list[Op]) -> list[object]:
         """Commit all facts of the batch in one transaction, then answer; one result an op, in order.

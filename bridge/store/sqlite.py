@@ -25,6 +25,7 @@ from bridge.store.ops import (
     Discard,
     Hold,
     Identify,
+    Ledger,
     Mark,
     Op,
     Page,
@@ -56,6 +57,7 @@ from bridge.store.settling import Settling
 
 logger = structlog.get_logger()
 _DEATHS = 3
+_LEVELS = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
 Act: TypeAlias = Callable[[Any], object]
 
 
@@ -88,6 +90,7 @@ class SqliteStore:
         self._settling = Settling(self._cursor, self._accepting)
         self._facts, self._questions = self._tables()
         self.commits = 0
+        self.synchronous = _LEVELS[int(str(self._connection.pragma("synchronous")))]
 
     def _prepare(self, synchronous: str) -> None:
         """Set the modes the promises stand on, check that they hold, and bring the schema up to date."""
@@ -122,11 +125,10 @@ class SqliteStore:
 
     def modes(self) -> dict[str, str | int]:
         """What the promises stand on, as the file says it: for the first line of the log."""
-        levels = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
         return {
             "path": str(self._path),
             "journal_mode": str(self._connection.pragma("journal_mode")),
-            "synchronous": levels[int(str(self._connection.pragma("synchronous")))],
+            "synchronous": self.synchronous,
             "locking_mode": str(self._connection.pragma("locking_mode")),
             "schema": int(str(self._connection.pragma("user_version"))),
             "sqlite": apsw.sqlite_lib_version(),
@@ -191,6 +193,7 @@ class SqliteStore:
             Page: lambda op: answers.page(ask, op), Twins: lambda op: answers.twins(ask, op),
             Resolve: lambda op: answers.resolve(ask, op.room, op.native), Wanted: lambda op: answers.wanted(ask, op),
             Recall: lambda op: answers.recall(ask, op), Position: lambda op: answers.position(ask, op.account),
+            Ledger: lambda _: (answers.depths(ask), answers.tallies(ask)),
             Depths: lambda _: answers.depths(ask), Tallies: lambda _: answers.tallies(ask),
             Parked: lambda op: answers.parked(ask, op), Trace: lambda op: answers.trace(ask, op),
         }  # fmt: skip

@@ -1,0 +1,212 @@
+"""How the bridge is at one moment: what `/status` shows and `/metrics` counts."""
+
+import shutil
+from collections.abc import Awaitable, Iterable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Protocol
+
+from msgspec import Struct, structs
+
+from bridge.config import Config, Fault
+from bridge.ids import AccountName, Room, RoomNumber
+from bridge.intake import Intake
+from bridge.store.ops import Ledger, Outcome, RoomRecord
+from bridge.store.writer import Writer
+from bridge.supervisor import Account
+
+
+class Rooms(Protocol):
+    """The rooms of the configuration, as the outside sees them."""
+
+    @property
+    def numbers(self) -> Mapping[Room, RoomNumber]:
+        """How the store numbers them."""
+        ...
+
+    def reread(self, numbers: Iterable[RoomNumber]) -> None:
+        """Parked rows wait again in these rooms."""
+        ...
+
+
+class Bridge(Protocol):
+    """What the web server asks of the running bridge."""
+
+    @property
+    def config(self) -> Config: ...
+
+    @property
+    def writer(self) -> Writer: ...
+
+    @property
+    def accounts(self) -> Mapping[AccountName, Account]: ...
+
+    @property
+    def intake(self) -> Intake: ...
+
+    @property
+    def rooms(self) -> Rooms: ...
+
+    @property
+    def ready(self) -> bool: ...
+
+    def reload_or_tell(self) -> Awaitable[tuple[Fault, ...]]: ...
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """Deliveries, by where they are: all the others add up to `accepted`."""
+
+    accepted: int = 0
+    delivered: int = 0
+    unconfirmed: int = 0
+    merged: int = 0
+    dropped: int = 0
+    expired: int = 0
+    cancelled: int = 0
+    held: int = 0
+    parked: int = 0
+    waiting: int = 0
+
+    @property
+    def add_up(self) -> bool:
+        total: int = sum(structs.astuple(self))
+        return total == 2 * self.accepted
+
+
+class AccountStatus(Struct, frozen=True, kw_only=True):
+    """One account; `since` is when it came into its state, `me` its name there, `received` counts since the start."""
+
+    connector: str
+    state: str
+    since: datetime
+    last_error: str
+    me: str | None
+    uptime_seconds: int
+    rooms: int
+    queued: int
+    oldest_waiting_seconds: float | None
+    received: int
+
+
+class RoomStatus(Struct, frozen=True, kw_only=True):
+    """One room: `held` is why nothing is sent there, None when it is open."""
+
+    room: str
+    account: str
+    configured: bool
+    held: str | None
+    oldest_waiting_seconds: float | None
+    counts: Counts
+
+
+class StoreStatus(Struct, frozen=True, kw_only=True):
+    """Where everything is kept; `operations` wait for the next commit; `refusing` is why nothing is accepted now."""
+
+    path: str
+    synchronous: str
+    commits: int
+    operations: int
+    free_bytes: int
+    refusing: str | None
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """The whole bridge. `causes` tells more of some counts: which rule dropped, how many outcomes were unknown."""
+
+    version: str
+    at: datetime
+    ready: bool
+    counts_add_up: bool
+    counts: Counts
+    causes: dict[str, int]
+    store: StoreStatus
+    accounts: dict[str, AccountStatus]
+    rooms: list[RoomStatus]
+
+
+_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+
+
+async def look(bridge: Bridge, now: datetime) -> Status:
+    """Ask the store and the accounts."""
+    records, tallies = await bridge.writer.ask(Ledger())
+    configured = {number for account in bridge.accounts.values() for number in account.rooms}
+    rooms = [_room(record, tallies, configured, now) for record in records]
+    counts = _total(room.counts for room in rooms)
+    return Status(
+        version=version("qantara"),
+        at=now.astimezone(UTC),
+        ready=bridge.ready,
+        counts_add_up=counts.add_up,
+        counts=counts,
+        causes=_causes(tallies),
+        store=_store(bridge),
+        accounts={name: _account(account, bridge, rooms) for name, account in bridge.accounts.items()},
+        rooms=rooms,
+    )
+
+
+def _room(
+    record: RoomRecord, tallies: Mapping[tuple[RoomNumber, str], int], configured: set[RoomNumber], now: datetime
+) -> RoomStatus:
+    inside = record.number in configured
+    held = record.held if inside else record.held or "no link names this room"
+    ends = {outcome: tallies.get((record.number, outcome), 0) for outcome in _OUTCOMES}
+    waits = {"waiting" if held is None else "held": record.waiting}
+    return RoomStatus(
+        room=f"{record.account}/{record.name}",
+        account=record.account,
+        configured=inside,
+        held=held,
+        oldest_waiting_seconds=_age(record.oldest, now),
+        counts=Counts(**ends, **waits, parked=record.parked),
+    )
+
+
+def _age(at: int | None, now: datetime) -> float | None:
+    return None if at is None else max(0.0, round(now.timestamp() - at / 1000, 3))
+
+
+def _total(counts: Iterable[Counts]) -> Counts:
+    total: dict[str, int] = dict.fromkeys(Counts.__struct_fields__, 0)
+    for one in counts:
+        for name, count in structs.asdict(one).items():
+            total[name] += count
+    return Counts(**total)
+
+
+def _causes(tallies: Mapping[tuple[RoomNumber, str], int]) -> dict[str, int]:
+    causes: dict[str, int] = {}
+    for (_, outcome), count in tallies.items():
+        if outcome not in _OUTCOMES:
+            causes[outcome] = causes.get(outcome, 0) + count
+    return causes
+
+
+def _store(bridge: Bridge) -> StoreStatus:
+    settings = bridge.config.store
+    return StoreStatus(
+        path=str(settings.path),
+        synchronous=bridge.writer.store.synchronous,
+        commits=bridge.writer.store.commits,
+        operations=bridge.writer.depth,
+        free_bytes=shutil.disk_usage(settings.path.parent).free,
+        refusing=bridge.intake.refusing,
+    )
+
+
+def _account(account: Account, bridge: Bridge, rooms: Iterable[RoomStatus]) -> AccountStatus:
+    own = [room for room in rooms if room.account == account.account]
+    ages = [room.oldest_waiting_seconds for room in own if room.oldest_waiting_seconds is not None]
+    return AccountStatus(
+        connector=account.connector.config.connector,
+        state=account.state.value,
+        since=account.since,
+        last_error=account.last_error,
+        me=account.me.name if account.me else None,
+        uptime_seconds=account.lanes.uptime(),
+        rooms=len(account.rooms),
+        queued=sum(room.counts.waiting + room.counts.held for room in own),
+        oldest_waiting_seconds=max(ages, default=None),
+        received=bridge.intake.received.get(account.account, 0),
+    )
