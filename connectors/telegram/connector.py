@@ -44,7 +44,7 @@ from connectors.telegram.config import Mode, TelegramConfig
 from connectors.telegram.content import user_name
 from connectors.telegram.errors import Migrated, translated
 from connectors.telegram.format import FORMATTING
-from connectors.telegram.incoming import ALLOWED_UPDATES, Read, events
+from connectors.telegram.incoming import ALLOWED_UPDATES, Read, happened
 from connectors.telegram.membership import PRIVACY, check_member, check_topic, info, note, split_name
 from connectors.telegram.polling import Queue
 from connectors.telegram.reactions import ALLOWED
@@ -173,12 +173,12 @@ class Telegram(Connector[TelegramConfig]):
 
     async def _store(self, updates: Sequence[Read], position: str | None) -> None:
         await self._learn(updates)
-        happened = events(updates, UserId(str(self._known_me().id)))
-        agreed = [await self._confirmed(claim) for claim in claims([one.post for one in updates if one.post])]
-        for number in [one.number for one in updates if one.update is None]:
+        told = happened(updates, UserId(str(self._known_me().id)))
+        for number in told.unreadable:
             self._log.warning("telegram update cannot be read", update=number)
+        agreed = [await self._confirmed(claim) for claim in claims([one.post for one in updates if one.post])]
         followed = [moved(claim.old, claim.new, claim.at, Confirmation.BOTH) for claim in agreed if claim]
-        await self.host.publish(*happened, *followed, position=position)
+        await self.host.publish(*told.events, *followed, position=position)
 
     async def _confirmed(self, claim: Claim) -> Claim | None:
         """Note what one end of a migration says; the claim comes back when the other end said the same."""
@@ -216,8 +216,8 @@ class Telegram(Connector[TelegramConfig]):
         await self._add([info(chat, remark)])
 
     async def _learn(self, updates: Sequence[Read]) -> None:
-        chats = [one.update.effective_chat for one in updates if one.update]
-        await self._add([info(chat, "") for chat in chats if chat and str(chat.id) not in self._rooms])
+        chats = [one.chat for one in updates if one.chat is not None]
+        await self._add([info(chat, "") for chat in chats if str(chat.id) not in self._rooms])
 
     async def _add(self, found: Sequence[RoomInfo]) -> None:
         fresh = {room.name: room for room in found if self._rooms.get(room.name) != room}

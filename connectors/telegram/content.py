@@ -72,7 +72,7 @@ def speaks(message: Message) -> bool:
 
 def user_name(user: User) -> str:
     """First and last name; a deleted account has neither."""
-    return user.full_name.strip() or "Deleted Account"
+    return (user.full_name or "").strip() or "Deleted Account"
 
 
 def chat_name(chat: Chat | ChatFullInfo) -> str:

@@ -152,7 +152,12 @@ class TelegramEmulator:
         error = ApiError(refusal.code, refusal.description)
         self._answers.append(Answer(error.code, msgspec.json.encode(error.body())))
 
+    def hang(self) -> None:
+        """From now on no write is answered, until `restore`."""
+        self.server.going.clear()
+
     def restore(self) -> None:
+        self.server.going.set()
         self._faults.clear()
         self._answers.clear()
 

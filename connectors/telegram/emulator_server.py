@@ -10,7 +10,7 @@ import aiohttp
 from aiohttp import web
 from msgspec import Struct
 
-from connectors.telegram.emulator_methods import Methods
+from connectors.telegram.emulator_methods import WRITES, Methods
 from connectors.telegram.emulator_rules import ApiError, Call, Limits, bad, decoded
 from connectors.telegram.emulator_world import Json, World
 
@@ -32,7 +32,10 @@ Due = Callable[[Call], Answer | None]
 
 
 class Server:
-    """The vendor surface of one bot. `due` says what a call runs into instead of its result; `calls` is the journal."""
+    """The vendor surface of one bot. `due` says what a call runs into instead of its result; `calls` is the journal.
+
+    While `going` is not set no write is answered.
+    """
 
     def __init__(self, world: World, limits: Limits, token: str, due: Due) -> None:
         self._world = world
@@ -45,6 +48,8 @@ class Server:
         self.calls: list[Call] = []
         self.address = ""
         self.insecure_webhooks = False
+        self.going = asyncio.Event()
+        self.going.set()
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=64 * 1024 * 1024)
@@ -59,6 +64,7 @@ class Server:
 
     async def __aexit__(self, *_: object) -> None:
         await self._webhook.stop()
+        self.going.set()
         self.cut()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -71,12 +77,19 @@ class Server:
             if connection.transport is not None:
                 connection.transport.abort()
 
+    @property
+    def is_polled(self) -> bool:
+        """Whether a long poll waits now."""
+        return self._poll is not None
+
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         call = Call(request.match_info["method"].lower(), {})
         try:
             self._check_token(request.match_info["token"])
             call = decoded(call.method, await _fields(request))
             self.calls.append(call)
+            if call.method in WRITES:
+                await self.going.wait()
             due = self._due(call)
             if due is not None and not due.lost:
                 return web.Response(status=due.status, body=due.body, content_type="application/json")

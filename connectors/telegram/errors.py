@@ -1,5 +1,6 @@
 """Telegram's refusals in the bridge's words. Pure: one table, one function; facts/platform-apis.md 4.5."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -156,10 +157,21 @@ def refusal(status: int, body: bytes, scope: Scope) -> BridgeError | None:
 
 
 def _read(body: bytes) -> _Answer | None:
+    """The envelope of an answer; the slow way where a text inside holds half a character, which msgspec refuses."""
     try:
         return msgspec.json.decode(body, type=_Answer)
     except msgspec.MsgspecError:
+        return _read_slowly(body)
+
+
+def _read_slowly(body: bytes) -> _Answer | None:
+    try:
+        loaded = json.loads(body)
+    except (ValueError, RecursionError):
         return None
+    if not isinstance(loaded, dict) or loaded.get("ok") is not True or "result" not in loaded:
+        return None
+    return _Answer(ok=True, result=msgspec.Raw(b"null"))
 
 
 def _meaning(status: int, answer: _Answer, scope: Scope) -> BridgeError:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
-from telegram import Message, Update
+from telegram import Chat, Message, Update
 
 from bridge.events import AnyEvent, Edited, Posted, RoomKind, User
 from bridge.ids import EventId, MessageId, RoomId, UserId
@@ -29,71 +30,111 @@ ALLOWED_UPDATES: Final = (
 )
 """Named in full: reactions and memberships are not among Telegram's defaults."""
 
-UNREADABLE: Final = (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, OSError)
-"""What the library's parser raises for an update it cannot read."""
+UNREADABLE: Final = (
+    AttributeError,
+    KeyError,
+    IndexError,
+    TypeError,
+    ValueError,
+    OverflowError,
+    OSError,
+    msgspec.MsgspecError,
+)
+"""What is raised for an update that cannot be read."""
 
 _POSTS: Final = ("message", "channel_post")
 
 
+_DECODER: Final[msgspec.msgpack.Decoder[AnyEvent]] = msgspec.msgpack.Decoder(AnyEvent)
+
+
 class Read(Struct, frozen=True):
-    """An update as it came and, where the library can read it, as the library reads it."""
+    """An update as it came and, where the library can read it, as the library reads it.
+
+    `post` is the new message or channel post in it, `album` names the album (and chat) that belongs to.
+    """
 
     raw: Mapping[str, Any]
-    update: Update | None
+    number: int
+    update: Update | None = None
+    post: Message | None = None
+    chat: Chat | None = None
+    album: str | None = None
 
-    @property
-    def number(self) -> int:
-        """The update's number."""
-        return int(self.raw["update_id"])
 
-    @property
-    def album(self) -> str | None:
-        """Which album of which chat its message belongs to."""
-        message = self.post
-        if message is None or message.media_group_id is None:
-            return None
-        return f"{message.chat.id}/{message.media_group_id}"
+class Happened(Struct, frozen=True):
+    """What updates say; `unreadable` are the numbers of those that made a placeholder or nothing."""
 
-    @property
-    def post(self) -> Message | None:
-        """The new message or channel post in it."""
-        return (self.update.message or self.update.channel_post) if self.update else None
+    events: tuple[AnyEvent, ...]
+    unreadable: tuple[int, ...]
 
 
 def read(raw: Mapping[str, Any]) -> Read:
     """Parse one update; the one that cannot be parsed must not stop the others."""
+    number = int(raw["update_id"])
     try:
-        return Read(raw, Update.de_json(dict(raw)))
+        update = Update.de_json(dict(raw))
+        post, chat = update.message or update.channel_post, update.effective_chat
+        album = f"{post.chat.id}/{post.media_group_id}" if post and post.media_group_id else None
+        if chat is not None:
+            place(chat)
+        return Read(raw, number, update, post, chat, album)
     except UNREADABLE:
-        return Read(raw, None)
+        return Read(raw, number)
 
 
-def events(updates: Sequence[Read], me: UserId) -> tuple[AnyEvent, ...]:
+def happened(updates: Sequence[Read], me: UserId) -> Happened:
     """What happened, in order; the pictures of an album become one event where the first of them stands."""
-    made: list[AnyEvent] = []
-    albums: dict[str, list[Message]] = {}
+    events: list[AnyEvent] = []
+    unreadable: list[int] = []
+    for parts in _gathered(updates):
+        events.extend(_events(parts, me, unreadable))
+    return Happened(tuple(events), tuple(unreadable))
+
+
+def _gathered(updates: Sequence[Read]) -> list[list[Read]]:
+    """One list an update, one list an album."""
+    lists: list[list[Read]] = []
+    albums: dict[str, list[Read]] = {}
     for one in updates:
-        if one.album is not None and one.post is not None:
-            albums.setdefault(one.album, []).append(one.post)
-    for one in updates:
-        parts = [one.post] if one.post else []
+        if one.album is not None and one.album in albums:
+            albums[one.album].append(one)
+            continue
+        lists.append([one])
         if one.album is not None:
-            parts = albums.pop(one.album, [])
-        made.extend(_events(one, parts, me))
-    return tuple(made)
+            albums[one.album] = lists[-1]
+    return lists
 
 
-def _events(one: Read, parts: Sequence[Message | None], me: UserId) -> Iterator[AnyEvent]:
-    """The events of one update; half an update is none: it is read wholly before anything is given out."""
-    update, messages = one.update, [part for part in parts if part is not None]
-    if update is None:
-        yield from _placeholder(one.raw)
-    elif one.post is not None:
+def _events(parts: Sequence[Read], me: UserId, unreadable: list[int]) -> Iterator[AnyEvent]:
+    """The events of one update or album, wholly or not at all: the library checks no types, so it is done here."""
+    first, *others = parts
+    try:
+        if first.update is None:
+            raise ValueError("the library cannot read it")
+        yield from [_checked(event) for event in _of(first.update, first.number, parts, me)]
+    except UNREADABLE:
+        if others:
+            for part in parts:
+                yield from _events([part], me, unreadable)
+        else:
+            unreadable.append(first.number)
+            yield from _placeholder(first.raw)
+
+
+def _checked(event: AnyEvent) -> AnyEvent:
+    """The event, if each of its fields is what its type says."""
+    return _DECODER.decode(msgspec.msgpack.encode(event))
+
+
+def _of(update: Update, number: int, parts: Sequence[Read], me: UserId) -> Iterator[AnyEvent]:
+    messages = [part.post for part in parts if part.post is not None]
+    if messages:
         yield from _posted(messages, me)
     elif (edited := update.edited_message or update.edited_channel_post) is not None:
-        yield from _edited(edited, one.number, me)
+        yield from _edited(edited, number, me)
     elif update.message_reaction is not None:
-        yield from reacted(update.message_reaction, one.number)
+        yield from reacted(update.message_reaction, number)
     elif (change := update.my_chat_member or update.chat_member) is not None:
         yield from member_changed(change)
 
@@ -102,8 +143,6 @@ def _events(one: Read, parts: Sequence[Message | None], me: UserId) -> Iterator[
 
 
 def _posted(parts: Sequence[Message], me: UserId) -> Iterator[AnyEvent]:
-    if not parts:
-        return
     first = parts[0]
     if speaks(first):
         if (author := author_of(first)).id != me:

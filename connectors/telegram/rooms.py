@@ -12,7 +12,7 @@ from bridge.events import AnyEvent, Confirmation, Joined, Left, RoomChanged, Roo
 from bridge.ids import EventId, RoomId, ThreadId, UserId
 from connectors.telegram.content import user_name
 
-_KINDS: Final = {ChatType.PRIVATE: RoomKind.DIRECT, ChatType.CHANNEL: RoomKind.CHANNEL}
+_KINDS: Final = {"private": RoomKind.DIRECT, "channel": RoomKind.CHANNEL}
 _INSIDE: Final = {ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR, ChatMemberStatus.MEMBER}
 
 
@@ -104,7 +104,7 @@ def _left(chat: Chat, user: User, at: datetime, reason: str = "") -> Left:
 
 def place(chat: Chat) -> tuple[RoomId, RoomKind]:
     """A chat's canonical id and who hears it."""
-    return RoomId(str(chat.id)), _KINDS.get(ChatType(chat.type), RoomKind.GROUP)
+    return RoomId(str(chat.id)), _KINDS.get(str(chat.type), RoomKind.GROUP)
 
 
 def topic_of(message: Message) -> ThreadId | None:

@@ -1,6 +1,6 @@
 """A Telegram server, and the connector run against it as the bridge runs it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -19,10 +19,17 @@ async def server() -> AsyncIterator[TelegramEmulator]:
         yield emulator
 
 
-def connect(server: TelegramEmulator, host: KitHost, **more: object) -> Telegram:
-    return Telegram(TelegramConfig.model_validate({**server.settings(), **more}), host)
+@pytest.fixture
+def kit_with(server: TelegramEmulator, tmp_path: Path) -> Callable[..., Kit]:
+    """A kit whose account has other settings."""
+
+    def kit(webhook_url: str | None = None, **more: object) -> Kit:
+        config = TelegramConfig.model_validate({**server.settings(), **more})
+        return Kit(server, KitHost(tmp_path, webhook_url=webhook_url), lambda host: Telegram(config, host), Terms())
+
+    return kit
 
 
 @pytest.fixture
-def kit(server: TelegramEmulator, tmp_path: Path) -> Kit:
-    return Kit(server, KitHost(tmp_path), lambda host: connect(server, host), Terms())
+def kit(kit_with: Callable[..., Kit]) -> Kit:
+    return kit_with()

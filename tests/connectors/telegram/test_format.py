@@ -73,11 +73,21 @@ ONE_WAY: list[tuple[str, str, tuple[Entity, ...], Rich]] = [
         (Entity("bold", 0, 2), Entity("italic", 1, 2)),
         (Paragraph((Bold((Text("a"), Italic((Text("b"),)))), Italic((Text("c"),)))),),
     ),
-    ("an entity beyond the end ends with the text", "ab", (Entity("bold", 1, 99),), (Paragraph((Text("a"), Bold((Text("b"),)))),)),
+    (
+        "an entity beyond the end ends with the text",
+        "ab",
+        (Entity("bold", 1, 99),),
+        (Paragraph((Text("a"), Bold((Text("b"),)))),),
+    ),
     ("an entity outside is dropped", "ab", (Entity("bold", 7, 3), Entity("italic", -5, 2)), said("ab")),
     ("an unknown entity is plain text", "#tag", (Entity("hashtag", 0, 4),), said("#tag")),
     ("a dangerous link is plain text", "ab", (Entity("text_link", 0, 2, url="javascript:alert(1)"),), said("ab")),
-    ("an edge inside a character moves behind it", "😀a", (Entity("bold", 1, 2),), (Paragraph((Text("😀"), Bold((Text("a"),)))),)),
+    (
+        "an edge inside a character moves behind it",
+        "😀a",
+        (Entity("bold", 1, 2),),
+        (Paragraph((Text("😀"), Bold((Text("a"),)))),),
+    ),
     ("an expandable quote is a quote", "q", (Entity("expandable_blockquote", 0, 1),), (Quote(said("q")),)),
     (
         "bold across a quote stays inside both",
@@ -85,7 +95,7 @@ ONE_WAY: list[tuple[str, str, tuple[Entity, ...], Rich]] = [
         (Entity("bold", 0, 3), Entity("blockquote", 2, 1)),
         (Paragraph((Bold((Text("a"),)),)), Quote((Paragraph((Bold((Text("b"),)),)),))),
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("what", "text", "entities", "tree"), ONE_WAY, ids=[row[0] for row in ONE_WAY])
