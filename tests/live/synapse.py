@@ -78,7 +78,7 @@ def running() -> Synapse:
     Where it cannot be had the test fails with the line to type, or is skipped when ALLOW_SKIP=1.
     """
     try:
-        server = _started(_installed())
+        server = _started(installed())
     except (OSError, subprocess.SubprocessError, TimeoutError) as error:
         line = f"{sys.executable} -m venv {_HOME} && {_HOME}/bin/pip install matrix-synapse=={VERSION}"
         told = f"no Synapse ({error}); to get it type:\n    {line}"
@@ -89,7 +89,7 @@ def running() -> Synapse:
     return server
 
 
-def _installed() -> Path:
+def installed() -> Path:
     """The Python of Synapse's own environment, made where it is missing or of another version."""
     python, mark = _HOME / "bin" / "python", _HOME / "version"
     _HOME.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,49 @@
+# Everything a newcomer types; each target makes what it needs by itself.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+SERVERS := .cache/servers-ready
+
+.PHONY: help demo test check format bench docs clean servers
+
+help:  ## what there is
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+$(BIN)/qantara: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(SERVERS): scripts/servers.py | $(BIN)/qantara
+	$(BIN)/python scripts/servers.py
+	@touch $@
+
+servers: $(SERVERS)  ## the real servers that the tests talk to
+
+demo: $(BIN)/qantara  ## linked rooms side by side in your browser, no account needed
+	$(BIN)/qantara demo $(ARGS)
+
+test: $(BIN)/qantara $(SERVERS)  ## everything: unit, property, contract, scenario, live, crash, browser
+	$(BIN)/python scripts/stages.py
+
+check: $(BIN)/qantara  ## format, lint, types, import rules, generated docs, licences
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --config pyproject.toml
+	$(BIN)/python scripts/reference.py --check
+	$(BIN)/python scripts/licences.py
+
+format: $(BIN)/qantara  ## put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(BIN)/qantara $(SERVERS)  ## speed and size, as ratios measured in the same run
+	$(BIN)/python -m benchmarks.relay $(ARGS)
+
+docs: $(BIN)/qantara  ## the generated pages of docs/reference
+	$(BIN)/python scripts/reference.py
+
+clean:  ## forget the environment and the servers
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

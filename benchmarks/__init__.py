@@ -1,0 +1,1 @@
+"""Speed and size, always as ratios against something measured in the same run."""

@@ -1,0 +1,36 @@
+"""Runs the tests stage by stage and says how long each took: `make test`.
+
+A stage that fails does not keep the others from running.
+A test that needs a server it cannot have fails by itself with the line to type; only ALLOW_SKIP=1 makes it a skip.
+"""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+STAGES: dict[str, list[str]] = {
+    "unit, property, contract": ["-n", "2", "tests/bridge", "tests/connectors", "tests/docs"],
+    "scenarios": ["-n", "2", "tests/scenarios"],
+    "live servers": ["-n", "2", "tests/live", "-m", "not crash"],
+    "killed under load": ["tests/live", "-m", "crash"],
+    "demo and browser": ["tests/demo"],
+}
+
+
+def main() -> int:
+    """0 when every stage passed."""
+    rows, failed = [], 0
+    for name, arguments in STAGES.items():
+        print(f"\n=== {name}", flush=True)
+        started = time.monotonic()
+        status = subprocess.run([sys.executable, "-m", "pytest", "-q", *arguments], cwd=ROOT, check=False).returncode
+        failed += status != 0
+        rows.append(f"{name:<28}{time.monotonic() - started:7.0f} s   {'ok' if status == 0 else 'FAILED'}")
+    print("\n".join(["", *rows]))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
