@@ -88,9 +88,11 @@ class Telegram(Connector[TelegramConfig]):
         Raises `Unavailable` with a long wait when another program polls with the same token: it is told, not fought.
         """
         quieten()
-        token = self.config.token.get_secret_value()
+        token, api = self.config.token.get_secret_value(), self.config.api_url
         async with Wire(self.config.timeout_seconds) as wire:
-            bot = Bot(token, base_url=f"{self.config.api_url}/bot", request=wire, get_updates_request=wire)
+            bot = Bot(
+                token, base_url=f"{api}/bot", base_file_url=f"{api}/file/bot", request=wire, get_updates_request=wire
+            )
             try:
                 await self._login(bot)
                 match self.config.mode:

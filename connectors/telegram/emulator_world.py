@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from itertools import count
@@ -87,7 +87,10 @@ class Pending(Struct):
 
 
 class World:
-    """Everything there is. `bot` is the bot's own user; `news` is set whenever an update is added."""
+    """Everything there is. `bot` is the bot's own user; `news` is set whenever an update is added.
+
+    `on_update` sees every update before the bot does.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -99,6 +102,7 @@ class World:
         self.allowed: frozenset[str] = _DEFAULT_UPDATES
         self.next_update = 873_251_000
         self.news = asyncio.Event()
+        self.on_update: Callable[[Json], object] = _ignore
 
     def now(self) -> int:
         """Wall time in whole seconds, as the Bot API counts."""
@@ -160,6 +164,7 @@ class World:
         """Queue any update, also one that no client could cause."""
         self.pending.append(Pending(update, self.clock.now().timestamp()))
         self.next_update = int(update["update_id"]) + 1
+        self.on_update(update)
         self.news.set()
 
     def confirm_below(self, offset: int) -> None:
@@ -193,6 +198,10 @@ class World:
         replied = chat.messages.get(message.reply_to or 0)
         to_us = replied is not None and replied.author["id"] == self.bot["id"]
         return to_us or message.text.startswith("/") or f"@{self.bot['username']}" in message.text
+
+
+def _ignore(_: Json) -> None:
+    """Nobody looks."""
 
 
 def _author(chat: Chat, message: Message) -> Json:

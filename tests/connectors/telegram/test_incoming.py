@@ -169,7 +169,7 @@ def test_a_poll_is_its_question_and_options() -> None:
     options = [{"text": text, "voter_count": 0, "persistent_id": text} for text in ("yes", "no")]
     kind = {"is_anonymous": True, "type": "regular", "allows_multiple_answers": False, "is_closed": False}
     poll = {"id": "1", "question": "Tea?", "options": options, "total_voter_count": 0, **kind}
-    (attachment,) = posted(poll={**poll, "allows_revoting": True}).attachments
+    (attachment,) = posted(poll={**poll, "allows_revoting": True, "members_only": False}).attachments
     assert (attachment.kind, attachment.name, attachment.alt) == (Kind.POLL, "Tea?", "1. yes\n2. no")
 
 
