@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from bridge.events import Attachment, Kind
 from bridge.ids import MessageId, ThreadId
-from bridge.text.nodes import List, Paragraph, Rich, said
+from bridge.text.nodes import List, Rich, said
 
 PROFILE = "com.beeper.per_message_profile"
 _MEDIA = {"m.image": Kind.IMAGE, "m.video": Kind.VIDEO, "m.audio": Kind.AUDIO, "m.file": Kind.FILE}
@@ -92,7 +92,7 @@ def poll(content: Mapping[str, Any]) -> tuple[Rich, Attachment]:
 
 def placeholder(text: str) -> Rich:
     """Words of ours where a message cannot be shown."""
-    return tuple(Paragraph(block.inside) for block in said(f"[{text}]") if isinstance(block, Paragraph))
+    return said(f"[{text}]")
 
 
 def _file(content: Mapping[str, Any], kind: Kind) -> Attachment:

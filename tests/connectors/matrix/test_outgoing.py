@@ -4,15 +4,13 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
 
 from bridge.connector import Edit, Outgoing, Target
 from bridge.events import Manner
 from bridge.ids import AccountName, Key, MessageId, RoomId, ThreadId
 from bridge.text.nodes import Bold, Break, CodeBlock, Heading, Link, Paragraph, Rich, Text, said
-from bridge.text.walk import plain
 from connectors.matrix import outgoing
-from connectors.matrix.format import is_formatted, parsed, rendered, without_reply_fallback
+from connectors.matrix.format import is_formatted, without_reply_fallback
 from connectors.matrix.outgoing import MAX_TEXT_BYTES
 
 HOME = AccountName("home")
@@ -143,9 +141,3 @@ def test_what_needs_html(rich: Rich, formatted: bool) -> None:  # noqa: FBT001  
 )
 def test_the_reply_fallback_is_taken_off(body: str, own: str) -> None:
     assert without_reply_fallback(body) == own
-
-
-@given(text=...)
-def test_plain_words_come_back(text: str) -> None:
-    words = "".join(letter for letter in text if letter.isprintable()).strip()
-    assert plain(parsed(rendered(said(words)))) == words
