@@ -30,8 +30,8 @@ class Writer:
         self._wake = threading.Condition()
         self._urgent = False
         self._closing = False
-        self._room = asyncio.Event()
-        self._room.set()
+        self.poked: Callable[[], None] = self._wake.notify
+        """Called, with the queue locked, when there is something to commit."""
 
     def tell(self, op: Op, then: Then | None = None) -> None:
         """Commit soon; `then` is called on the loop with the result once it is durable."""
@@ -66,9 +66,9 @@ class Writer:
             self._waiting.append((op, then))
             if urgent and not self._urgent:
                 self._urgent = True
-                self._wake.notify()
+                self.poked()
             elif len(self._waiting) == 1:
-                self._wake.notify()
+                self.poked()
 
     def take(self) -> list[tuple[Op, Then | None]]:
         """What waits, at most one commit's worth."""
@@ -81,9 +81,7 @@ class Writer:
         """Commit everything that waits and call back at once; for whoever pumps by hand. How many operations."""
         batch = self.take()
         if batch:
-            for (_, then), result in zip(batch, self._results(batch), strict=True):
-                if then is not None:
-                    then(result)
+            _answer(batch, self._results(batch))
         return len(batch)
 
     def _results(self, batch: list[tuple[Op, Then | None]]) -> list[object]:
@@ -103,6 +101,10 @@ class Writer:
                 loop.call_soon_threadsafe(self._broken, error)
                 return
             loop.call_soon_threadsafe(_answer, batch, results)
+
+    def fail(self, error: StoreBroken) -> None:
+        """Say that the disk failed; nothing is committed any more."""
+        self._broken(error)
 
     def _wait(self) -> bool:
         """Block until there is something to commit; False when closed and empty."""
@@ -145,3 +147,43 @@ class ThreadPump:
         if self._thread is not None:
             self._thread.join(timeout=20)
         self._writer.store.close()
+
+
+class LoopPump:
+    """Drains a writer on the event loop itself, some time after it is asked: for tests and simulation."""
+
+    def __init__(self, writer: Writer, seconds: float = 0.001) -> None:
+        self._writer, self._seconds = writer, seconds
+        self._next: asyncio.TimerHandle | None = None
+        self._ended = False
+
+    def start(self) -> None:
+        self._writer.poked = self._soon
+        self._soon()
+
+    def stop(self) -> None:
+        """Commit what waits and close the store."""
+        while not self._ended and self._writer.depth:
+            self._drain()
+        self.kill()
+
+    def kill(self) -> None:
+        """End as a dead process does: what was not committed yet is lost."""
+        self._ended = True
+        if self._next is not None:
+            self._next.cancel()
+        self._writer.store.close()
+
+    def _soon(self) -> None:
+        if self._next is None and not self._ended:
+            self._next = asyncio.get_running_loop().call_later(self._seconds, self._drain)
+
+    def _drain(self) -> None:
+        self._next = None
+        try:
+            self._writer.drain_now()
+        except StoreBroken as error:
+            self._ended = True
+            self._writer.fail(error)
+        if self._writer.depth:
+            self._soon()

@@ -9,6 +9,8 @@ from bridge.testing.platform import Platform, Shown
 
 PATIENCE_SECONDS = 15.0
 _LOOK_AGAIN_SECONDS = 0.005
+_LOOK_AGAIN_PART = 0.02
+"""Who waited long already looks less often: again after this part of the time so far."""
 
 
 async def eventually(
@@ -19,15 +21,16 @@ async def eventually(
 ) -> Any:  # noqa: ANN401 - whatever the fact is
     """Look until `fact` is true and return it. `what` says in the failure what was there instead."""
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
+    began = loop.time()
     while True:
         found = fact()
         found = await found if isawaitable(found) else found
         if found:
             return found
-        if loop.time() > deadline:
+        waited = loop.time() - began
+        if waited > seconds:
             raise AssertionError(f"not within {seconds} s; there was: {what()}")
-        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        await asyncio.sleep(max(_LOOK_AGAIN_SECONDS, waited * _LOOK_AGAIN_PART))
 
 
 async def shown(

@@ -1,20 +1,47 @@
-"""A whole bridge in this process: memory platforms, a real store, the real engine."""
+"""A whole bridge in this process: memory platforms, a real store, the real engine.
+
+The scenarios run on a loop whose time is skipped: an hour of waiting costs nothing, and nothing depends on the machine.
+"""
 
 import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
 from bridge.app import App, Exit
-from bridge.chance import SeededChance, SystemChance
-from bridge.clock import SystemClock
+from bridge.chance import SeededChance
 from bridge.config import Config, parse
 from bridge.connector import Connector
 from bridge.registry import Registry
-from bridge.store.ops import Depths, StoreBroken, Tallies
+from bridge.store.ops import Depths, Parked, ParkedRow, StoreBroken, Tallies, Unpark
 from bridge.store.sqlite import SqliteStore
-from bridge.store.writer import ThreadPump, Writer
+from bridge.store.writer import LoopPump, Writer
+from bridge.supervisor import Account
 from bridge.testing.memory import MemoryConnector
 from bridge.testing.waiting import PATIENCE_SECONDS, eventually
+
+_BEGIN = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+class LoopClock:
+    """The time of the event loop, which may be skipped; `set_back` moves the wall time only."""
+
+    def __init__(self) -> None:
+        self._begin = _BEGIN
+
+    def now(self) -> datetime:
+        return self._begin + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def step(self, seconds: float) -> None:
+        """Set the wall clock forwards or back."""
+        self._begin += timedelta(seconds=seconds)
 
 
 class Bridge:
@@ -23,8 +50,10 @@ class Bridge:
     def __init__(self, folder: Path, yaml: str, *, connectors: dict[str, type[Connector[Any]]] | None = None) -> None:
         self.folder, self.yaml = folder, yaml
         self.connectors = Registry.of({"memory": MemoryConnector, **(connectors or {})})
-        self._task: asyncio.Task[Exit] | None = None
-        self._pump: ThreadPump | None = None
+        self.clock = LoopClock()
+        self.lives = 0
+        self.running = False
+        self.make_store: Callable[[Path, SeededChance], SqliteStore] = SqliteStore
 
     def _broken(self, error: StoreBroken) -> None:
         self.app.broken(error)
@@ -33,44 +62,51 @@ class Bridge:
         return parse(self.yaml, name="config.yaml", environ={}, connectors=self.connectors, base=self.folder)
 
     async def start(self) -> Self:
-        config = self.read()
-        self.store = SqliteStore(config.store.path, SystemChance())
-        self.writer = Writer(self.store, self._broken)
-        self._pump = ThreadPump(self.writer)
-        self._pump.start()
-        self.app = App(
-            config, self.connectors, self.writer, clock=SystemClock(), chance=SeededChance(7), read=self.read
-        )
-        self._task = asyncio.create_task(self.app.run())
+        """Begin and wait until every account is up and what that taught is stored."""
+        self.begin()
         await eventually(self._settled)
         return self
 
-    def _settled(self) -> bool:
-        if self._task is not None and self._task.done():
-            self._task.result()
-        return self.app.ready and self._up()
+    def begin(self) -> None:
+        config = self.read()
+        self.lives += 1
+        self.store = self.make_store(config.store.path, SeededChance(self.lives))
+        self.writer = Writer(self.store, self._broken)
+        self._pump = LoopPump(self.writer)
+        self._pump.start()
+        chance = SeededChance(self.lives)
+        self.app = App(config, self.connectors, self.writer, clock=self.clock, chance=chance, read=self.read)
+        self.task = asyncio.create_task(self.app.run())
+        self.running = True
 
-    def _up(self) -> bool:
-        return all(account.state == "up" for account in self.app.accounts.values())
+    def _settled(self) -> bool:
+        if self.task.done():
+            self.task.result()
+        up = self.app.ready and all(account.state == "up" for account in self.app.accounts.values())
+        return up and not self.writer.depth
 
     async def stop(self) -> Exit:
-        assert self._task is not None
-        assert self._pump is not None
+        """End in order; a bridge that does not run is left alone."""
+        if not self.running:
+            return Exit.OK
+        self.running = False
         self.app.end()
         async with asyncio.timeout(PATIENCE_SECONDS):
-            result = await self._task
+            result = await self.task
         self._pump.stop()
         return result
 
     async def crash(self) -> None:
         """End every task where it stands and keep only what was durable."""
-        assert self._task is not None
-        assert self._pump is not None
+        self.running = False
+        self._pump.kill()
         for account in self.app.accounts.values():
             account.lanes.halt()
-        self._task.cancel()
-        await asyncio.wait([self._task])
-        self._pump.stop()
+        self.task.cancel()
+        await asyncio.wait([self.task])
+
+    def account(self, name: str) -> Account:
+        return {str(known): account for known, account in self.app.accounts.items()}[name]
 
     async def ledger(self) -> dict[str, int]:
         """Every outcome over all rooms, with what waits and is parked."""
@@ -82,6 +118,23 @@ class Bridge:
             counts["parked"] = counts.get("parked", 0) + record.parked
         return counts
 
+    async def parked(self) -> tuple[ParkedRow, ...]:
+        found: tuple[ParkedRow, ...] = await self.writer.ask(Parked())
+        return found
+
+    async def retry_parked(self) -> None:
+        """What the operator does: every parked row waits again."""
+        rows = tuple(row.number for row in await self.parked())
+        self.app.rooms.reread(await self.writer.ask(Unpark(rows)))
+
+    async def drained(self) -> None:
+        """Wait until nothing waits any more."""
+
+        async def empty() -> bool:
+            return not (await self.ledger())["waiting"]
+
+        await eventually(empty, what=lambda: "rows still wait", seconds=7200)
+
 
 def balanced(ledger: dict[str, int]) -> bool:
     """Accepted is the sum of all ends, what waits and what is parked."""
@@ -89,4 +142,4 @@ def balanced(ledger: dict[str, int]) -> bool:
     return ledger.get("accepted", 0) == sum(ledger.get(end, 0) for end in ends)
 
 
-__all__ = ["Bridge", "balanced"]
+__all__ = ["Bridge", "LoopClock", "balanced"]

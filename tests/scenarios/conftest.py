@@ -1,12 +1,19 @@
 """Two memory platforms with a bridge between their first rooms."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import pytest
 
+from bridge.testing.loop import SkippingLoop
 from bridge.testing.memory import MemoryPlatform
 from tests.scenarios.bridge_under_test import Bridge
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Nothing here talks to a socket: time is skipped wherever everybody waits."""
+    return {"skipping": SkippingLoop}
 
 
 @pytest.fixture
