@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.ids import UserId
+from bridge.testing import strategies
+from bridge.testing.formats import FormatContract
 from bridge.text.nodes import (
     Bold,
     Break,
@@ -21,7 +23,7 @@ from bridge.text.nodes import (
     said,
 )
 from bridge.text.walk import normal, plain
-from connectors.telegram.format import Entity, Formatted, parse, render, utf16
+from connectors.telegram.format import FORMATTING, Entity, Formatted, parse, render, utf16
 
 BOTH_WAYS: list[tuple[str, tuple[Entity, ...], Rich]] = [
     ("", (), ()),
@@ -150,3 +152,17 @@ def test_rendered_entities_lie_inside_the_text_at_the_borders_of_characters(text
 @given(st.text())
 def test_length_counts_as_utf16_does(text: str) -> None:
     assert utf16(text) == len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+class TestTelegramFormat(FormatContract[Formatted]):
+    """The contract of every format; paragraphs are lines here, and a mention names a Telegram user."""
+
+    nodes = FORMATTING
+    trees = strategies.trees(FORMATTING, users=st.sampled_from((UserId("7"), UserId("500000001")))).map(
+        strategies.joined
+    )
+    parse = staticmethod(parse)
+    render = staticmethod(render)
+
+    def typed(self, text: str) -> Formatted:
+        return Formatted(text)
