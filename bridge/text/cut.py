@@ -136,11 +136,18 @@ def _leaf(node: Text | Break | Code | Mention | Emoji, offset: int) -> tuple[Inl
         return (), (node,)
     words = words_of(node)
     first, second = words[:offset], words[offset:]
-    rest = (Text(second),) if second else ()
     match node:
         case Code():
-            return (Code(first),), (Code(second),) if second else ()
+            return _code_piece(first.rstrip()), _code_piece(second.lstrip())
         case Mention(_, user):
-            return (Mention(first, user),), rest
+            return (Mention(first.rstrip(), user),), _text_piece(second.lstrip())
         case Text() | Emoji() | Break():
-            return (Text(first) if second else node,), rest
+            return (Text(first) if second else node,), _text_piece(second)
+
+
+def _code_piece(words: str) -> Inlines:
+    return (Code(words),) if words else ()
+
+
+def _text_piece(words: str) -> Inlines:
+    return (Text(words),) if words else ()

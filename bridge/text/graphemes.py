@@ -1,7 +1,5 @@
 """Where a text may be cut without tearing a character a person sees. Pure: no I/O, no state."""
 
-import unicodedata
-
 import grapheme
 
 _JOINER = "\u200d"
@@ -21,11 +19,6 @@ def border_before(text: str, index: int) -> int:
 def is_border(text: str, index: int) -> bool:
     """Whether `text` may be cut at `index`."""
     return border_before(text, index) == index
-
-
-def clings(character: str) -> bool:
-    """Whether a character belongs to the one before it: a mark or a joiner."""
-    return character == _JOINER or unicodedata.category(character)[0] == "M"
 
 
 def _plainly_apart(before: str, after: str) -> bool:

@@ -7,7 +7,7 @@ words, except what nobody was meant to read: scripts, style sheets and the old q
 import re
 from html.parser import HTMLParser
 
-from bridge.text.html_meaning import BOXES, STYLES, UNREAD, Open, alone, blocks, closed
+from bridge.text.html_meaning import BOXES, SOFT, STYLES, UNREAD, Open, alone, blocks, closed
 from bridge.text.html_render import render
 from bridge.text.nodes import Rich, Text
 from bridge.text.normal import normal
@@ -79,7 +79,7 @@ class _Reader(HTMLParser):
         if self._last(frozenset({"pre"})) < len(self._open):
             text = data.removeprefix("\n") if around.tag == "pre" and not around.inside else data
         else:
-            text = _LINE.sub(" ", data)
+            text = _LINE.sub(SOFT, data)
         around.inside.append(Text(text))
 
     def _last(self, tags: frozenset[str]) -> int:

@@ -31,7 +31,7 @@ from bridge.text.nodes import (
     Text,
     Underline,
 )
-from bridge.text.normal import Run, dressed, runs
+from bridge.text.normal import Leaf, Run, dressed, runs
 from bridge.text.plain import plain, words_in
 from bridge.text.url import safe_url
 
@@ -50,7 +50,8 @@ BOXES = frozenset({
 UNREAD = frozenset({"mx-reply", "script", "style"})
 """Tags whose words nobody was meant to read."""
 _PERSON = re.compile(r"(?:https?://matrix\.to/#/@|matrix:u/)([^/?]+:[^/?]+)(?:\?.*)?", re.IGNORECASE)
-_SPACE = " \t\r\n\f"
+SOFT = "\x1c"
+"""A line feed of the source: a space between words, nothing at the ends of a line; no text holds this character."""
 
 
 class _Item(Struct, frozen=True):
@@ -81,7 +82,7 @@ def alone(tag: str, attributes: Attributes) -> list[_Node]:
         case "img":
             return [_image(attributes)]
         case "td" | "th":
-            return [Text(" ")]
+            return [Text(SOFT)]
         case _:
             return []
 
@@ -183,19 +184,24 @@ def _pushed(nodes: Sequence[_Node], wrap: Callable[[Inlines], Inlines]) -> Itera
 
 
 def _trimmed(inside: Inlines) -> Inlines:
-    """Without the white space that a browser does not show: at the ends of lines."""
+    """Without the line feeds of the source; nothing is left when there is nothing else but blanks."""
     forward = _lines_without(runs(inside), str.lstrip)
-    backward = _lines_without(reversed(list(forward)), str.rstrip)
-    return dressed(reversed(list(backward)))
+    backward = list(_lines_without(reversed(list(forward)), str.rstrip))
+    words = dressed((worn, _spaced(leaf)) for worn, leaf in reversed(backward))
+    return words if words_in(words).strip(" \t\n") else ()
 
 
 def _lines_without(runs: Iterable[Run], strip: Callable[[str, str], str]) -> Iterator[Run]:
     edge = True
     for worn, leaf in runs:
-        shown = Text(strip(leaf.text, _SPACE)) if edge and isinstance(leaf, Text) else leaf
+        shown = Text(strip(leaf.text, SOFT)) if edge and isinstance(leaf, Text) else leaf
         if shown != Text(""):
             edge = isinstance(leaf, Break)
             yield worn, shown
+
+
+def _spaced(leaf: Leaf) -> Leaf:
+    return Text(leaf.text.replace(SOFT, " ")) if isinstance(leaf, Text) else leaf
 
 
 def _flat(nodes: Sequence[_Node]) -> Iterator[Inline]:
@@ -208,10 +214,10 @@ def _flat(nodes: Sequence[_Node]) -> Iterator[Inline]:
 
 
 def _words(nodes: Sequence[_Node]) -> str:
-    blocks = tuple(node for node in nodes if not _is_inline(node))
-    if not blocks:
-        return words_in(tuple(node for node in nodes if _is_inline(node)))
-    return plain(blocks(nodes))
+    inline = tuple(node for node in nodes if _is_inline(node))
+    if len(inline) < len(nodes):
+        return plain(blocks(nodes))
+    return words_in(inline).replace(SOFT, " ")
 
 
 def _code(done: Open) -> Sequence[_Node]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from bridge.text.cut import Place, cut
-from bridge.text.graphemes import border_before, clings, is_border
+from bridge.text.graphemes import border_before, is_border
 from bridge.text.keep import keep
 from bridge.text.length import Unit, fitting, measure
 from bridge.text.nodes import ALL_NODES, Break, Code, CodeBlock, Emoji, Heading, List, Mention, Quote, Rich, Text
@@ -146,8 +146,8 @@ def _cut_at(rich: Rich, window: _Window, index: int) -> tuple[Rich, Rich]:
         end -= 1
     part, rest = cut(rich, window.place(end))[0], _after_spaces(rich, window, index)
     torn = window.at(index)
-    if isinstance(torn.leaf, (Mention, Emoji)) and torn.start < index:
-        # The pieces are plain words now, which may have others as neighbours.
+    if isinstance(torn.leaf, (Code, Mention, Emoji)) and torn.start < index:
+        # Its pieces may be words now, with others beside them, or nothing.
         return normal(part), normal(rest)
     return part, rest
 
@@ -155,14 +155,9 @@ def _cut_at(rich: Rich, window: _Window, index: int) -> tuple[Rich, Rich]:
 def _after_spaces(rich: Rich, window: _Window, index: int) -> Rich:
     """The text from `index` on, without the white space there, however much of it."""
     while True:
-        while index < len(window.words) and window.is_space(index) and not _held(window.words, index):
+        while index < len(window.words) and window.is_space(index):
             index += 1
         rest = cut(rich, window.place(index))[1]
         if index < len(window.words) or not rest:
             return rest
         rich, window, index = rest, _window(rest, len(window.words)), 0
-
-
-def _held(words: str, index: int) -> bool:
-    """Whether a space carries a mark: the two are one grapheme."""
-    return words[index] != "\n" and index + 1 < len(words) and clings(words[index + 1])
