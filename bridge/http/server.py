@@ -1,6 +1,25 @@
-"""The one web server of the bridge."""
+"""The one web server of the bridge: on the configured address for the world, on a local socket for the operator."""
 
-from typing import Any
+import socket
+from collections.abc import Callable
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+from pydantic import SecretStr
+
+from bridge.clock import Clock
+from bridge.config import HttpSettings
+from bridge.http import routes, webhooks
+from bridge.http.access import Failures, gate, harden, told
+from bridge.http.admin import Admin
+from bridge.http.socket import listening, socket_path
+from bridge.snapshot import Bridge
+
+logger = structlog.get_logger()
+MAX_BODY = 1024 * 1024
+_IDLE_SECONDS = 75.0
+_END_SECONDS = 5.0
 
 
 class CannotListen(Exception):
@@ -8,11 +27,86 @@ class CannotListen(Exception):
 
 
 class Server:
-    def __init__(self, app: Any) -> None:  # noqa: ANN401 - a placeholder
-        self.app = app
+    """Started and stopped with the bridge; `reload` follows a changed address, a changed token needs nothing."""
 
-    async def start(self) -> None: ...
+    def __init__(self, bridge: Bridge, clock: Clock) -> None:
+        self._bridge, self._admin = bridge, Admin(bridge, clock)
+        self._failures = Failures(clock)
+        self._world = self._runner([gate(self._token, self._failures, self._admin.mask)], self._webhooks)
+        self._local = self._runner([], lambda _: None)
+        self._site: web.TCPSite | None = None
+        self._settings: HttpSettings | None = None
+        self._local_path = socket_path(bridge.config.store.path)
 
-    async def reload(self) -> None: ...
+    @property
+    def port(self) -> int | None:
+        """The port it listens on, also when the configuration leaves it to the system; None without a server."""
+        server = self._site._server if self._site is not None else None  # noqa: SLF001 - aiohttp shows it nowhere else
+        sockets: list[socket.socket] = list(getattr(server, "sockets", []))
+        return int(sockets[0].getsockname()[1]) if sockets else None
 
-    async def stop(self) -> None: ...
+    async def start(self) -> None:
+        """Listen. Raises `CannotListen` when the address is taken or not ours."""
+        await self._world.setup()
+        await self._local.setup()
+        await self._listen()
+        try:
+            channel = listening(self._local_path)
+        except OSError as error:
+            logger.warning("no local socket: `qantara status` and the like cannot ask", why=str(error))
+            return
+        await web.SockSite(self._local, channel).start()
+
+    async def reload(self) -> None:
+        """Follow the configuration in force. When the new address cannot be had, the old one stays."""
+        if self._bridge.config.http != self._settings:
+            try:
+                await self._listen()
+            except CannotListen as error:
+                logger.warning("the web server stays where it is", why=str(error))
+
+    async def stop(self) -> None:
+        """Take no new calls, let those under way end, a few seconds. Stopping twice is no error."""
+        self._local_path.unlink(missing_ok=True)
+        await self._world.cleanup()
+        await self._local.cleanup()
+
+    async def _listen(self) -> None:
+        http, before = self._bridge.config.http, self._settings
+        if http is None or before is None or http.listen != before.listen:
+            site = None if http is None else await self._open(http)
+            if self._site is not None:
+                await self._site.stop()
+            self._site = site
+        self._settings = http
+
+    async def _open(self, http: HttpSettings) -> web.TCPSite:
+        site = web.TCPSite(self._world, http.host, http.port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise CannotListen(f"cannot listen on {http.listen}: {error.strerror or error}") from None
+        port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr] # noqa: SLF001 - as above
+        logger.info("listening", address=f"{http.host}:{port}", admin="with token" if http.token else "none")
+        return site
+
+    def _token(self) -> SecretStr | None:
+        http = self._bridge.config.http
+        return http.token if http is not None else None
+
+    def _webhooks(self, router: web.UrlDispatcher) -> None:
+        async def receive(request: web.Request) -> web.StreamResponse:
+            return await webhooks.receive(self._bridge, request)
+
+        router.add_route("*", "/in/{account}", receive)
+        router.add_route("*", "/in/{account}/{tail:.*}", receive)
+
+    def _runner(self, gates: list[Middleware], more: Callable[[web.UrlDispatcher], None]) -> web.AppRunner:
+        application = web.Application(client_max_size=MAX_BODY, middlewares=[told(self._admin.mask), *gates])
+        application.on_response_prepare.append(harden)
+        routes.add(application.router, self._admin)
+        more(application.router)
+        return web.AppRunner(
+            application, access_log=None, auto_decompress=False, keepalive_timeout=_IDLE_SECONDS,
+            shutdown_timeout=_END_SECONDS,
+        )  # fmt: skip

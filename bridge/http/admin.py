@@ -1,0 +1,171 @@
+"""What an operator asks and changes: status, metrics, queue, reload, trace."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from bridge.clock import Clock
+from bridge.http.answers import (
+    MOST_ROWS,
+    Change,
+    Changed,
+    Copy,
+    Health,
+    Problem,
+    Queue,
+    Read,
+    Trace,
+    Waiting,
+    answer,
+    moment,
+    parked,
+)
+from bridge.ids import AccountName, Room, RoomNumber, RowNumber
+from bridge.logs import Mask
+from bridge.metrics import CONTENT_TYPE, exposition
+from bridge.snapshot import Bridge, Status, look
+from bridge.store import ops
+
+logger = structlog.get_logger()
+ASK_SECONDS = 10.0
+_STORE_SECONDS = 2.0
+_PAGE = 1000
+_SEARCHED = 1_000_000
+
+
+class Admin:
+    """The routes, each a method. `mask` hides every secret of the configuration in force."""
+
+    def __init__(self, bridge: Bridge, clock: Clock) -> None:
+        self._bridge, self._clock = bridge, clock
+
+    def mask(self) -> Mask:
+        return Mask(self._bridge.config.secrets)
+
+    def _answer(self, shape: msgspec.Struct, status: int = 200) -> web.Response:
+        return answer(shape, self.mask(), status)
+
+    # --- open to everybody ---
+
+    async def health(self, _: web.Request) -> web.Response:
+        """200 as long as the event loop turns."""
+        return self._answer(Health("ok"))
+
+    async def ready(self, _: web.Request) -> web.Response:
+        """200 when every account was tried and the store accepts; else 503 with the reason."""
+        why = await self._not_ready()
+        return self._answer(Health("ready")) if why is None else self._answer(Problem(why), 503)
+
+    async def _not_ready(self) -> str | None:
+        if self._bridge.intake.refusing:
+            return self._bridge.intake.refusing
+        if not self._bridge.ready:
+            return "starting: not every account was tried yet"
+        try:
+            await self._ask(ops.Position(AccountName("")), within=_STORE_SECONDS)
+        except TimeoutError:
+            return "the store does not answer"
+        return None
+
+    async def _ask(self, op: ops.Op, within: float = ASK_SECONDS) -> Any:  # noqa: ANN401 - each op documents its answer
+        """Ask the store; when it does not answer in time, `TimeoutError` becomes 503."""
+        async with asyncio.timeout(within):
+            return await self._bridge.writer.ask(op)
+
+    async def _look(self) -> Status:
+        async with asyncio.timeout(ASK_SECONDS):
+            return await look(self._bridge, self._clock.now())
+
+    # --- looking ---
+
+    async def status(self, _: web.Request) -> web.Response:
+        """Every account, room and count, as of one moment."""
+        return self._answer(await self._look())
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        """The same in Prometheus' text format."""
+        text = exposition(await self._look())
+        return web.Response(body=self.mask().text(text.decode()).encode(), headers={"Content-Type": CONTENT_TYPE})
+
+    async def trace(self, request: web.Request) -> web.Response:
+        """The life of one message, by its number or any native id."""
+        life: ops.Life | None = await self._ask(ops.Trace(request.match_info["what"]))
+        if life is None:
+            return self._answer(Problem("no message has this number or id, or it was forgotten"), 404)
+        shape = Trace(
+            message=life.number, room=life.room, author=life.author, at=moment(life.at),
+            copies=[Copy(*twin) for twin in life.twins], waiting=[Waiting(*row) for row in life.waiting],
+        )  # fmt: skip
+        return self._answer(shape)
+
+    async def queue(self, request: web.Request) -> web.Response:
+        """Parked deliveries, of all rooms or of `?room=account/name`."""
+        room = request.query.get("room")
+        rows = await self._parked(None if room is None else self._number(room), _PAGE + 1)
+        return self._answer(Queue([parked(row) for row in rows[:_PAGE]], more=len(rows) > _PAGE))
+
+    async def _parked(self, room: RoomNumber | None, most: int) -> Sequence[ops.ParkedRow]:
+        rows: Sequence[ops.ParkedRow] = await self._ask(ops.Parked(room, most))
+        return rows
+
+    def _number(self, name: str) -> RoomNumber:
+        account, _, rest = name.partition("/")
+        number = self._bridge.rooms.numbers.get(Room(AccountName(account), rest))
+        if number is None:
+            raise web.HTTPNotFound(reason="no room of that name was ever in the configuration")
+        return number
+
+    # --- changing ---
+
+    async def retry(self, request: web.Request) -> web.Response:
+        """Let parked deliveries wait in line again."""
+        meant = await self._meant(request)
+        rooms: Sequence[RoomNumber] = await self._ask(ops.Unpark(_numbers(meant)))
+        self._bridge.rooms.reread(rooms)
+        return self._changed("retry", request, meant)
+
+    async def drop(self, request: web.Request) -> web.Response:
+        """Forget parked deliveries for good."""
+        meant = await self._meant(request)
+        await self._ask(ops.Discard(_numbers(meant)))
+        return self._changed("drop", request, meant)
+
+    async def _meant(self, request: web.Request) -> Sequence[ops.ParkedRow]:
+        """The parked rows a change speaks of."""
+        try:
+            change = msgspec.json.decode(await request.read(), type=Change)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise web.HTTPBadRequest(reason=_line(error)) from None
+        if (change.rows is None) == (change.room is None):
+            raise web.HTTPBadRequest(reason="give either `rows` or `room`")
+        if change.rows is None:
+            return await self._parked(self._number(change.room or ""), MOST_ROWS)
+        wanted = set(change.rows)
+        return [row for row in await self._parked(None, _SEARCHED) if row.number in wanted]
+
+    def _changed(self, what: str, request: web.Request, rows: Sequence[ops.ParkedRow]) -> web.Response:
+        rooms = sorted({row.room for row in rows})
+        logger.info("operator", did=f"queue {what}", rows=len(rows), rooms=rooms, remote=request.remote or "socket")
+        return self._answer(Changed(len(rows), rooms))
+
+    async def reload(self, request: web.Request) -> web.Response:
+        """Read the configuration again; 422 with every fault when it is wrong, and then nothing changed."""
+        logger.info("operator", did="reload", remote=request.remote or "socket")
+        faults = await self._bridge.reload_or_tell()
+        if faults:
+            return self._answer(Problem("nothing changed", [str(fault) for fault in faults]), 422)
+        config = self._bridge.config
+        return self._answer(Read(sorted(config.accounts), sorted(config.links)))
+
+
+def _numbers(rows: Sequence[ops.ParkedRow]) -> tuple[RowNumber, ...]:
+    return tuple(row.number for row in rows)
+
+
+def _line(error: Exception) -> str:
+    """What msgspec says, fit for a status line: it names the field, not its content."""
+    return " ".join(str(error).split()).encode("ascii", "replace").decode()[:200]

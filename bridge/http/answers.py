@@ -1,0 +1,115 @@
+"""What the administrative routes take and give, as shapes, and how they are written as JSON."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta, Struct
+
+from bridge.ids import RowNumber
+from bridge.logs import Mask
+from bridge.store.ops import ParkedRow
+
+MOST_ROWS = 10_000
+Number: TypeAlias = Annotated[int, Meta(ge=1, le=(1 << 63) - 1)]
+
+
+class Health(Struct, frozen=True):
+    """The event loop turns."""
+
+    status: str
+
+
+class Problem(Struct, frozen=True):
+    """What is wrong, in a sentence; `faults` where there are several, each with its place."""
+
+    error: str
+    faults: list[str] = []
+
+
+class Parked(Struct, frozen=True, kw_only=True):
+    """A delivery that could not go; `at` is when it was accepted. Its words are not shown."""
+
+    number: int
+    room: str
+    link: str
+    kind: str
+    author: str
+    reason: str
+    error: str
+    at: datetime
+
+
+class Queue(Struct, frozen=True):
+    """Parked deliveries, oldest first; `more` says that there are others behind them."""
+
+    rows: list[Parked]
+    more: bool = False
+
+
+class Change(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which parked deliveries are meant: their numbers, or a room, `account/name`, for all of its."""
+
+    rows: Annotated[list[Number], Meta(min_length=1, max_length=MOST_ROWS)] | None = None
+    room: Annotated[str, Meta(min_length=3, max_length=1000)] | None = None
+
+
+class Changed(Struct, frozen=True):
+    """How many deliveries it concerned, and in which rooms."""
+
+    rows: int
+    rooms: list[str]
+
+
+class Read(Struct, frozen=True):
+    """The configuration that is in force now."""
+
+    accounts: list[str]
+    links: list[str]
+
+
+class Copy(Struct, frozen=True):
+    """A native id in a room: `origin` where it was written, `copy`, or `note` about it."""
+
+    room: str
+    id: str
+    kind: str
+
+
+class Waiting(Struct, frozen=True):
+    """A delivery that is not done: what it is, and why it waits."""
+
+    room: str
+    what: str
+    why: str
+
+
+class Trace(Struct, frozen=True, kw_only=True):
+    """The life of one message: where from, where it is, what is still to be done."""
+
+    message: int
+    room: str
+    author: str
+    at: datetime
+    copies: list[Copy]
+    waiting: list[Waiting]
+
+
+def moment(milliseconds: int) -> datetime:
+    """The store's time, as the answers show it."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def parked(row: ParkedRow) -> Parked:
+    """The same for the outside."""
+    return Parked(
+        number=RowNumber(row.number), room=row.room, link=row.link, kind=row.kind, author=row.author,
+        reason=row.reason, error=row.error, at=moment(row.at),
+    )  # fmt: skip
+
+
+def answer(shape: Struct, mask: Mask, status: int = 200) -> web.Response:
+    """As JSON, without any secret."""
+    plain: Any = mask.value(msgspec.to_builtins(shape))
+    return web.Response(status=status, body=msgspec.json.encode(plain), content_type="application/json")

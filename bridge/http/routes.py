@@ -1,0 +1,128 @@
+"""Every route but the webhooks, once: from this table come the routing, the OpenAPI document and the tests."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from importlib.metadata import version
+from typing import Any, TypeAlias
+
+import msgspec
+from aiohttp import web
+from msgspec import Struct
+
+from bridge.http.access import is_open
+from bridge.http.admin import Admin
+from bridge.http.answers import Change, Changed, Health, Problem, Queue, Read, Trace
+from bridge.snapshot import Status
+
+Does: TypeAlias = Callable[[Admin, web.Request], Awaitable[web.StreamResponse]]
+Shape: TypeAlias = type[Struct]
+
+
+class Parameter(Struct, frozen=True):
+    """What stands in the path or behind the question mark."""
+
+    name: str
+    place: str
+    meaning: str
+
+
+class Route(Struct, frozen=True):
+    """One route: `gives` is what it answers when all is well (None: text), `fails` the statuses of its `Problem`s."""
+
+    method: str
+    path: str
+    does: Does
+    gives: Shape | None
+    fails: tuple[int, ...] = ()
+    takes: Shape | None = None
+    parameters: tuple[Parameter, ...] = ()
+
+    @property
+    def meaning(self) -> str:
+        return " ".join((self.does.__doc__ or "").split())
+
+    @property
+    def needs_token(self) -> bool:
+        return not is_open(self.path)
+
+
+async def openapi(_admin: Admin, _request: web.Request) -> web.Response:
+    """This description of all routes, as OpenAPI 3.1."""
+    return web.Response(body=msgspec.json.encode(document()), content_type="application/json")
+
+
+_ROOM = Parameter("room", "query", "Only of this room, `account/name`.")
+_WHAT = Parameter("what", "path", "The message's number, or the id it has on any platform.")
+_CHANGE = (400, 404, 413, 503)
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/health", Admin.health, Health),
+    Route("GET", "/ready", Admin.ready, Health, (503,)),
+    Route("GET", "/status", Admin.status, Status, (503,)),
+    Route("GET", "/metrics", Admin.metrics, None, (503,)),
+    Route("GET", "/queue", Admin.queue, Queue, (404, 503), None, (_ROOM,)),
+    Route("POST", "/queue/retry", Admin.retry, Changed, _CHANGE, Change),
+    Route("POST", "/queue/drop", Admin.drop, Changed, _CHANGE, Change),
+    Route("POST", "/reload", Admin.reload, Read, (422,)),
+    Route("GET", "/trace/{what}", Admin.trace, Trace, (404, 503), None, (_WHAT,)),
+    Route("GET", "/openapi.json", openapi, None),
+)
+
+
+def add(router: web.UrlDispatcher, admin: Admin) -> None:
+    """Mount every route; an id in a path may hold slashes."""
+    for route in ROUTES:
+        router.add_route(route.method, route.path.replace("{what}", "{what:.+}"), partial(route.does, admin))
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document."""
+    shapes = [shape for route in ROUTES for shape in (route.gives, route.takes) if shape is not None]
+    _, components = msgspec.json.schema_components([Problem, *shapes], ref_template="#/components/schemas/{name}")
+    paths: dict[str, dict[str, Any]] = {}
+    for route in ROUTES:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Qantara", "version": version("qantara"), "description": "A bridge between messengers."},
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    guarded = (401, 404, 415, 429) if route.needs_token else (415,)
+    answers = {"200": _good(route)}
+    answers.update({str(status): _json(Problem) for status in sorted({*route.fails, *guarded})})
+    operation: dict[str, Any] = {"summary": route.meaning, "responses": answers}
+    if route.needs_token:
+        operation["security"] = [{"token": []}]
+    if route.parameters:
+        operation["parameters"] = [_parameter(parameter) for parameter in route.parameters]
+    if route.takes is not None:
+        operation["requestBody"] = {"required": True, "content": _json(route.takes)["content"]}
+    return operation
+
+
+def _good(route: Route) -> dict[str, Any]:
+    if route.gives is not None:
+        return _json(route.gives)
+    kind = "text/plain" if route.does is Admin.metrics else "application/json"
+    return {"description": route.meaning, "content": {kind: {"schema": {}}}}
+
+
+def _json(shape: Shape) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{shape.__name__}"}
+    return {"description": " ".join((shape.__doc__ or "").split()), "content": {"application/json": {"schema": schema}}}
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": parameter.place == "path",
+        "description": parameter.meaning,
+        "schema": {"type": "string", "minLength": 1},
+    }
