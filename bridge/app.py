@@ -16,6 +16,7 @@ from bridge.housekeeping import Housekeeping
 from bridge.http.server import CannotListen, Server
 from bridge.ids import AccountName, RoomNumber
 from bridge.intake import Intake
+from bridge.logs import Mask
 from bridge.registry import Registry
 from bridge.rooms import Rooms
 from bridge.routing import Atlas
@@ -57,6 +58,7 @@ class App:
         self._ending = asyncio.Event()
         self._changing = asyncio.Lock()
         self._running = False
+        self.server = Server(self, clock)
 
     @property
     def ready(self) -> bool:
@@ -89,6 +91,8 @@ class App:
         except* StoreFull as errors:
             logger.critical("the store takes nothing", why=str(errors.exceptions[0]))
             self.exit = Exit.DISK_FAILED
+        finally:
+            await self.server.stop()
         return self.exit
 
     async def _start(self, group: asyncio.TaskGroup) -> None:
@@ -102,7 +106,6 @@ class App:
         self.rooms = Rooms(self.shared, atlas, self.accounts)
         self.rooms.suspicious = not started.clean
         self.intake = Intake(self.shared, atlas, self.rooms)
-        self.server = Server(self)
         await self._apply(self.config)
         await self.server.start()
         keeping = Housekeeping(lambda: self.config.store, self.shared, self.intake, self.accounts.values)
@@ -113,7 +116,7 @@ class App:
         logger.info("running", accounts=len(self.accounts), links=len(self.config.links), clean=started.clean)
 
     def _notice(self, about: RoomNumber | None, text: str) -> None:
-        self.intake.notice(about, text)
+        self.intake.notice(about, Mask(self.config.secrets).text(text))
 
     async def _wind_down(self) -> None:
         """Take nothing new, let sends under way end, then end the connectors, then write what is left."""
