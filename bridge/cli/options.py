@@ -19,13 +19,10 @@ WRONG_CONFIGURATION = 2
 
 
 def read_config(path: Path, connectors: Connectors | None = None) -> Config:
-    """The configuration, its warnings printed; with a fault everything wrong is printed and the program ends (2)."""
+    """The configuration; with a fault everything wrong is printed and the program ends (2)."""
     try:
-        config = load(path, os.environ, connectors or installed())
+        return load(path, os.environ, connectors or installed())
     except ConfigError as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)
         raise typer.Exit(WRONG_CONFIGURATION) from None
-    for warning in config.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    return config

@@ -39,6 +39,8 @@ def run(
     read = read_config(config)
     mask = logs.Mask(read.secrets)
     logs.configure(mask, log_format, log_level)
+    for warning in read.warnings:
+        logger.warning("configuration", warning=str(warning))
     raise typer.Exit(_run(config, read, mask))
 
 
