@@ -267,3 +267,24 @@ async def test_a_person_edits_only_what_is_theirs(strict: TelegramEmulator) -> N
         await strict.edit(str(TOWN), "Grace", message, said("mine now"))
     with pytest.raises(NotImplementedError):
         await strict.react(str(TOWN), "Ada", message, "🦊")
+
+
+async def test_other_calls_are_answered_as_they_are(bot: Bot, strict: TelegramEmulator) -> None:
+    photo = await bot.call("sendPhoto", chat_id=TOWN, photo="F", caption="look")
+    assert photo["result"]["caption"] == "look"
+    assert (await bot.call("sendChatAction", chat_id=TOWN, action="typing"))["result"] is True
+    ada = strict.world.person("Ada")
+    assert (await bot.call("getChatMember", chat_id=TOWN, user_id=ada["id"]))["result"]["user"] == ada
+    assert (await bot.call("sendMessage", **TEXT, reply_parameters=[1]))["error_code"] == 400
+
+
+async def test_a_body_that_is_no_json_is_refused(bot: Bot, strict: TelegramEmulator) -> None:
+    url = f"{strict.settings()['api_url']}/bot{strict.token}/getMe"
+    async with bot.session.post(url, data=b"{", headers={"Content-Type": "application/json"}) as answer:
+        assert (answer.status, (await answer.json())["description"]) == (400, BAD + "can't parse JSON object")
+
+
+async def test_a_bot_outside_hears_nothing(bot: Bot, strict: TelegramEmulator) -> None:
+    strict.world.chats[TOWN].bot = Status.LEFT
+    await strict.say(str(TOWN), "Ada", said("among us"))
+    assert (await bot.call("getUpdates"))["result"] == []

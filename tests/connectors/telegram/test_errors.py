@@ -13,7 +13,8 @@ from bridge.testing.platform import texts
 from bridge.text.nodes import said
 from connectors.telegram.connector import Telegram
 from connectors.telegram.emulator import TelegramEmulator
-from connectors.telegram.errors import CONFLICT_SECONDS, REFUSALS, Migrated, Refusal, clean, refusal
+from connectors.telegram.errors import CONFLICT_SECONDS, REFUSALS, Migrated, Refusal, clean, refusal, translated
+from connectors.telegram.wire import Wire
 
 TOKEN = "123456789:AAFakeFakeFakeFakeFakeFakeFakeFakeFak"
 
@@ -168,3 +169,10 @@ async def test_a_reaction_the_server_does_not_know_is_unsupported(kit: Kit) -> N
         with pytest.raises(Unsupported) as caught:
             await run.connector.react(Reaction(target=target, emoji="🦊", wanted=("🦊",), key=Key("k")))
         assert caught.value.feature is Feature.REACT
+
+
+async def test_a_wire_that_is_not_open_sends_nothing() -> None:
+    wire = Wire(5)
+    assert wire.read_timeout == 5
+    with pytest.raises(Unavailable), translated():
+        await wire.updates("http://127.0.0.1:9/bot1:x", {})

@@ -112,6 +112,10 @@ def test_a_foreign_mention_leads_nowhere() -> None:
     assert render(tree) == Formatted("Ada")
 
 
+def test_a_dangerous_link_is_sent_as_words() -> None:
+    assert render((Paragraph((Link((Text("here"),), "javascript:alert(1)"),)),)) == Formatted("here")
+
+
 KINDS = [
     "bold",
     "italic",

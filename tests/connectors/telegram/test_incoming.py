@@ -135,6 +135,7 @@ def test_a_channel_may_react_and_a_count_names_nobody() -> None:
     (came,) = reaction([], [emoji("👍")], user=None, actor_chat=NEWS)
     assert isinstance(came, Reacted)
     assert came.by.name == "News"
+    assert reaction([], [emoji("👍")], user=None) == ()
     counted = {"chat": NEWS, "message_id": 9, "date": DATE, "reactions": [{"type": emoji("👍"), "total_count": 3}]}
     assert made("message_reaction_count", counted) == ()
 
@@ -186,9 +187,21 @@ def test_what_cannot_cross_leaves_a_placeholder(content: Json, words: str) -> No
     assert plain(posted(**content).text) == words
 
 
-def test_a_forwarded_message_says_so() -> None:
-    origin = {"type": "hidden_user", "date": DATE, "sender_user_name": "Somebody\nElse"}
-    assert plain(posted(text="news", forward_origin=origin).text) == "Forwarded from Somebody Else\nnews"
+ORIGINS: list[tuple[Json, str]] = [
+    ({"type": "hidden_user", "sender_user_name": "Somebody\nElse"}, "Somebody Else"),
+    ({"type": "user", "sender_user": IVAN}, "Ivan"),
+    ({"type": "chat", "sender_chat": OFFICE}, "Office"),
+    ({"type": "channel", "chat": NEWS, "message_id": 1}, "News"),
+    ({"type": "hologram"}, "somebody"),
+]
+
+
+@pytest.mark.parametrize(("origin", "name"), ORIGINS)
+def test_a_forwarded_message_says_so(origin: Json, name: str) -> None:
+    event = posted(text="news", forward_origin={**origin, "date": DATE})
+    assert plain(event.text) == f"Forwarded from {name}\nnews"
+    automatic = posted(text="news", forward_origin={**origin, "date": DATE}, is_automatic_forward=True)
+    assert plain(automatic.text) == "news"
 
 
 def test_coming_going_and_renaming_are_events_of_the_room() -> None:

@@ -1,14 +1,19 @@
 """Joining, rights, privacy mode, migration: each said in a sentence."""
 
+import inspect
+
 import pytest
 from structlog.testing import capture_logs
+from telegram import Chat as TelegramChat
+from telegram import ChatMemberAdministrator, ChatMemberLeft, ChatMemberRestricted, User
 
-from bridge import Place, Rejected, RoomClosed, RoomMoved
+from bridge import Place, Rejected, RoomClosed, RoomMoved, Unavailable
 from bridge.events import Confirmation
 from bridge.ids import RoomId, ThreadId
 from bridge.testing.contract_kit import Kit, Running
 from connectors.telegram.emulator import CHANNEL, FORUM, TOWN, TelegramEmulator
 from connectors.telegram.emulator_world import Chat, Status
+from connectors.telegram.membership import check_member
 
 GROUP, SUPERGROUP = -400500, -1005005005005
 NAMES = [
@@ -50,6 +55,49 @@ async def test_a_channel_needs_an_administrator(kit: Kit, server: TelegramEmulat
         server.world.chats[CHANNEL].bot = Status.MEMBER
         with pytest.raises(RoomClosed, match="administrator"):
             await run.connector.join(str(CHANNEL))
+
+
+def test_a_channel_needs_the_right_to_post() -> None:
+    channel = TelegramChat(CHANNEL, "channel", title="News")
+    rights = dict.fromkeys(
+        (
+            "can_be_edited", "is_anonymous", "can_manage_chat", "can_delete_messages", "can_manage_video_chats",
+            "can_restrict_members", "can_promote_members", "can_change_info", "can_invite_users", "can_post_stories",
+            "can_edit_stories", "can_delete_stories",
+        ),
+        True,
+    )  # fmt: skip
+    bot = User(1, "Bridge", is_bot=True)
+    check_member(channel, ChatMemberAdministrator(bot, **rights, can_post_messages=True))
+    with pytest.raises(RoomClosed, match="right to post"):
+        check_member(channel, ChatMemberAdministrator(bot, **rights, can_post_messages=False))
+
+
+def test_who_is_outside_may_not_write() -> None:
+    muted = dict.fromkeys(list(inspect.signature(ChatMemberRestricted).parameters)[1:18], False)
+    outside = ChatMemberRestricted(User(1, "Bridge", is_bot=True), **{**muted, "until_date": None})
+    for member in (outside, ChatMemberLeft(User(1, "Bridge", is_bot=True))):
+        with pytest.raises(RoomClosed, match="not a member of News"):
+            check_member(TelegramChat(CHANNEL, "channel", title="News"), member)
+
+
+async def test_a_private_chat_needs_no_membership(kit: Kit, server: TelegramEmulator) -> None:
+    server.world.chats[77] = Chat(77, "Ada", type="private", bot=Status.MEMBER)
+    async with kit.running() as run:
+        assert await run.connector.join("77") == Place(RoomId("77"))
+
+
+async def test_a_plain_member_does_not_see_reactions(kit: Kit, server: TelegramEmulator) -> None:
+    server.world.chats[TOWN].bot = Status.MEMBER
+    async with kit.running() as run:
+        notes = {room.name: room.note for room in await run.connector.rooms()}
+    assert "reactions are not seen" in notes[str(TOWN)]
+    assert notes[str(FORUM)] == ""
+
+
+async def test_nothing_can_be_joined_before_it_is_connected(kit: Kit) -> None:
+    with pytest.raises(Unavailable):
+        await kit.connect(kit.host).join(str(TOWN))
 
 
 async def test_an_unknown_group_is_closed(kit: Kit) -> None:

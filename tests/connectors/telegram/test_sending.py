@@ -9,14 +9,27 @@ import pytest
 from aiogram import methods
 from aiogram.types import Update
 
-from bridge import Deletion, Edit, Reaction, Rejected, Relation, RoomClosed, Scope, Target, Unit, Unsupported
+from bridge import (
+    Deletion,
+    Edit,
+    Posted,
+    Reaction,
+    Rejected,
+    Relation,
+    RoomClosed,
+    RoomKind,
+    Scope,
+    Target,
+    Unit,
+    Unsupported,
+)
 from bridge.connector import Rate
 from bridge.errors import Feature
 from bridge.ids import Key, MessageId, RoomId, ThreadId
 from bridge.testing.contract_kit import Kit
 from bridge.testing.platform import texts
-from bridge.text.nodes import Bold, Link, Paragraph, Quote, Rich, Text, said
-from connectors.telegram.emulator import TOPIC, TOWN, TelegramEmulator
+from bridge.text.nodes import Bold, Link, Mention, Paragraph, Quote, Rich, Text, said
+from connectors.telegram.emulator import CHANNEL, TOPIC, TOWN, TelegramEmulator
 from connectors.telegram.emulator_rules import REAL, Call
 from connectors.telegram.emulator_world import Status
 from connectors.telegram.reactions import ALLOWED, native
@@ -208,3 +221,22 @@ async def test_capabilities_are_the_bot_apis(kit: Kit, kit_with: Callable[..., K
     assert kit.connect(kit.host).capabilities(RoomId("-100")).rates == ()
     slow = kit_with(room_rate_per_second=0.25)
     assert slow.connect(slow.host).capabilities(RoomId("1")).rates == (Rate(Scope.ROOM, 1, 4),)
+
+
+async def test_a_mention_of_a_telegram_user_leads_to_them(kit: Kit, server: TelegramEmulator) -> None:
+    async with kit.running() as run:
+        _, event = await run.hears("hello")
+        mention: Rich = (Paragraph((Mention("Ada", event.author.id),)),)
+        await run.send(mention)
+        await server.say(kit.town, "Grace", mention)
+        await run.event(Posted, lambda one: one.text == mention, "a mention")
+    assert [shown.rich for shown in await server.shown(kit.town)][1:] == [mention, mention]
+
+
+async def test_a_channel_is_written_in_as_a_group_is(kit: Kit, server: TelegramEmulator) -> None:
+    async with kit.running() as run:
+        await run.connector.join(str(CHANNEL))
+        await run.connector.send(msgspec.structs.replace(run.outgoing("news"), room=RoomId(str(CHANNEL))))
+        assert await texts(server, str(CHANNEL)) == ["news"]
+        _, post = await run.hears("an editor's news", room=str(CHANNEL))
+        assert (post.room_kind, post.author.name) == (RoomKind.CHANNEL, "Ada")
