@@ -75,7 +75,9 @@ def test_a_channel_needs_the_right_to_post() -> None:
 
 def test_who_is_outside_may_not_write() -> None:
     muted = dict.fromkeys(list(inspect.signature(ChatMemberRestricted).parameters)[1:18], False)
-    outside = ChatMemberRestricted(User(1, "Bridge", is_bot=True), **{**muted, "until_date": None})
+    outside = ChatMemberRestricted(
+        User(1, "Bridge", is_bot=True), **{**muted, "until_date": None, "can_react_to_messages": False}
+    )
     for member in (outside, ChatMemberLeft(User(1, "Bridge", is_bot=True))):
         with pytest.raises(RoomClosed, match="not a member of News"):
             check_member(TelegramChat(CHANNEL, "channel", title="News"), member)
