@@ -38,7 +38,7 @@ def _install() -> None:
 
 
 def _unpack() -> None:
-    """As anybody else: the packages that are missing, unpacked side by side, with wrappers that find their libraries."""
+    """As anybody else: what is missing, unpacked side by side, and wrappers that find its libraries."""
     if not shutil.which("apt-get") or not shutil.which("dpkg"):
         return
     root, downloads = CACHE / "root", CACHE / "downloads"
