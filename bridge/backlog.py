@@ -4,10 +4,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+import structlog
+
 from bridge.ids import MessageNumber, RoomNumber, RowNumber
 from bridge.store.ops import Page, Row, RowKind
 from bridge.store.writer import Writer
 
+logger = structlog.get_logger()
 WINDOW = 64
 """Rows a lane holds in memory."""
 
@@ -44,12 +47,12 @@ class Backlog:
         """A row was accepted: keep it, or know that it waits on disk."""
         if row.number <= self._last:
             return
+        if row.kind is RowKind.DELETE and row.message is not None:
+            self._cancel(row.message)
         if self._on_disk or self._paging or len(self._rows) >= WINDOW or self._loaded.full:
             self._on_disk = True
             return
         self._append(row)
-        if row.kind is RowKind.DELETE and row.message is not None:
-            self._cancel(row.message)
 
     def on_disk(self) -> None:
         """Rows wait on disk: page them in when asked for the first."""
@@ -74,8 +77,17 @@ class Backlog:
         self._loaded.add(1)
         self._rows.appendleft(row)
 
-    def holds(self, number: RowNumber) -> bool:
+    def may_hold(self, number: RowNumber) -> bool:
+        """Whether a row waits, as far as one can say without asking the disk."""
+        if number > self._last:
+            return self._on_disk or self._paging
         return any(row.number == number for row in self._rows)
+
+    def end(self) -> None:
+        """Nothing of this is in memory any more."""
+        self._loaded.add(-len(self._rows))
+        self._rows.clear()
+        self._on_disk = False
 
     def start_over(self) -> bool:
         """Forget what is in memory and read again from the first row; False while a page is on its way."""
@@ -95,10 +107,13 @@ class Backlog:
         """A deletion came: what was not tried yet of the message need not go."""
         for row in self._rows:
             if row.message == message and row.kind in (RowKind.POST, RowKind.EDIT):
-                row.gone = True
+                row.gone = not row.doubtful
 
     def _paged(self, rows: Any) -> None:  # noqa: ANN401 - the answer of `Page`
         self._paging = False
+        if isinstance(rows, Exception):
+            logger.error("rows not read", room=self._room, why=str(rows))
+            return
         for row in rows:
             self._append(row)
         self._on_disk = len(rows) == WINDOW

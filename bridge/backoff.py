@@ -12,8 +12,8 @@ def wait(failures: int, fraction: float, *, base: float = BASE_SECONDS, cap: flo
     return fraction * longest
 
 
-def asked(retry_after: float | None) -> float | None:
-    """The wait a platform asked for, made sane: none when absent or negative, an hour at most."""
-    if retry_after is None or not retry_after >= 0:
+def asked(retry_after: object) -> float | None:
+    """The wait a platform asked for, made sane: none when absent, negative or no number, an hour at most."""
+    if not isinstance(retry_after, (int, float)) or not retry_after >= 0:
         return None
-    return min(retry_after, _LONGEST_ASKED)
+    return min(float(retry_after), _LONGEST_ASKED)

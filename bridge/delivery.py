@@ -5,42 +5,28 @@ What waits is in its `Backlog`, in memory or on disk.
 """
 
 import asyncio
+from collections import OrderedDict
 from typing import Any
 
 import structlog
-from msgspec import structs
 
+from bridge.abilities import Abilities
 from bridge.after import Again, Closed, GiveUp, Refit, Stop, Tries, after
 from bridge.backlog import Backlog
 from bridge.clock import Clock
 from bridge.connector import Capabilities
-from bridge.errors import BridgeError, Feature, Scope, Uncertain
-from bridge.ids import MessageId, MessageNumber, Room, RoomNumber, RowNumber
+from bridge.errors import BridgeError, Scope, Uncertain
+from bridge.ids import MessageId, Room, RoomNumber, RowNumber
 from bridge.lanes import Lanes
-from bridge.limits import Limiter
-from bridge.plan import Ended, Facts, Orphan, Plan, View, features, is_plain, planned, sealed, unsealed
+from bridge.learning import learned
+from bridge.plan import Ended, Facts, Orphan, Plan, View, is_plain, planned, sealed, unsealed
 from bridge.room import RoomState
-from bridge.sending import Abilities, Delivery, copies_of, perform
+from bridge.sending import Delivery, copies_of, perform
 from bridge.shared import Shared
-from bridge.store.ops import (
-    Delay,
-    Emojis,
-    Known,
-    Made,
-    Mark,
-    Outcome,
-    Park,
-    Progress,
-    Row,
-    RowKind,
-    Seal,
-    Settle,
-    Tally,
-    Twins,
-    Wanted,
-)  # fmt: skip
+from bridge.store.ops import Delay, Made, Mark, Outcome, Park, Progress, Row, Seal, Settle, Tally
 
 logger = structlog.get_logger()
+_MOST_ECHOES = 1000
 
 
 class Lane:
@@ -62,9 +48,8 @@ class Lane:
         self._not_before = 0.0
         self._setbacks: list[tuple[Delivery, Again | Refit | Closed | Stop]] = []
         self._undeclared: dict[RowNumber, float] = {}
-        self._echoes: dict[tuple[RowNumber, int], tuple[MessageId, ...]] = {}
-        self._lacking: frozenset[Feature] = frozenset()
-        self._known = Abilities(-1, Capabilities(), frozenset(), Limiter((), Scope.ROOM))
+        self._echoes: OrderedDict[tuple[RowNumber, int], tuple[MessageId, ...]] = OrderedDict()
+        self._able = Abilities(account, self._shown)
 
     @property
     def _clock(self) -> Clock:
@@ -80,6 +65,15 @@ class Lane:
         """Look on the disk for rows; after a death the first `suspects` of them go one at a time, each marked."""
         self._backlog.on_disk()
         self._suspects = suspects
+
+    @property
+    def busy(self) -> bool:
+        """Whether sends are under way, or waiting to be durable."""
+        return bool(self._busy)
+
+    def end(self) -> None:
+        """The lane is over: what it holds in memory stands on disk as well."""
+        self._backlog.end()
 
     def reread(self) -> None:
         """Rows with old numbers wait again: read from the beginning as soon as nothing is under way."""
@@ -113,7 +107,7 @@ class Lane:
         if row is None or (self._active and (self._suspects or not is_plain(row))):
             return False
         self._backlog.pop()
-        if row.gone:
+        if row.gone and not self._suspects:
             self._settle(row, Outcome.CANCELLED, "deleted before")
         elif self._expired(row):
             self._settle(row, Outcome.EXPIRED)
@@ -139,28 +133,15 @@ class Lane:
 
     async def _learn(self, delivery: Delivery) -> None:
         """Ask the store about the messages a row speaks of."""
-        facts = await self._facts(delivery.row)
+        facts = await learned(self._shared, self.number, delivery.row)
         self._preparing = False
         self._decide(delivery, facts)
         self._go_on()
 
-    async def _facts(self, row: Row) -> Facts:
-        about = None if row.kind is RowKind.POST else row.message or await self._shared.resolve(row)
-        row.message = row.message or about
-        numbers = tuple(number for number in (about, row.reply) if number is not None)
-        known: dict[MessageNumber, Known] = await self._shared.writer.ask(Twins(self.number, numbers))
-        emojis: Emojis | None = None
-        if about is not None and row.kind in (RowKind.REACT, RowKind.UNREACT):
-            emojis = await self._shared.writer.ask(Wanted(about, self.number))
-        return Facts(
-            about=known.get(about) if about is not None else None,
-            reply=known.get(row.reply) if row.reply is not None else None,
-            emojis=emojis,
-        )
-
     def _decide(self, delivery: Delivery, facts: Facts) -> None:
         row = delivery.row
         decision = planned(row, facts, self._view(row), self._clock.now())
+        delivery.without = self._able.lacking
         match decision:
             case Ended(outcome, cause):
                 self._settle(row, outcome, cause)
@@ -175,18 +156,17 @@ class Lane:
 
     def _view(self, row: Row) -> View:
         generation = f".{row.generation}" if row.generation else ""
-        able = self._abilities()
         prefix = f"{self._shared.epoch}.{row.number}{generation}"
+        able = self._able
         return View(place=self.state.place, capabilities=able.capabilities, features=able.features, prefix=prefix)
 
-    def _abilities(self) -> Abilities:
-        """What the room can show, asked once a connection and after each refusal."""
-        if self._known.connection != self._account.connection:
-            shown = self._account.capabilities(self.state.place, self._lacking & {Feature.FORMATTING})
-            found = features(type(self._account.connector), shown) - self._lacking
-            limiter = Limiter(shown.rates, Scope.ROOM)
-            self._known = Abilities(self._account.connection, shown, found, limiter)
-        return self._known
+    def _shown(self) -> Capabilities:
+        connector = self._account.connector
+        try:
+            return connector.capabilities(self.state.place.room)
+        except Exception as error:  # noqa: BLE001 - a connector that cannot tell must not stop the pump
+            logger.warning("capabilities not told", room=str(self.name), why=str(error) or type(error).__name__)
+            return connector.features
 
     def _seal(self, delivery: Delivery, plan: Plan) -> None:
         self._preparing = True
@@ -206,10 +186,11 @@ class Lane:
             self._front = delivery
             return
         self._suspects -= 1
+        delivery.row.doubtful = True
         if self._account.policy == "hold":
             self._park(delivery, "unknown outcome", "the bridge died while it may have been under way")
             return
-        self._preparing = True
+        self._preparing = delivery.row.marked = True
 
         def marked(_: object) -> None:
             self._preparing = False
@@ -239,7 +220,7 @@ class Lane:
     def _arrived(self, delivery: Delivery, index: int, natives: tuple[MessageId, ...]) -> bool:
         """An echo told that this step went, though its call failed."""
         self._passed(delivery)
-        self._busy += 1
+        self._occupy()
         self._account.take()
         self._went(delivery, index, copies_of(delivery.steps[index], natives))
         return True
@@ -257,7 +238,7 @@ class Lane:
         return True
 
     def _may_send(self) -> bool:
-        able = self._abilities()
+        able = self._able
         if self._busy >= (1 if self._suspects else able.capabilities.in_flight):
             return False
         now = self._clock.monotonic()
@@ -266,9 +247,9 @@ class Lane:
 
     def _launch(self, delivery: Delivery, index: int) -> bool:
         now = self._clock.monotonic()
-        self._known.limiter.start(now)
+        self._able.limiter.start(now)
         self._account.limiter.start(now)
-        self._busy += 1
+        self._occupy()
         self._sending += 1
         self._passed(delivery)
         self._account.watch(self._shared.group.create_task(self._send(delivery, index)), now)
@@ -306,9 +287,17 @@ class Lane:
         if self._setbacks:
             self._recover()
 
-    def _freed(self, _: object = None) -> None:
+    def _occupy(self) -> None:
+        self._busy += 1
+        self._shared.under_way[self.number] += 1
+
+    def _vacate(self) -> None:
         self._busy -= 1
+        self._shared.under_way[self.number] -= 1
         self._account.release()
+
+    def _freed(self, _: object = None) -> None:
+        self._vacate()
         self.pump()
 
     def _go_on(self) -> None:
@@ -321,11 +310,16 @@ class Lane:
         """The row leaves; lazily when nothing waits behind it."""
         self._active.pop(row.number, None)
         self._undeclared.pop(row.number, None)
+        self._forget_echoes(row)
         op = Settle(row=row, outcome=outcome, cause=cause, made=made)
         if self._backlog:
             self._shared.writer.tell(op, then)
         else:
             self._shared.writer.tell_lazily(op, then)
+
+    def _forget_echoes(self, row: Row) -> None:
+        for key in [key for key in self._echoes if key[0] == row.number]:
+            del self._echoes[key]
 
     def _park(self, delivery: Delivery, reason: str, why: str) -> None:
         row = delivery.row
@@ -343,18 +337,19 @@ class Lane:
         self._sending -= 1
         row = delivery.row
         echoed = self._echoes.pop((row.number, index), None)
-        if echoed is not None and isinstance(error, Uncertain):
+        if echoed is not None and _leaves_open(error):
             self._went(delivery, index, copies_of(delivery.steps[index], echoed))
             return
         decision = after(error, self._tries(row))
+        if isinstance(decision, Refit) and decision.feature in delivery.without:
+            decision = GiveUp("rejected", str(error))
         self._note(row, decision, error)
         if isinstance(decision, GiveUp):
             if not delivery.parked:
                 self._park(delivery, decision.reason, decision.why)
             self._freed()
         else:
-            self._busy -= 1
-            self._account.release()
+            self._vacate()
             self._setbacks.append((delivery, decision))
         if self._setbacks:
             self._recover()
@@ -377,6 +372,7 @@ class Lane:
             self._undeclared.setdefault(row.number, self._clock.monotonic())
             row.attempts += 1
         if isinstance(decision, Again) and decision.doubtful == "yes":
+            row.doubtful = True
             self._shared.writer.tell_lazily(Tally(self.number, "unknown outcome"))
 
     def _recover(self) -> None:
@@ -385,6 +381,8 @@ class Lane:
             return
         setbacks, self._setbacks, self._front = self._setbacks, [], None
         for delivery in sorted(self._active.values(), key=lambda one: one.row.number, reverse=True):
+            self._suspects += delivery.row.marked
+            delivery.row.marked = False
             self._backlog.put_back(delivery.row)
         self._active.clear()
         for delivery, decision in setbacks:
@@ -396,8 +394,7 @@ class Lane:
             case Again(seconds, scope, why):
                 self._again(row, seconds, scope, why)
             case Refit(feature):
-                self._lacking |= {feature}
-                self._known = structs.replace(self._known, connection=-1)
+                self._able.lose(feature)
                 row.plan, row.sent, row.generation = None, (), row.generation + 1
             case Closed(why, until):
                 self.state.hold(why, until)
@@ -411,11 +408,19 @@ class Lane:
         if scope is Scope.ACCOUNT:
             self._account.block(due)
         at = self._shared.now_ms() + int(seconds * 1000)
-        self._shared.writer.tell_lazily(Delay(row=row, attempts=row.attempts, next_at=at, error=why))
+        op = Delay(row=row, attempts=row.attempts, next_at=at, error=why, doubtful=row.doubtful)
+        self._shared.writer.tell_lazily(op)
 
     # --- echoes ---
 
     def echoed(self, row: RowNumber, part: int, natives: tuple[MessageId, ...]) -> None:
         """The platform showed us our own message: whatever becomes of the call, this part arrived."""
-        if row in self._active or self._backlog.holds(row):
+        if row in self._active or self._backlog.may_hold(row):
             self._echoes[row, part] = natives
+            if len(self._echoes) > _MOST_ECHOES:
+                self._echoes.popitem(last=False)
+
+
+def _leaves_open(error: Exception) -> bool:
+    """Whether a failed call may have arrived all the same."""
+    return isinstance(error, Uncertain) or not isinstance(error, BridgeError)

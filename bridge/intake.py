@@ -106,7 +106,7 @@ class Intake:
             else:
                 durable.set_result(None)
 
-        self._shared.writer.tell(op, then)
+        self._shared.writer.offer(op, then)
         try:
             await durable
         except Rejected as error:

@@ -1,19 +1,17 @@
 """All lanes of one account: how many may send at once, and when the account as a whole has to wait."""
 
 import asyncio
-from collections import deque
+from collections import OrderedDict
 from typing import Any, Protocol
 
 import structlog
-from msgspec import structs
 
 from bridge.backoff import wait
-from bridge.connector import Capabilities, Connector
+from bridge.connector import Connector
 from bridge.errors import Scope, Unavailable, Uncertain
-from bridge.ids import AccountName, Place, RoomNumber
+from bridge.ids import AccountName, RoomNumber
 from bridge.limits import Limiter
 from bridge.shared import Shared
-from bridge.text.nodes import Break
 
 logger = structlog.get_logger()
 SEND_SECONDS = 60.0
@@ -65,7 +63,8 @@ class Lanes:
         self._failures = 0
         self._blocked_until = float("-inf")
         self._probing = False
-        self._queue: deque[Pumped] = deque()
+        self._asked_until = float("-inf")
+        self._queue: OrderedDict[Pumped, None] = OrderedDict()
         self._sends: dict[asyncio.Task[None], float] = {}
         self._overdue: set[asyncio.Task[None]] = set()
         self._sweep: asyncio.TimerHandle | None = None
@@ -87,7 +86,6 @@ class Lanes:
         """The connector has reached its platform."""
         self.connection += 1
         self._failures, self._blocked_until, self._probing = 0, float("-inf"), False
-        self.limiter = Limiter(self.connector.features.rates, Scope.ACCOUNT)
         if self._up_since is None:
             self._up_since = self._shared.clock.monotonic()
 
@@ -109,19 +107,12 @@ class Lanes:
         """Seconds this account has been up in all its life."""
         return int(self.uptime_exact())
 
-    def capabilities(self, place: Place, lacks_formatting: frozenset[Any]) -> Capabilities:
-        """What a room can show now; without formatting once the room refused it."""
-        found = self.connector.capabilities(place.room)
-        if lacks_formatting:
-            return structs.replace(found, formatting=found.formatting & {Break})
-        return found
-
     # --- how many at once ---
 
     def admit(self, lane: Pumped) -> bool:
         """Whether one more send may start; a lane that may not is pumped when one ends."""
         if self._busy >= (1 if self._probing else self._at_once):
-            self._queue.append(lane)
+            self._queue[lane] = None
             return False
         self._busy += 1
         return True
@@ -135,7 +126,8 @@ class Lanes:
         self._busy -= 1
         while self._queue and self._busy < (1 if self._probing else self._at_once):
             before = self._busy
-            self._queue.popleft().pump()
+            lane, _ = self._queue.popitem(last=False)
+            lane.pump()
             if self._busy > before:
                 return
 
@@ -155,17 +147,17 @@ class Lanes:
             self._probing = True
             pause = wait(self._failures - _BREAKS_AFTER, self._shared.chance.fraction())
             if not isinstance(error, Uncertain) or error.retry_after is None:
-                self.block(self._shared.clock.monotonic() + pause)
+                self._blocked_until = max(self._blocked_until, self._shared.clock.monotonic() + pause)
 
     # --- waiting as a whole ---
 
     def block(self, until: float) -> None:
-        """Nothing of this account goes before `until` (monotonic seconds)."""
-        self._blocked_until = max(self._blocked_until, until)
+        """Nothing of this account goes before `until` (monotonic seconds), whatever becomes of the connection."""
+        self._asked_until = max(self._asked_until, until)
         self._blocked()
 
     def _blocked(self) -> bool:
-        left = self._blocked_until - self._shared.clock.monotonic()
+        left = max(self._blocked_until, self._asked_until) - self._shared.clock.monotonic()
         if left <= 0:
             return False
         if self._alarm is None or self._alarm.when() <= asyncio.get_running_loop().time():

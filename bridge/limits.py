@@ -29,12 +29,19 @@ class Limiter:
     """Several windows that must all agree."""
 
     def __init__(self, rates: Iterable[Rate], scope: Scope) -> None:
-        self._windows = tuple(Window(rate) for rate in rates if rate.scope is scope)
+        self._scope = scope
+        self._windows = {rate: Window(rate) for rate in rates if rate.scope is scope}
+
+    def changed(self, rates: Iterable[Rate]) -> "Limiter":
+        """The limiter of other rates; a rate that stays keeps what it remembers."""
+        limiter = Limiter(rates, self._scope)
+        limiter._windows.update((rate, window) for rate, window in self._windows.items() if rate in limiter._windows)
+        return limiter
 
     def delay(self, now: float) -> float:
         """Seconds until all windows allow a send."""
-        return max((window.delay(now) for window in self._windows), default=0.0)
+        return max((window.delay(now) for window in self._windows.values()), default=0.0)
 
     def start(self, now: float) -> None:
-        for window in self._windows:
+        for window in self._windows.values():
             window.start(now)

@@ -100,7 +100,7 @@ def planned(row: Row, facts: Facts, view: View, now: datetime) -> Plan | Ended |
 
 def is_plain(row: Row) -> bool:
     """Whether a row needs no facts: a message that answers none."""
-    return row.kind is RowKind.POST and row.reply is None
+    return row.kind is RowKind.POST and row.reply is None and getattr(row.event, "in_reply_to", None) is None
 
 
 def person(row: Row) -> Person | None:
@@ -136,7 +136,7 @@ def _target(view: View, parts: tuple[tuple[MessageId, ...], ...]) -> Target:
 def _posted(row: Row, event: Posted, facts: Facts, view: View) -> Plan | Ended:
     if facts.about is not None and facts.about.gone:
         return Ended(Outcome.CANCELLED, "deleted before")
-    reply, quoted = _answering(facts.reply, view)
+    reply, quoted = _answering(row, facts.reply, view)
     words = Words(text=event.text, manner=event.manner, attachments=event.attachments, label=_name(row), quoted=quoted)
     parts = fit(words, view.capabilities)
     steps = tuple(
@@ -146,9 +146,12 @@ def _posted(row: Row, event: Posted, facts: Facts, view: View) -> Plan | Ended:
     return Plan(steps, fragile)
 
 
-def _answering(known: Known | None, view: View) -> tuple[Target | None, Quoted | None]:
-    """An answer hangs on its message where it can, and quotes it where it cannot."""
-    if known is None or known.gone:
+def _answering(row: Row, known: Known | None, view: View) -> tuple[Target | None, Quoted | None]:
+    """An answer hangs on its message where it can, and quotes it where it cannot.
+
+    Words of a third room are quoted only where they have been: this room may not be one that hears it.
+    """
+    if known is None or known.gone or (not known.parts and known.origin != row.origin):
         return None, None
     if known.parts and Feature.REPLY in view.features:
         return _target(view, known.parts), None
@@ -209,18 +212,24 @@ def _deleted(row: Row, facts: Facts, view: View, now: datetime) -> Plan | Ended:
     if not about.ours:
         return Ended(Outcome.DROPPED, "not ours to delete")
     if Feature.DELETE in view.features and _within(about.at, view.capabilities.delete_within, now):
-        deletion = Deletion(target=_target(view, about.parts), key=_key(view, 0), by=person(row))
+        deletion = Deletion(target=_target(view, _everything(about)), key=_key(view, 0), by=person(row))
         return Plan((Step(deletion),), ("delete",))
     if Feature.EDIT in view.features and _within(about.at, view.capabilities.edit_within, now):
-        return Plan(tuple(_blanked(row, about, view, index) for index in range(len(about.parts))), ("delete",))
+        everything = _everything(about)
+        return Plan(tuple(_blanked(row, part, view, index) for index, part in enumerate(everything)), ("delete",))
     return Ended(Outcome.DROPPED, "cannot be deleted there")
 
 
-def _blanked(row: Row, about: Known, view: View, index: int) -> Step:
+def _everything(about: Known) -> tuple[tuple[MessageId, ...], ...]:
+    """A message with the notes about it, which hold its words too."""
+    return (*about.parts, *((note,) for note in about.notes))
+
+
+def _blanked(row: Row, part: tuple[MessageId, ...], view: View, index: int) -> Step:
     """A deletion where messages can only be edited: a note in place of the words."""
     note = "[deleted]" if not index else "…"
     content = _outgoing(row, Part(text=_words(note)), view, index)
-    return Step(Edit(target=_target(view, (about.parts[index],)), content=content), index)
+    return Step(Edit(target=_target(view, (part,)), content=content), index)
 
 
 def _reacted(row: Row, emoji: str, facts: Facts, view: View) -> Plan | Ended:

@@ -32,9 +32,18 @@ class RoomState:
 
     @property
     def open(self) -> bool:
-        if self.held is not None and self._until not in (None, UNTIL_TOLD) and self._shared.now_ms() >= self._until:
-            self.release()
+        self._look_at_the_time()
         return self.joined and self.held is None
+
+    def _look_at_the_time(self) -> None:
+        """What holds until a moment ends then; the alarm is set again in case another one came first."""
+        if self.held is None or self._until is None or self._until == UNTIL_TOLD:
+            return
+        left = self._until - self._shared.now_ms()
+        if left <= 0:
+            self._release()
+        else:
+            self.wake_after(left / 1000)
 
     def enter(self, place: Place) -> None:
         """The connector is in the room: what held it, unless the operator must say so, is over."""
@@ -50,14 +59,14 @@ class RoomState:
     def restore(self, pinned: Place | None, held: str | None, until: int | None) -> None:
         """As it was before a restart."""
         self.pinned, self.held, self._until = pinned, held, until
+        self.closures = int(held is not None)
         if pinned is not None:
             self.place = pinned
 
     def hold(self, why: str, until: datetime | None = None) -> None:
         """Nothing goes until `until`, or until a join succeeds. The operator is told once."""
         self._hold(why, None if until is None else int(until.timestamp() * 1000))
-        if until is not None:
-            self.wake_after((until - self._shared.clock.now()).total_seconds())
+        self._look_at_the_time()
 
     def hold_until_told(self, why: str) -> None:
         """Nothing goes until the operator says yes."""
@@ -73,9 +82,12 @@ class RoomState:
 
     def release(self) -> None:
         """Sending may be tried again."""
+        self._release()
+        self._changed()
+
+    def _release(self) -> None:
         self.held, self._until = None, None
         self._shared.writer.tell(Hold(room=self.number, reason=None))
-        self._changed()
 
     def written(self) -> None:
         """A message arrived: if the room was held, it is open again, and that is said once."""

@@ -4,10 +4,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from bridge.connector import Capabilities, Connector, Deletion, Edit, Outgoing, Reaction
+from bridge.connector import Connector, Deletion, Edit, Outgoing, Reaction
 from bridge.errors import Feature
 from bridge.ids import MessageId
-from bridge.limits import Limiter
 from bridge.plan import Plan, Step
 from bridge.store.ops import Copy, Made, Row
 
@@ -18,6 +17,8 @@ class Delivery(Struct):
     row: Row
     done: set[int]
     plan: Plan | None = None
+    without: frozenset[Feature] = frozenset()
+    """What the room was known to lack when the plan was made."""
     next_step: int = 0
     parked: bool = False
 
@@ -28,15 +29,6 @@ class Delivery(Struct):
     @property
     def finished(self) -> bool:
         return len(self.done) == len(self.steps)
-
-
-class Abilities(Struct, frozen=True):
-    """What the target room can show, as asked at one connection, and its limiter."""
-
-    connection: int
-    capabilities: Capabilities
-    features: frozenset[Feature]
-    limiter: Limiter
 
 
 async def perform(connector: Connector[Any], step: Step) -> Made:
@@ -50,7 +42,7 @@ async def perform(connector: Connector[Any], step: Step) -> Made:
             return Made()
         case Deletion():
             await connector.delete(action)
-            return Made()
+            return Made(removed=action.target.parts)
         case Reaction():
             native = await connector.react(action)
             added = action.emoji in action.wanted

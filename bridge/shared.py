@@ -1,14 +1,13 @@
 """What all lanes and accounts share: the store's writer, time, chance, and the way to tell the operator."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from bridge.backlog import Loaded
 from bridge.chance import Chance
 from bridge.clock import Clock
-from bridge.events import Deleted, Edited, Reacted, Unreacted
-from bridge.ids import MessageId, MessageNumber, RoomNumber
-from bridge.store.ops import Resolve, Row
+from bridge.ids import RoomNumber
 from bridge.store.writer import Writer
 
 Notice = Callable[[RoomNumber | None, str], None]
@@ -24,24 +23,9 @@ class Shared:
         self.epoch, self.notice = epoch, notice
         self.lifetimes: Mapping[str, int | None] = {}
         self.loaded = Loaded()
+        self.under_way: Counter[RoomNumber] = Counter()
+        """Sends to each room that have begun and are not durable yet."""
 
     def now_ms(self) -> int:
         """Wall time in milliseconds, as the store keeps it."""
         return int(self.clock.now().timestamp() * 1000)
-
-    async def resolve(self, row: Row) -> MessageNumber | None:
-        """Which message a row speaks of, asked again: its copy may have been on its way when the row was accepted."""
-        native = _about(row)
-        if row.origin is None or native is None:
-            return None
-        found: MessageNumber | None = await self.writer.ask(Resolve(row.origin, native))
-        return found
-
-
-def _about(row: Row) -> MessageId | None:
-    event = row.event
-    if isinstance(event, Edited):
-        return event.replaces
-    if isinstance(event, (Deleted, Reacted, Unreacted)):
-        return event.message
-    return event.in_reply_to

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import apsw
 
 from bridge.errors import Rejected
+from bridge.events import Deleted, Reacted, Unreacted
 from bridge.ids import MessageId, MessageNumber, PersonNumber, RoomNumber, RowNumber
 from bridge.store.bulk import Bulk, Value, execute_in
-from bridge.store.ops import Accept, Accepted, Arrival, Outcome, Row, RowKind, Seen, TwinKind
+from bridge.store.ops import Accept, Accepted, Arrival, Outcome, Relate, Row, RowKind, Seen, TwinKind
 
 _PEOPLE = 10_000
 MAX_BODY = 1 << 20
@@ -136,6 +137,25 @@ class Accepting:
             self._react(arrival, message, person)
         return arrival.kind, message, None
 
+    def relate(self, op: Relate) -> MessageNumber | None:
+        """What could not be related when it was accepted: the copy it speaks of was still being sent."""
+        row = op.row
+        message = self.resolve(row.origin, op.native)
+        if message is None:
+            return None
+        column = "reply" if row.kind is RowKind.POST else "message"
+        self._cursor.execute(f"UPDATE event SET {column} = ? WHERE number = ?", (message, row.event_number))  # noqa: S608 - one of two names
+        match row.event:
+            case Deleted():
+                self._cursor.execute("UPDATE message SET gone = 1 WHERE number = ?", (message,))
+            case Reacted(emoji=emoji, reaction=reaction) if row.person is not None:
+                self._put(message, row.origin, row.person, emoji, reaction)
+            case Unreacted(emoji=emoji) if row.person is not None:
+                self._take(message, row.person, emoji)
+            case _:
+                pass
+        return message
+
     def _new_message(self, op: Accept, arrival: Arrival, person: PersonNumber | None) -> MessageNumber:
         number = MessageNumber(self._number("message"))
         author = arrival.person.name if arrival.person else ""
@@ -162,14 +182,22 @@ class Accepting:
 
     def _react(self, arrival: Arrival, message: MessageNumber, person: PersonNumber) -> None:
         if arrival.kind is RowKind.REACT:
-            self._cursor.execute(
-                "INSERT OR REPLACE INTO reaction (message, room, person, emoji, native) VALUES (?, ?, ?, ?, ?)",
-                (message, arrival.room, person, arrival.emoji, arrival.reaction),
-            )
+            self._put(message, arrival.room, person, arrival.emoji, arrival.reaction)
         else:
-            self._cursor.execute(
-                "DELETE FROM reaction WHERE message = ? AND person = ? AND emoji = ?", (message, person, arrival.emoji)
-            )
+            self._take(message, person, arrival.emoji)
+
+    def _put(
+        self, message: MessageNumber, room: RoomNumber | None, person: PersonNumber, emoji: str, native: str | None
+    ) -> None:
+        self._cursor.execute(
+            "INSERT OR REPLACE INTO reaction (message, room, person, emoji, native) VALUES (?, ?, ?, ?, ?)",
+            (message, room, person, emoji, native),
+        )
+
+    def _take(self, message: MessageNumber, person: PersonNumber, emoji: str) -> None:
+        self._cursor.execute(
+            "DELETE FROM reaction WHERE message = ? AND person = ? AND emoji = ?", (message, person, emoji)
+        )
 
     def resolve(self, room: RoomNumber | None, native: MessageId | None) -> MessageNumber | None:
         """Which message a native id belongs to."""

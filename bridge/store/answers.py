@@ -26,7 +26,8 @@ from bridge.store.ops import (
 
 _ROW = (
     "SELECT o.number, o.room, o.event, o.link, o.born, o.attempts, o.deaths, o.marked, o.next_at, o.generation,"
-    " o.plan, o.sent, e.kind, e.message, e.reply, e.person, e.waiting, e.at, e.body, coalesce(m.gone, 0), e.room"
+    " o.plan, o.sent, e.kind, e.message, e.reply, e.person, e.waiting, e.at, e.body, coalesce(m.gone, 0), e.room,"
+    " o.doubtful"
     " FROM outbox o JOIN event e ON e.number = o.event LEFT JOIN message m ON m.number = e.message"
 )
 
@@ -38,7 +39,7 @@ def _row(values: Any) -> Row:  # noqa: ANN401 - a row of a statement: the column
         deaths=values[6], marked=bool(values[7]), next_at=values[8], generation=values[9], plan=values[10],
         sent=numbers(values[11]), kind=kind, message=values[13], reply=values[14], person=values[15],
         fanout=values[16], origin=values[20], at=values[17], event=decode(values[18]),
-        gone=bool(values[19]) and kind in (RowKind.POST, RowKind.EDIT),
+        doubtful=bool(values[21]), gone=bool(values[19]) and not values[21] and kind in (RowKind.POST, RowKind.EDIT),
     )  # fmt: skip
 
 
@@ -58,20 +59,25 @@ def twins(cursor: apsw.Cursor, op: Twins) -> dict[MessageNumber, Known]:
     )
     known = {}
     for number, room, author, excerpt, at, gone in found:
-        parts = _parts(cursor, op.room, number)
+        parts, notes = _parts(cursor, op.room, number)
         known[number] = Known(
-            number=number, author=author, excerpt=excerpt, at=at, gone=bool(gone), parts=parts,
-            ours=room != op.room, parked=_parked(cursor, op.room, number),
+            number=number, author=author, excerpt=excerpt, at=at, gone=bool(gone), origin=room, parts=parts,
+            notes=notes, ours=room != op.room, parked=_parked(cursor, op.room, number),
         )  # fmt: skip
     return known
 
 
-def _parts(cursor: apsw.Cursor, room: RoomNumber, message: Any) -> tuple[tuple[MessageId, ...], ...]:  # noqa: ANN401
+def _parts(
+    cursor: apsw.Cursor, room: RoomNumber, message: MessageNumber
+) -> tuple[tuple[tuple[MessageId, ...], ...], tuple[MessageId, ...]]:
+    """The native ids of each part, and those of the notes."""
     parts: dict[int, list[MessageId]] = {}
-    question = "SELECT part, native FROM twin WHERE message = ? AND room = ? AND kind <> ? ORDER BY part, native"
-    for part, native in cursor.execute(question, (message, room, TwinKind.NOTE)):
-        parts.setdefault(int(str(part)), []).append(MessageId(str(native)))
-    return tuple(tuple(natives) for _, natives in sorted(parts.items()))
+    notes: list[MessageId] = []
+    question = "SELECT part, native, kind FROM twin WHERE message = ? AND room = ? ORDER BY part, native"
+    found: Any = cursor.execute(question, (message, room))
+    for part, native, kind in found:
+        (notes if kind == TwinKind.NOTE else parts.setdefault(part, [])).append(native)
+    return tuple(tuple(natives) for _, natives in sorted(parts.items())), tuple(notes)
 
 
 def _parked(cursor: apsw.Cursor, room: RoomNumber, message: Any) -> bool:  # noqa: ANN401
@@ -80,14 +86,6 @@ def _parked(cursor: apsw.Cursor, room: RoomNumber, message: Any) -> bool:  # noq
         " WHERE e.message = ? AND e.kind = 0 AND o.room = ? AND o.state = 1 LIMIT 1"
     )
     return any(True for _ in cursor.execute(question, (message, room)))
-
-
-def resolve(cursor: apsw.Cursor, room: RoomNumber, native: MessageId) -> MessageNumber | None:
-    """Which message a native id belongs to."""
-    question = "SELECT message FROM twin WHERE room = ? AND native = ? ORDER BY kind, message LIMIT 1"
-    for (number,) in cursor.execute(question, (room, native)):
-        return MessageNumber(int(str(number)))
-    return None
 
 
 def wanted(cursor: apsw.Cursor, op: Wanted) -> Emojis:

@@ -99,7 +99,10 @@ class Row(Struct, kw_only=True):
     generation: int = 0
     plan: bytes | None = None
     sent: tuple[int, ...] = ()
+    doubtful: bool = False
+    """A try of it may have arrived."""
     gone: bool = False
+    """Its message was deleted before any try: it need not go."""
 
 
 # --- facts to commit -----------------------------------------------------------------------------------------------
@@ -130,11 +133,12 @@ class Copy(Struct, frozen=True):
 
 
 class Made(Struct, frozen=True):
-    """What sends left in the target room: copies, our reactions with their ids, our reactions taken back."""
+    """What sends left in the target room: copies, our reactions with their ids, and what of both was taken back."""
 
     copies: tuple[Copy, ...] = ()
     reacted: tuple[tuple[str, MessageId | None], ...] = ()
     unreacted: tuple[str, ...] = ()
+    removed: tuple[MessageId, ...] = ()
 
 
 class Settle(Struct, frozen=True, kw_only=True):
@@ -169,6 +173,7 @@ class Delay(Struct, frozen=True, kw_only=True):
     attempts: int
     next_at: int
     error: str
+    doubtful: bool = False
 
 
 class Park(Struct, frozen=True, kw_only=True):
@@ -184,6 +189,13 @@ class Mark(Struct, frozen=True):
     """This row is about to be sent alone: a death now counts as its fault."""
 
     row: Row
+
+
+class Relate(Struct, frozen=True, kw_only=True):
+    """Find again which message a row speaks of, by its native id, and keep it. Answer: its number or None."""
+
+    row: Row
+    native: MessageId
 
 
 class Tally(Struct, frozen=True):
@@ -277,23 +289,21 @@ class Twins(Struct, frozen=True):
 
 
 class Known(Struct, frozen=True, kw_only=True):
-    """A message as one room knows it: `parts[i]` are the native ids of part i; `ours` says whether it is our copy."""
+    """A message as one room knows it: `parts[i]` are the native ids of part i; `ours` says whether it is our copy.
+
+    `origin` is the room it was written in; `notes` are what stands there about it: an edit or reaction in words.
+    """
 
     number: MessageNumber
     author: str
     excerpt: str | None
     at: int
     gone: bool
+    origin: RoomNumber | None = None
     parts: tuple[tuple[MessageId, ...], ...] = ()
+    notes: tuple[MessageId, ...] = ()
     ours: bool = False
     parked: bool = False
-
-
-class Resolve(Struct, frozen=True):
-    """Which message a native id belongs to. Answer: its number or None."""
-
-    room: RoomNumber
-    native: MessageId
 
 
 class Wanted(Struct, frozen=True):
@@ -402,7 +412,7 @@ class Life(Struct, frozen=True, kw_only=True):
 
 Op: TypeAlias = Union[
     Accept, Settle, Progress, Seal, Delay, Park, Mark, Tally, Pin, Hold, Identify, Uptime, Remember, Unpark, Discard,
-    Purge, Close, Admit, Page, Twins, Resolve, Wanted, Recall, Position, Start, Depths, Tallies, Ledger, Parked, Trace,
+    Purge, Close, Admit, Page, Twins, Relate, Wanted, Recall, Position, Start, Depths, Tallies, Ledger, Parked, Trace,
 ]  # fmt: skip
 
 

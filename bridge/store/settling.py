@@ -8,6 +8,14 @@ from bridge.store.bulk import Value, execute_in
 from bridge.store.codec import encode_numbers
 from bridge.store.ops import Delay, Discard, Made, Mark, Outcome, Park, Progress, Row, Seal, Settle, Unpark
 
+_REFUSED = "sent IS NULL AND NOT doubtful AND reason NOT IN ('unknown outcome', 'fails', 'poison')"
+_UNPARK = (
+    "UPDATE outbox SET state = 0, attempts = 0, deaths = 0, next_at = NULL, reason = NULL,"  # noqa: S608 - our own words
+    f" generation = generation + ({_REFUSED}), plan = CASE WHEN {_REFUSED} THEN NULL ELSE plan END"
+    " WHERE state = 1 AND number IN ({}) RETURNING room"
+)
+"""A definite refusal makes new keys; what may have arrived, or did in part, goes again under its own."""
+
 
 class Settling:
     """Turns ends of deliveries into few statements, run together at the end of the batch."""
@@ -33,6 +41,12 @@ class Settling:
             return
         for copy in made.copies:
             self._accepting.twin(row.room, copy.native, row.message, copy.part, copy.kind)
+        for gone in made.removed:
+            self._accepting.flush()
+            self._cursor.execute(
+                "DELETE FROM twin WHERE room = ? AND native = ? AND message = ? AND kind <> 0",
+                (row.room, gone, row.message),
+            )
         for emoji, native in made.reacted:
             self._cursor.execute(
                 "INSERT OR REPLACE INTO reacted (message, room, emoji, native) VALUES (?, ?, ?, ?)",
@@ -56,8 +70,9 @@ class Settling:
 
     def delay(self, op: Delay) -> None:
         self._cursor.execute(
-            "UPDATE outbox SET attempts = ?, next_at = ?, error = ? WHERE number = ?",
-            (op.attempts, op.next_at, op.error, op.row.number),
+            "UPDATE outbox SET attempts = ?, next_at = ?, error = ?, doubtful = ?, marked = 0"
+            " WHERE number = ? AND state = 0",
+            (op.attempts, op.next_at, op.error, op.doubtful, op.row.number),
         )
 
     def mark(self, op: Mark) -> None:
@@ -70,12 +85,7 @@ class Settling:
         )
 
     def unpark(self, op: Unpark) -> tuple[RoomNumber, ...]:
-        rooms = execute_in(
-            self._cursor,
-            "UPDATE outbox SET state = 0, attempts = 0, deaths = 0, next_at = NULL, plan = NULL, reason = NULL,"
-            " generation = generation + 1 WHERE state = 1 AND number IN ({}) RETURNING room",
-            op.rows,
-        )
+        rooms = execute_in(self._cursor, _UNPARK, op.rows)
         return tuple(sorted({RoomNumber(int(str(room))) for (room,) in rooms}))
 
     def discard(self, op: Discard) -> int:

@@ -4,12 +4,14 @@ The connection holds the file alone (`locking_mode=EXCLUSIVE`): a second process
 shared memory, so the very same store runs on a file layer that cuts the power in tests.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import apsw
+import msgspec
 import structlog
 
 from bridge.chance import Chance
@@ -36,8 +38,8 @@ from bridge.store.ops import (
     Progress,
     Purge,
     Recall,
+    Relate,
     Remember,
-    Resolve,
     RoomRecord,
     Seal,
     Settle,
@@ -57,6 +59,8 @@ from bridge.store.settling import Settling
 
 logger = structlog.get_logger()
 _DEATHS = 3
+_BROKEN = (apsw.IOError, apsw.CorruptError, apsw.ReadOnlyError, apsw.CantOpenError)
+_BAD = (Rejected, apsw.Error, msgspec.MsgspecError, ValueError, TypeError, OverflowError)
 _LEVELS = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
 Act: TypeAlias = Callable[[Any], object]
 
@@ -76,51 +80,65 @@ class SqliteStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._chance = chance
         self._path = path
-        try:
-            self._connection = apsw.Connection(str(path), vfs=vfs)
+        self._connection = _opened(path, vfs)
+        with self._closed_on_failure():
             self._prepare(synchronous)
-        except (apsw.BusyError, apsw.LockedError) as error:
-            raise StoreInUse(f"{path} is in use by another process: stop that one first") from error
-        except (apsw.NotADBError, apsw.CorruptError) as error:
-            raise StoreUnreadable(
-                f"{path} is damaged and was not touched: put a backup in its place, or move it away to begin anew"
-            ) from error
         self._cursor = self._connection.cursor()
         self._accepting = Accepting(self._cursor)
         self._settling = Settling(self._cursor, self._accepting)
         self._facts, self._questions = self._tables()
+        self._broken = False
         self.commits = 0
         self.synchronous = _LEVELS[int(str(self._connection.pragma("synchronous")))]
+
+    @contextmanager
+    def _closed_on_failure(self) -> Iterator[None]:
+        """A file that is refused is let go as it was."""
+        try:
+            with _told(self._path):
+                yield
+        except BridgeError:
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
+        """Close without writing anything more."""
+        self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        self._connection.close()
 
     def _prepare(self, synchronous: str) -> None:
         """Set the modes the promises stand on, check that they hold, and bring the schema up to date."""
         execute = self._connection.execute
         execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._check()
         mode = self._connection.pragma("journal_mode", "WAL")
         if mode != "wal":
             raise StoreUnreadable(f"{self._path}: journal mode is {mode}, not wal: the file system cannot carry it")
         execute(f"PRAGMA synchronous = {synchronous}")
         for pragma in ("secure_delete = ON", "temp_store = MEMORY", "cache_size = -16384", "wal_autocheckpoint = 4000"):
             execute(f"PRAGMA {pragma}")
-        self._check()
         self._migrate()
 
     def _check(self) -> None:
+        """Whether this file is ours, whole, and not newer than we are: before anything is written to it."""
         for (found,) in self._connection.execute("PRAGMA quick_check(1)"):
             if found != "ok":
                 raise apsw.CorruptError(str(found))
-
-    def _migrate(self) -> None:
-        """Apply the numbered migrations that this file has not seen, one transaction each."""
-        files = sorted(entry.name for entry in resources.files("bridge.store.migrations").iterdir())
-        scripts = [name for name in files if name.endswith(".sql")]
-        version = int(str(self._connection.pragma("user_version")))
-        if version > len(scripts):
+        version = self._version()
+        if version > len(_scripts()):
             raise StoreUnreadable(
                 f"{self._path} was written by a newer version of this program (schema {version}): install that version"
             )
-        for number, name in enumerate(scripts[version:], start=version + 1):
-            script = (resources.files("bridge.store.migrations") / name).read_text("utf-8")
+        if not version and list(self._connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1")):
+            raise StoreUnreadable(f"{self._path} is a database of another program: choose another path")
+
+    def _version(self) -> int:
+        return int(str(self._connection.pragma("user_version")))
+
+    def _migrate(self) -> None:
+        """Apply the numbered migrations that this file has not seen, one transaction each."""
+        version = self._version()
+        for number, script in enumerate(_scripts()[version:], start=version + 1):
             self._connection.execute(f"BEGIN IMMEDIATE;{script};PRAGMA user_version = {number};COMMIT;")
 
     def modes(self) -> dict[str, str | int]:
@@ -143,20 +161,41 @@ class SqliteStore:
             results[index] = result
         for index, op in enumerate(batch):
             if type(op) in self._questions:
-                results[index] = self._questions[type(op)](op)
+                results[index] = self._answer(op)
         return results
+
+    def _answer(self, op: Op) -> object:
+        try:
+            return self._questions[type(op)](op)
+        except _BROKEN as error:
+            raise self._broke(error) from error
+        except _BAD as error:
+            return _refused(error)
 
     def _commit(self, facts: list[Op]) -> list[object]:
         try:
             return self._together(facts)
         except apsw.FullError as error:
             self._rolled_back()
-            return [StoreFull(f"the disk is full: {error}", retry_after=5.0)] * len(facts)
-        except (apsw.IOError, apsw.CorruptError, apsw.ReadOnlyError, apsw.CantOpenError) as error:
-            raise StoreBroken(f"{self._path}: {error}") from error
-        except (Rejected, apsw.Error, ValueError, TypeError, OverflowError) as error:
+            return self._without_events(facts, StoreFull(f"the disk is full: {error}", retry_after=5.0))
+        except _BROKEN as error:
+            raise self._broke(error) from error
+        except _BAD as error:
             self._rolled_back()
             return [_refused(error)] if len(facts) == 1 else self._apart(facts)
+
+    def _without_events(self, facts: list[Op], full: StoreFull) -> list[object]:
+        """The disk is full: nothing new is taken, but what was delivered may still fit, and makes room."""
+        others = [op for op in facts if type(op) is not Accept]
+        if len(others) in {0, len(facts)}:
+            return [full] * len(facts)
+        done = iter(self._commit(others))
+        return [full if type(op) is Accept else next(done) for op in facts]
+
+    def _broke(self, error: Exception) -> StoreBroken:
+        """What the disk holds is unknown now: this connection must neither sync nor write again."""
+        self._broken = True
+        return StoreBroken(f"{self._path}: {error}")
 
     def _apart(self, facts: list[Op]) -> list[object]:
         """One of them is bad: commit each alone, so that only the bad one is refused."""
@@ -186,13 +225,14 @@ class SqliteStore:
             Accept: accepting.accept, Settle: settling.settle, Progress: settling.progress, Seal: settling.seal,
             Delay: settling.delay, Park: settling.park, Mark: settling.mark, Unpark: settling.unpark,
             Discard: settling.discard, Tally: lambda op: settling.count(op.room, op.outcome, op.count),
-            Purge: self._purge, Start: self._start, Admit: self._admit, Identify: self._identify,
-            Pin: self._pin, Hold: self._hold, Uptime: self._uptime, Remember: self._remember, Close: self._close,
+            Relate: accepting.relate, Purge: self._purge, Start: self._start, Admit: self._admit,
+            Identify: self._identify, Pin: self._pin, Hold: self._hold, Uptime: self._uptime, Remember: self._remember,
+            Close: self._close,
         }  # fmt: skip
         questions: dict[type, Act] = {
             Page: lambda op: answers.page(ask, op), Twins: lambda op: answers.twins(ask, op),
-            Resolve: lambda op: answers.resolve(ask, op.room, op.native), Wanted: lambda op: answers.wanted(ask, op),
-            Recall: lambda op: answers.recall(ask, op), Position: lambda op: answers.position(ask, op.account),
+            Wanted: lambda op: answers.wanted(ask, op), Recall: lambda op: answers.recall(ask, op),
+            Position: lambda op: answers.position(ask, op.account),
             Ledger: lambda _: (answers.depths(ask), answers.tallies(ask)),
             Depths: lambda _: answers.depths(ask), Tallies: lambda _: answers.tallies(ask),
             Parked: lambda op: answers.parked(ask, op), Trace: lambda op: answers.trace(ask, op),
@@ -263,11 +303,44 @@ class SqliteStore:
 
     def close(self) -> None:
         """Truncate the log, so that nothing of what was deleted remains, and close."""
+        if self._broken:
+            self._let_go()
+            return
         try:
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         except apsw.Error as error:
             logger.warning("store: the log was not truncated", error=str(error))
         self._connection.close()
+
+
+def _scripts() -> list[str]:
+    """The migrations, in order."""
+    files = sorted(entry.name for entry in resources.files("bridge.store.migrations").iterdir())
+    return [
+        (resources.files("bridge.store.migrations") / name).read_text("utf-8")
+        for name in files
+        if name.endswith(".sql")
+    ]
+
+
+def _opened(path: Path, vfs: str | None) -> apsw.Connection:
+    with _told(path):
+        return apsw.Connection(str(path), vfs=vfs)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """What keeps a store from being opened, in words for the operator."""
+    try:
+        yield
+    except (apsw.BusyError, apsw.LockedError) as error:
+        raise StoreInUse(f"{path} is in use by another process: stop that one first") from error
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise StoreUnreadable(
+            f"{path} is damaged and was not touched: put a backup in its place, or move it away to begin anew"
+        ) from error
+    except apsw.Error as error:
+        raise StoreUnreadable(f"{path} cannot be used: {error}") from error
 
 
 def _refused(error: Exception) -> Rejected:

@@ -7,10 +7,13 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from enum import Enum
+from typing import Any, TypeAlias
 
 import structlog
+from msgspec import Struct
 
+from bridge.errors import StoreFull
 from bridge.store.ops import Op, Store, StoreBroken
 
 logger = structlog.get_logger()
@@ -19,6 +22,27 @@ _MOST = 1000
 LINGER_SECONDS = 0.02
 """How long a lazy fact may wait for a commit to ride on."""
 
+FULL_SECONDS = 1.0
+"""How long to wait before trying again to store on a full disk."""
+
+
+class Patience(Enum):
+    """What an operation does when there is no space for it."""
+
+    STAYS = "stays"
+    LEAVES = "leaves"
+
+
+class Waiting(Struct, frozen=True, eq=False):
+    """An operation, and who wants to know of it."""
+
+    op: Op
+    then: Then | None
+    patience: Patience
+
+
+Done: TypeAlias = tuple[Waiting, object]
+
 
 class Writer:
     """A queue in front of a store. `ask` and `tell` are called on the event loop; answers arrive there, in order."""
@@ -26,7 +50,9 @@ class Writer:
     def __init__(self, store: Store, broken: Callable[[StoreBroken], None]) -> None:
         self.store = store
         self._broken = broken
-        self._waiting: deque[tuple[Op, Then | None]] = deque()
+        self._waiting: deque[Waiting] = deque()
+        self.full = False
+        """Whether the last commit found no space."""
         self._wake = threading.Condition()
         self._urgent = False
         self._closing = False
@@ -35,11 +61,15 @@ class Writer:
 
     def tell(self, op: Op, then: Then | None = None) -> None:
         """Commit soon; `then` is called on the loop with the result once it is durable."""
-        self._put(op, then, urgent=1)
+        self._put(Waiting(op, then, Patience.STAYS), urgent=1)
 
     def tell_lazily(self, op: Op, then: Then | None = None) -> None:
         """Commit with whatever comes next, at the latest after `LINGER_SECONDS`."""
-        self._put(op, then, urgent=0)
+        self._put(Waiting(op, then, Patience.STAYS), urgent=0)
+
+    def offer(self, op: Op, then: Then) -> None:
+        """Commit soon, or be told that it is not stored: what comes from outside may be refused for want of space."""
+        self._put(Waiting(op, then, Patience.LEAVES), urgent=1)
 
     async def ask(self, op: Op) -> Any:  # noqa: ANN401 - each op documents its answer
         """Commit or answer, and wait for it. Raises what the store answered when that is an error."""
@@ -53,7 +83,7 @@ class Writer:
             else:
                 future.set_result(result)
 
-        self.tell(op, then)
+        self.offer(op, then)
         return await future
 
     @property
@@ -61,16 +91,16 @@ class Writer:
         """How many operations wait for the next commit."""
         return len(self._waiting)
 
-    def _put(self, op: Op, then: Then | None, urgent: int) -> None:
+    def _put(self, waiting: Waiting, urgent: int) -> None:
         with self._wake:
-            self._waiting.append((op, then))
+            self._waiting.append(waiting)
             if urgent and not self._urgent:
                 self._urgent = True
                 self.poked()
             elif len(self._waiting) == 1:
                 self.poked()
 
-    def take(self) -> list[tuple[Op, Then | None]]:
+    def take(self) -> list[Waiting]:
         """What waits, at most one commit's worth."""
         with self._wake:
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST))]
@@ -78,14 +108,23 @@ class Writer:
             return batch
 
     def drain_now(self) -> int:
-        """Commit everything that waits and call back at once; for whoever pumps by hand. How many operations."""
+        """Commit what waits and call back at once; for whoever pumps by hand. How many operations are done."""
         batch = self.take()
-        if batch:
-            _answer(batch, self._results(batch))
-        return len(batch)
+        done = self._commit(batch) if batch else []
+        _answer(done)
+        return len(done)
 
-    def _results(self, batch: list[tuple[Op, Then | None]]) -> list[object]:
-        return self.store.drain([op for op, _ in batch])
+    def _commit(self, batch: list[Waiting]) -> list[Done]:
+        """What is done; what was told and found no space waits again, in front."""
+        results = self.store.drain([waiting.op for waiting in batch])
+        done = list(zip(batch, results, strict=True))
+        self.full = any(isinstance(result, StoreFull) for result in results)
+        if not self.full:
+            return done
+        kept = [one for one, result in done if one.patience is Patience.STAYS and isinstance(result, StoreFull)]
+        with self._wake:
+            self._waiting.extendleft(reversed(kept))
+        return [(one, result) for one, result in done if one not in kept]
 
     # --- the thread's side ---
 
@@ -96,11 +135,15 @@ class Writer:
             if not batch:
                 continue
             try:
-                results = self._results(batch)
+                done = self._commit(batch)
             except StoreBroken as error:
                 loop.call_soon_threadsafe(self._broken, error)
                 return
-            loop.call_soon_threadsafe(_answer, batch, results)
+            loop.call_soon_threadsafe(_answer, done)
+            if self.full and not done and self._closing:
+                return
+            if self.full:
+                self._pause()
 
     def fail(self, error: StoreBroken) -> None:
         """Say that the disk failed; nothing is committed any more."""
@@ -115,6 +158,12 @@ class Writer:
                 self._wake.wait(LINGER_SECONDS)
             return bool(self._waiting) or not self._closing
 
+    def _pause(self) -> None:
+        """Let some time pass: space comes back slowly."""
+        with self._wake:
+            if not self._closing:
+                self._wake.wait(FULL_SECONDS)
+
     def finish(self) -> None:
         """Let the thread end once everything is committed."""
         with self._wake:
@@ -122,10 +171,10 @@ class Writer:
             self._wake.notify()
 
 
-def _answer(batch: list[tuple[Op, Then | None]], results: list[object]) -> None:
-    for (_, then), result in zip(batch, results, strict=True):
-        if then is not None:
-            then(result)
+def _answer(done: list[Done]) -> None:
+    for waiting, result in done:
+        if waiting.then is not None:
+            waiting.then(result)
 
 
 class ThreadPump:
@@ -163,7 +212,7 @@ class LoopPump:
 
     def stop(self) -> None:
         """Commit what waits and close the store."""
-        while not self._ended and self._writer.depth:
+        while not self._ended and self._writer.depth and not self._writer.full:
             self._drain()
         self.kill()
 
@@ -176,7 +225,8 @@ class LoopPump:
 
     def _soon(self) -> None:
         if self._next is None and not self._ended:
-            self._next = asyncio.get_running_loop().call_later(self._seconds, self._drain)
+            wait = FULL_SECONDS if self._writer.full else self._seconds
+            self._next = asyncio.get_running_loop().call_later(wait, self._drain)
 
     def _drain(self) -> None:
         self._next = None

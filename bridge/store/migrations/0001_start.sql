@@ -109,6 +109,7 @@ CREATE TABLE outbox (
     attempts INTEGER NOT NULL DEFAULT 0,
     deaths INTEGER NOT NULL DEFAULT 0,
     marked INTEGER NOT NULL DEFAULT 0,
+    doubtful INTEGER NOT NULL DEFAULT 0,   -- a try of it may have arrived
     next_at INTEGER,
     generation INTEGER NOT NULL DEFAULT 0,
     plan BLOB,

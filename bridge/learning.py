@@ -1,0 +1,53 @@
+"""What the store knows of the messages a row speaks of, asked before the row is planned."""
+
+from bridge.events import Deleted, Edited, Reacted, Unreacted
+from bridge.ids import MessageId, MessageNumber, RoomNumber
+from bridge.plan import Facts
+from bridge.shared import Shared
+from bridge.store.ops import Emojis, Known, Relate, Row, RowKind, Twins, Wanted
+
+_PATIENCE_SECONDS = 5.0
+"""As long as this a row waits for the native id of a copy that is being sent."""
+_LOOK_AGAIN_SECONDS = 0.05
+
+
+async def learned(shared: Shared, room: RoomNumber, row: Row) -> Facts:
+    """The messages that `row` speaks of and answers, as `room` knows them."""
+    await _relate(shared, row)
+    about = None if row.kind is RowKind.POST else row.message
+    numbers = tuple(number for number in (about, row.reply) if number is not None)
+    known: dict[MessageNumber, Known] = await shared.writer.ask(Twins(room, numbers))
+    emojis: Emojis | None = None
+    if about is not None and row.kind in (RowKind.REACT, RowKind.UNREACT):
+        emojis = await shared.writer.ask(Wanted(about, room))
+    return Facts(
+        about=known.get(about) if about is not None else None,
+        reply=known.get(row.reply) if row.reply is not None else None,
+        emojis=emojis,
+    )
+
+
+async def _relate(shared: Shared, row: Row) -> None:
+    """Ask again which message a row speaks of: its copy may have been on its way when the row was accepted."""
+    native = _about(row)
+    known = row.reply if row.kind is RowKind.POST else row.message
+    if row.origin is None or native is None or known is not None:
+        return
+    deadline = shared.clock.monotonic() + _PATIENCE_SECONDS
+    found: MessageNumber | None = await shared.writer.ask(Relate(row=row, native=native))
+    while found is None and shared.under_way[row.origin] and shared.clock.monotonic() < deadline:
+        await shared.clock.sleep(_LOOK_AGAIN_SECONDS)
+        found = await shared.writer.ask(Relate(row=row, native=native))
+    if row.kind is RowKind.POST:
+        row.reply = found
+    else:
+        row.message = found
+
+
+def _about(row: Row) -> MessageId | None:
+    event = row.event
+    if isinstance(event, Edited):
+        return event.replaces
+    if isinstance(event, (Deleted, Reacted, Unreacted)):
+        return event.message
+    return event.in_reply_to
