@@ -1,0 +1,175 @@
+"""The page of the demonstration in a real browser: what is done in one column is seen in the others."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webdriver import WebDriver
+
+from tests.demo.browser import Column, browser, state
+from tests.demo.running import demo
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+PICTURE = os.environ.get("QANTARA_PICTURE")
+"""Where to save the README's picture; test runs keep it to themselves otherwise."""
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[WebDriver]:
+    (tmp_path / "demo").mkdir()
+    with demo(tmp_path / "demo") as running, browser(tmp_path / "profile") as driver:
+        driver.get(running.address)
+        state(driver, "running")
+        yield driver
+        complaints = [entry["message"] for entry in driver.get_log("browser")]
+        assert not [one for one in complaints if "Failed to load resource" not in one], complaints
+
+
+@pytest.fixture
+def irc(page: WebDriver) -> Column:
+    return Column(page, "irc")
+
+
+@pytest.fixture
+def matrix(page: WebDriver) -> Column:
+    return Column(page, "matrix")
+
+
+@pytest.fixture
+def telegram(page: WebDriver) -> Column:
+    return Column(page, "telegram")
+
+
+def test_what_is_typed_in_a_column_appears_in_the_others(irc: Column, matrix: Column, telegram: Column) -> None:
+    irc.say("hello from here")
+    for other in (matrix, telegram):
+        other.shows("Ada: hello from here")
+    telegram.say("and from there", person="Zoe")
+    for other in (irc, matrix):
+        other.shows("Zoe: and from there")
+
+
+def test_an_answer_an_edit_a_reaction_and_a_deletion_are_made_with_the_buttons(
+    page: WebDriver, irc: Column, matrix: Column, telegram: Column
+) -> None:
+    matrix.say("The bakery opens at 9")
+    for other in (irc, telegram):
+        other.shows("Ben: The bakery opens at 9")
+    irc.press("opens at 9", "reply")
+    irc.say("Too late for me")
+    matrix.shows("Ada: Too late for me")
+    answers = matrix.message("Too late for me").find_element(By.CSS_SELECTOR, ".answers").text
+    assert answers == "Ben: The bakery opens at 9"
+
+    telegram.press("opens at 9", "react")
+    telegram.message("opens at 9").find_element(By.CSS_SELECTOR, ".palette button").click()
+    matrix.until(lambda: "👍 1" in matrix.message("opens at 9").text, "a reaction")
+
+    matrix.press("opens at 9", "edit")
+    field = matrix.element(".text")
+    assert field.get_attribute("value") == "The bakery opens at 9"
+    field.send_keys(Keys.BACKSPACE, "8", Keys.ENTER)
+    telegram.shows("Ben: The bakery opens at 8")
+    telegram.lacks("opens at 9")
+    assert matrix.message("opens at 8").find_element(By.CSS_SELECTOR, ".edited").is_displayed()
+
+    matrix.press("opens at 8", "delete")
+    for column in (matrix, telegram):
+        column.lacks("opens at 8")
+
+
+def test_only_buttons_that_the_platform_and_the_message_allow_are_there(irc: Column, matrix: Column) -> None:
+    irc.say("one of ours")
+    matrix.say("one of theirs")
+    irc.shows("one of theirs")
+    matrix.shows("one of ours")
+    assert irc.buttons("one of ours") == {"reply", "react"}
+    assert matrix.buttons("one of ours") == {"reply", "react"}
+    assert matrix.buttons("one of theirs") == {"reply", "react", "edit", "delete"}
+
+
+def test_nothing_crosses_while_the_bridge_is_dead_and_it_crosses_after_the_start(
+    page: WebDriver, irc: Column, matrix: Column, telegram: Column
+) -> None:
+    matrix.say("while it lives")
+    for other in (irc, telegram):
+        other.shows("while it lives")
+    page.find_element(By.ID, "kill").click()
+    state(page, "stopped")
+    assert "dead" in page.find_element(By.ID, "state").text
+    matrix.say("while it is dead")
+    telegram.say("here as well")
+    matrix.shows("while it is dead")
+    telegram.shows("here as well")
+    assert not [words for words in irc.words() if "dead" in words or "as well" in words]
+    assert not [words for words in telegram.words() if "dead" in words]
+    page.find_element(By.ID, "start").click()
+    state(page, "running")
+    for other in (irc, telegram):
+        other.shows("Ben: while it is dead")
+    for other in (irc, matrix):
+        other.shows("Cleo: here as well")
+
+
+def test_what_people_write_is_words_and_never_markup(page: WebDriver, matrix: Column, telegram: Column) -> None:
+    attack = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
+    telegram.say(attack, person="<b>Eve</b>")
+    telegram.shows(attack)
+    matrix.shows(attack)
+    matrix.press(attack, "reply")
+    assert attack[:20] in matrix.element(".about-text").text
+    assert not page.find_elements(By.CSS_SELECTOR, "main img, main script, main b")
+    assert page.title == "Qantara: linked rooms"
+
+
+def test_the_other_rooms_are_one_press_away_and_linked_too(page: WebDriver, irc: Column, matrix: Column) -> None:
+    irc.say("in the lobby")
+    matrix.shows("in the lobby")
+    page.find_element(By.CSS_SELECTOR, '[data-link="garden"]').click()
+    assert matrix.words() == []
+    irc.say("in the garden")
+    matrix.shows("Ada: in the garden")
+    page.find_element(By.CSS_SELECTOR, '[data-link="lobby"]').click()
+    matrix.shows("in the lobby")
+    matrix.lacks("in the garden")
+
+
+def test_the_keyboard_is_enough(page: WebDriver, irc: Column, matrix: Column) -> None:
+    irc.say("answer me")
+    matrix.shows("answer me")
+    matrix.element(".log").send_keys(Keys.TAB, Keys.ENTER)
+    assert page.switch_to.active_element == matrix.element(".text")
+    assert matrix.element(".about").is_displayed()
+    ActionChains(page).send_keys("with pleasure", Keys.ENTER).perform()
+    irc.shows("with pleasure")
+    assert irc.message("with pleasure").find_element(By.CSS_SELECTOR, ".answers").text == "Ada: answer me"
+
+
+def test_the_picture_of_the_readme(
+    page: WebDriver, irc: Column, matrix: Column, telegram: Column, tmp_path: Path
+) -> None:
+    irc.say("Good morning! Does the bridge hold today?")
+    telegram.shows("Good morning!")
+    matrix.press("Good morning!", "reply")
+    matrix.say("It does. I killed it twice, **nothing** was lost: `make demo`")
+    telegram.shows("was lost")
+    telegram.say("Lovely. Shall we meet at 10 in the garden?")
+    irc.shows("meet at 10")
+    irc.press("was lost", "react")
+    irc.message("was lost").find_elements(By.CSS_SELECTOR, ".palette button")[2].click()
+    telegram.until(lambda: "🎉" in telegram.message("was lost").text, "a reaction")
+    telegram.press("meet at 10", "edit")
+    telegram.element(".text").send_keys(Keys.CONTROL, "a")
+    telegram.element(".text").send_keys("Lovely. Shall we meet at 11 in the garden?", Keys.ENTER)
+    matrix.shows("meet at 11")
+    irc.say("نعم، بكل سرور 🌿")
+    matrix.shows("بكل سرور")
+    ActionChains(page).move_to_element(matrix.message("was lost")).perform()
+    picture = Path(PICTURE) if PICTURE else tmp_path / "demo.png"
+    assert page.save_screenshot(str(picture))
+    assert picture.stat().st_size > 20_000
