@@ -1,7 +1,7 @@
 """Puts the parts together and runs them in one task group."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import Any
 
@@ -27,7 +27,6 @@ from bridge.supervisor import Account
 from bridge.systemd import notify
 
 logger = structlog.get_logger()
-_DRAIN_SECONDS = 10.0
 
 
 class Exit(IntEnum):
@@ -124,17 +123,16 @@ class App:
         self.intake.refusing = "the bridge stops"
         for account in self.accounts.values():
             account.lanes.halt()
-        if self.exit is Exit.OK:
-            await self._drained()
+        ended = self.exit is Exit.OK and await self._drained(self.accounts.values())
         await asyncio.gather(*(account.stop() for account in self.accounts.values()))
         await self.server.stop()
-        if self.exit is Exit.OK:
+        if ended:
             await self.writer.ask(Close())
 
-    async def _drained(self) -> None:
-        deadline = self._clock.monotonic() + _DRAIN_SECONDS
-        while any(account.lanes.busy for account in self.accounts.values()) and self._clock.monotonic() < deadline:
-            await self._clock.sleep(0.02)
+    async def _drained(self, accounts: Iterable[Account]) -> bool:
+        """Whether every send that was under way has ended: one that has not is suspect at the next start."""
+        waited_for = tuple(accounts)
+        return await self.shared.idle(lambda: not any(account.lanes.busy for account in waited_for))
 
     # --- changing the configuration while running ---
 
@@ -176,8 +174,9 @@ class App:
 
     async def _end_account(self, name: AccountName) -> None:
         account = self.accounts[name]
-        self._uptimes[name] = account.lanes.uptime()
         account.lanes.halt()
+        await self._drained([account])
+        self._uptimes[name] = account.lanes.uptime()
         await account.stop()
         self.rooms.forget(account)
         del self.accounts[name]

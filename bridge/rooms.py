@@ -35,7 +35,8 @@ class Rooms:
         for record in records:
             if Room(record.account, record.name) in wanted:
                 self._open(record)
-        self._close_all_but({self.numbers[room] for room in wanted})
+        await self._close_all_but({self.numbers[room] for room in wanted})
+        self.suspicious = False
         intake.routes = routes(config.links.values(), self.numbers)
         intake.notices = self.numbers[config.notices] if config.notices else None
         intake.uptimes = {number: self._accounts[lane.name.account].lanes.uptime for number, lane in self.lanes.items()}
@@ -58,19 +59,27 @@ class Rooms:
         self._atlas.pin(record.account, place, record.number)
         return place
 
-    def _close_all_but(self, kept: set[RoomNumber]) -> None:
-        for number in [number for number in self.lanes if number not in kept]:
-            lane = self.lanes.pop(number)
-            self._atlas.unpin(number)
-            account = self._accounts.get(lane.name.account)
-            if account is not None and number in account.rooms:
-                account.drop(number)
+    async def _close_all_but(self, kept: set[RoomNumber]) -> None:
+        closing = [lane for number, lane in self.lanes.items() if number not in kept]
+        for lane in closing:
+            lane.state.left()
+        await self._shared.idle(lambda: not any(lane.busy for lane in closing))
+        for lane in closing:
+            place = self._atlas.place(lane.number)
+            account = self._accounts[lane.name.account]
+            self._drop(account, lane.number)
+            if place is not None and not self._atlas.all_in(account.account, place.room):
+                account.leave(place)
 
     def forget(self, account: Account) -> None:
         """An account ends: its lanes go, its rows stay."""
         for number in list(account.rooms):
-            self.lanes.pop(number, None)
-            account.drop(number)
+            self._drop(account, number)
+
+    def _drop(self, account: Account, number: RoomNumber) -> None:
+        del self.lanes[number]
+        self._atlas.unpin(number)
+        account.drop(number)
 
     def pin(self, account: AccountName, number: RoomNumber, place: Place) -> str | None:
         """Remember where a room is; the name of another room that is there already, or None."""
@@ -95,7 +104,9 @@ class Rooms:
             lane.echoed(row, part, natives)
 
     def happened(self, what: Happening) -> None:
-        event, account = what.event, self._accounts[what.account]
+        event, account = what.event, self._accounts.get(what.account)
+        if account is None:
+            return
         if isinstance(event, Left) and account.me is not None and event.user.id == account.me.id:
             for number in self._atlas.all_in(what.account, event.room):
                 account.removed(number, event.reason or "we were removed from the room")

@@ -10,6 +10,7 @@ from bridge.clock import Clock
 from bridge.ids import RoomNumber
 from bridge.store.writer import Writer
 
+_DRAIN_SECONDS = 10.0
 Notice = Callable[[RoomNumber | None, str], None]
 
 
@@ -25,6 +26,13 @@ class Shared:
         self.loaded = Loaded()
         self.under_way: Counter[RoomNumber] = Counter()
         """Sends to each room that have begun and are not durable yet."""
+
+    async def idle(self, done: Callable[[], bool]) -> bool:
+        """Wait, not for long, until sends under way have ended; whether they have."""
+        deadline = self.clock.monotonic() + _DRAIN_SECONDS
+        while not done() and self.clock.monotonic() < deadline:
+            await self.clock.sleep(0.02)
+        return done()
 
     def now_ms(self) -> int:
         """Wall time in milliseconds, as the store keeps it."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from bridge.backoff import wait
+from bridge.backoff import asked, wait
 from bridge.chance import Chance
 from bridge.clock import Clock
 from bridge.connector import Connector, Request, Response
@@ -58,6 +58,9 @@ class Account:
         self.last_error = ""
         self.me: User | None = None
         self._failures = 0
+        self._identity_checked = False
+        self._life = asyncio.timeout(None)
+        self._refusal = ""
         self._stopped = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._joins: set[asyncio.Task[None]] = set()
@@ -98,9 +101,15 @@ class Account:
         if self.me is not None and self.me.id != me.id:
             raise Unauthorized(f"account {self.account} was another user before: {self.me.name}, now {me.name}")
         self.me = me
-        self._shared.writer.tell(Identify(self.account, me.id), self._identified)
         if self.state is not State.UP:
             self._came_up()
+        if self._identity_checked:
+            self._begin()
+        else:
+            life = self._life
+            self._shared.writer.tell(Identify(self.account, me.id), lambda before: self._identified(before, life))
+
+    def _begin(self) -> None:
         self.lanes.up()
         self._join(self.rooms.values())
 
@@ -118,6 +127,7 @@ class Account:
 
     def resume(self) -> None:
         """Try again after the credentials were refused."""
+        self._refusal = ""
         self._stopped.set()
 
     async def _live(self) -> None:
@@ -136,16 +146,17 @@ class Account:
 
     async def _run_once(self) -> Exception:
         """One life of the connection. Why it ended."""
+        self._life = asyncio.timeout(None)
         try:
-            await self.connector.run()
+            async with self._life:
+                await self.connector.run()
         except Exception as error:  # noqa: BLE001 - a connector that falls must not pull others down
-            return error
-        return BridgeError("the connection ended")
+            return Unauthorized(self._refusal) if self._refusal else error
+        return Unauthorized(self._refusal) if self._refusal else BridgeError("the connection ended")
 
     def _pause(self, error: Exception) -> float:
-        asked = getattr(error, "retry_after", None)
         pause = wait(self._failures, self.chance.fraction())
-        return pause if asked is None else max(pause, min(float(asked), 3600.0))
+        return max(pause, asked(getattr(error, "retry_after", None)) or 0.0)
 
     async def _wait_for_operator(self, error: Unauthorized) -> None:
         self.state, self.since, self.last_error = State.STOPPED, self.clock.now(), str(error)
@@ -157,19 +168,14 @@ class Account:
 
     def refused(self, why: str) -> None:
         """A send was refused for its credentials: the connector's run ends, as if it had found out itself."""
-        if self.state is not State.STOPPED and self._task is not None:
-            self.last_error = why
-            self._shared.group.create_task(self._restart_stopped(why))
-
-    async def _restart_stopped(self, why: str) -> None:
-        await self.stop()
-        await self._wait_for_operator(Unauthorized(why))
-        self.start(self._shared.group)
+        if self.state is State.UP and not self._refusal:
+            self._refusal = why
+            self._life.reschedule(0.0)
 
     # --- up and down ---
 
     def _came_up(self) -> None:
-        was_lost = self.state is State.DOWN
+        was_lost = self.state in {State.DOWN, State.STOPPED}
         self.state, self.since = State.UP, self.clock.now()
         if was_lost:
             logger.info("account back", account=self.account)
@@ -186,6 +192,7 @@ class Account:
     def _lost(self, error: Exception) -> None:
         """One warning when an account is lost; further failures only change what `/status` says."""
         self.last_error = str(error) or type(error).__name__
+        self._joined.set()
         if not isinstance(error, BridgeError):
             logger.error("connector fell", account=self.account, exc_info=error)
         if self.state is not State.DOWN:
@@ -193,10 +200,15 @@ class Account:
             logger.warning("account lost", account=self.account, why=self.last_error)
             self._shared.notice(None, f"Account {self.account} is lost, what is written waits: {self.last_error}")
 
-    def _identified(self, before: object) -> None:
+    def _identified(self, before: object, life: asyncio.Timeout) -> None:
         """The store remembers who this account was: another person's token must not take its place."""
-        if self.me is not None and isinstance(before, str) and before != self.me.id:
+        if life is not self._life or self.state is not State.UP or self.me is None:
+            return
+        if isinstance(before, str) and before != self.me.id:
             self.refused(f"account {self.account} was another user before; restore its credentials or rename it")
+            return
+        self._identity_checked = True
+        self._begin()
 
     # --- rooms ---
 
@@ -209,7 +221,20 @@ class Account:
         """No link names this room any more: its rows stay, held."""
         lane = self.rooms.pop(number)
         lane.state.left()
+        lane.end()
         del self.lanes.lanes[number]
+
+    def leave(self, place: Place) -> None:
+        """No link names this place any more."""
+        if self.state is State.UP and self.connector.can(Connector.leave):
+            self._shared.group.create_task(self._leave(place))
+
+    async def _leave(self, place: Place) -> None:
+        try:
+            async with asyncio.timeout(_LONGEST_JOIN_SECONDS):
+                await self.connector.leave(place)
+        except Exception as error:  # noqa: BLE001 - a room we cannot leave harms nobody
+            logger.warning("room not left", account=self.account, why=str(error) or type(error).__name__)
 
     async def ready(self) -> None:
         """Return once the rooms were tried for the first time, or the account is stopped."""
@@ -220,7 +245,8 @@ class Account:
         return self._joined.is_set()
 
     def rejoin(self) -> None:
-        """Enter the rooms that were added."""
+        """Enter the rooms that were added; where credentials were refused, try them again."""
+        self.resume()
         if self.state is State.UP:
             self._join(lane for lane in self.rooms.values() if not lane.state.joined)
 
