@@ -84,7 +84,7 @@ class Irc(Connector[IrcConfig]):
         return Place(RoomId(await self._live().presence.enter(name)))
 
     async def leave(self, place: Place) -> None:
-        self._live().presence.leave(place.room)
+        await self._live().presence.leave(place.room)
 
     async def react(self, reaction: Reaction) -> MessageId | None:
         session, message = self._live(), reaction.target.parts[0]

@@ -61,6 +61,7 @@ class Presence:
         self._write = write
         self._tell = tell
         self._tasks: asyncio.TaskGroup | None = None
+        self._departures: dict[str, asyncio.Future[None]] = {}
         self.rooms = Rooms(server)
         self.acts: dict[str, Callable[[Line], None]] = {
             "JOIN": self._joined,
@@ -84,6 +85,8 @@ class Presence:
         self._tasks = None
         for channel in self.rooms:
             channel.refused(error)
+        for folded in tuple(self._departures):
+            self._departed(folded)
 
     # What the bridge asks for.
 
@@ -101,11 +104,20 @@ class Presence:
             raise
         return channel.folded
 
-    def leave(self, name: str) -> None:
-        """Go out of a channel that no link names any more."""
+    async def leave(self, name: str) -> None:
+        """Go out of a channel that no link names any more; returns once we are out."""
         channel = self.rooms.forget(name)
-        if channel is not None and channel.here:
-            self._write(line("PART", channel.name))
+        if channel is None or not channel.here:
+            return
+        self._departures[channel.folded] = out = asyncio.get_running_loop().create_future()
+        self._write(line("PART", channel.name))
+        try:
+            async with asyncio.timeout(self._config.timeout_seconds):
+                await out
+        except TimeoutError as error:
+            raise Unavailable(f"the server does not answer our wish to leave {channel.name}") from error
+        finally:
+            self._departures.pop(channel.folded, None)
 
     def refused(self, name: str, error: BridgeError) -> bool:
         """A refusal that speaks of a channel: whether it was our wish to enter that was refused."""
@@ -204,7 +216,15 @@ class Presence:
             self._tell(self._incoming.joined(channel.name, self._me.user, heard))
 
     def _parted(self, heard: Line) -> None:
+        if self.is_me(nick_of(heard)):
+            self._departed(self._server.fold(heard.params[0]))
         self._out(heard.params[0], nick_of(heard), heard, heard.params[1] if len(heard.params) > 1 else "")
+
+    def _departed(self, folded: str) -> None:
+        """We are out of a channel, as we wished."""
+        out = self._departures.get(folded)
+        if out is not None and not out.done():
+            out.set_result(None)
 
     def _kicked(self, heard: Line) -> None:
         reason = heard.params[2] if len(heard.params) > 2 else ""  # noqa: PLR2004  # channel, nick, reason
