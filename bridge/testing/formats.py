@@ -15,7 +15,7 @@ from typing import ClassVar, Generic, TypeVar, cast
 
 import grapheme
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import HealthCheck, Phase, assume, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -62,6 +62,8 @@ HOSTILE = (
 thorough = settings(
     max_examples=100,
     deadline=None,
+    # Not "explain": it traces every line and takes longer than a test may.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     # One test serves every format; big trees take long to draw.
     suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -89,7 +89,7 @@ CONTROLS = (
 )  # fmt: skip
 """What no person types and every bridge meets: colours, ends of lines, escapes."""
 
-_LETTERS = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=6)
+_LETTERS = st.text(st.characters(exclude_categories=["Cc", "Cn", "Cs", "Zl", "Zp"]), min_size=1, max_size=6)
 _PIECES = st.one_of(st.sampled_from(SPOKEN), st.sampled_from(MARKUP), st.sampled_from(UNSEEN), _LETTERS)
 _GAPS = st.sampled_from(("", " ", " ", "  "))
 

@@ -6,7 +6,7 @@ styles share them, so that bold-in-italic and italic-in-bold, or one bold word w
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import TypeAlias
 
 from bridge.text.nodes import (
@@ -126,7 +126,7 @@ def _lines(text: str, kind: type[Text | Code]) -> Iterator[Text | Code | Break]:
 
 
 def _shared(runs: list[Run]) -> list[Run]:
-    """A break wears what both its neighbours wear: a style neither begins nor ends with a line feed."""
+    """A break wears what both its neighbours wear, from outside in: no style begins or ends with a line feed."""
     after: Worn = ()
     ahead: list[Worn] = []
     for worn, leaf in reversed(runs):
@@ -136,11 +136,15 @@ def _shared(runs: list[Run]) -> list[Run]:
     shared: list[Run] = []
     for (worn, leaf), after in zip(runs, reversed(ahead), strict=True):
         if type(leaf) is Break:
-            shared.append((tuple(style for style in before if style in after), leaf))
+            shared.append((_both(before, after), leaf))
         else:
             before = worn
             shared.append((worn, leaf))
     return shared
+
+
+def _both(before: Worn, after: Worn) -> Worn:
+    return tuple(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
 
 
 def _merged(runs: Sequence[Run]) -> list[Run]:
