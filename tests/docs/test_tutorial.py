@@ -5,37 +5,54 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from bridge import Connector
+from bridge.scaffold import Names, files
 from connectors.console import Console
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "write-a-connector.md").read_text("utf-8")
-_FILE = re.compile(r"^`([\w./]+)`\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(r"^`([\w./]+)`(, at the end)?\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FIRST = "qantara_parrot/connector.py"
 pytestmark = pytest.mark.timeout(180)
 
 
-def blocks() -> list[tuple[str, str]]:
-    """Name of a file and what the page adds to it, in the page's order."""
-    return [(match[1], match[2]) for match in _FILE.finditer(PAGE)]
+class Piece(NamedTuple):
+    """What the page gives for a file: all of it, or what goes behind what is there."""
+
+    path: str
+    added: str
+    text: str
 
 
-def written(folder: Path, pieces: list[tuple[str, str]]) -> Path:
+def pieces() -> list[Piece]:
+    """In the page's order."""
+    return [Piece(*match.groups(default="")) for match in _FILE.finditer(PAGE)]
+
+
+def generated(folder: Path) -> Path:
+    """The package as `qantara new parrot` leaves it."""
+    for path, text in files(Names("parrot")).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, "utf-8")
+    return folder
+
+
+def written(folder: Path, given: list[Piece]) -> Path:
     """The package as a reader has it after typing these pieces."""
-    for name, text in pieces:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        (path.parent / "__init__.py").touch()
-        before = path.read_text("utf-8") + "\n" if path.exists() else ""
-        path.write_text(before + text, encoding="utf-8")
+    generated(folder)
+    for piece in given:
+        path = folder / piece.path
+        before = path.read_text("utf-8").rstrip() + "\n\n" if piece.added else ""
+        path.write_text(before + piece.text, encoding="utf-8")
     return folder
 
 
 def finished(folder: Path) -> Path:
-    return written(folder, blocks())
+    return written(folder, pieces())
 
 
 def changed(folder: Path, old: str, new: str) -> Path:
@@ -53,8 +70,15 @@ def contract(folder: Path, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+def test_what_is_generated_is_red(tmp_path: Path) -> None:
+    assert "The test is red." in PAGE
+    status, report = contract(generated(tmp_path), "-k", "test_what_is_sent_is_shown")
+    assert status == 1, report
+    assert "NotImplementedError" in report
+
+
 def test_the_page_has_every_file_of_a_connector() -> None:
-    names = {Path(name).name for name, _ in blocks()}
+    names = {Path(piece.path).name for piece in pieces()}
     assert names >= {"pyproject.toml", "config.py", "connector.py", "incoming.py", "emulator.py", "test_contract.py"}
 
 
@@ -67,10 +91,9 @@ def test_the_tutorials_connector_keeps_the_contract(tmp_path: Path) -> None:
 
 
 def test_before_the_last_step_edits_are_skipped(tmp_path: Path) -> None:
-    pieces = blocks()
-    assert pieces[-1][0] == _FIRST
-    folder = written(tmp_path, pieces[:-1])
-    status, report = contract(folder, "-k", "edit")
+    *before, last = pieces()
+    assert (last.path, bool(last.added)) == (_FIRST, True)
+    status, report = contract(written(tmp_path, before), "-k", "edit")
     assert status == 0, report
     assert "`edit` is not overridden" in report
 
@@ -95,7 +118,9 @@ def test_the_bridge_finds_it_by_its_entry_point(tmp_path: Path) -> None:
     information.mkdir()
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: qantara-parrot\nVersion: 1.0\n")
     points = re.findall(
-        r'^\[project\.entry-points\."([\w.]+)"\]\n(parrot = )"(.*)"$', dict(blocks())["pyproject.toml"], re.MULTILINE
+        r'^\[project\.entry-points\."([\w.]+)"\]\n(parrot = )"(.*)"$',
+        (tmp_path / "pyproject.toml").read_text("utf-8"),
+        re.MULTILINE,
     )
     assert len(points) == 2
     lines = [f"[{group}]\n{name}{value}\n" for group, name, value in points]
