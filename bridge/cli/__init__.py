@@ -5,6 +5,12 @@ from typing import Annotated
 
 import typer
 
+from bridge.cli.check import check
+from bridge.cli.connectors import connectors, schema
+from bridge.cli.demo import demo
+from bridge.cli.new import new
+from bridge.cli.operate import queue, status, trace
+from bridge.cli.rooms import rooms
 from bridge.cli.run import run
 
 ENDS = """\
@@ -36,7 +42,9 @@ def qantara(
     """A bridge between messengers: it links their rooms and loses nothing."""
 
 
-app.command()(run)
+for command in (run, check, status, trace, rooms, connectors, schema, new, demo):
+    app.command()(command)
+app.add_typer(queue, name="queue")
 
 
 def main() -> None:

@@ -1,0 +1,135 @@
+"""`qantara status`, `queue` and `trace`: what the running daemon does, asked through its socket."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from bridge.cli.asking import NOT_WELL, answered
+from bridge.cli.options import DEFAULT_CONFIG, ConfigFile
+from bridge.cli.tables import lasting, table
+from bridge.clock import SystemClock
+
+AsJson = Annotated[bool, typer.Option("--json", help="The whole answer, as JSON.")]
+
+
+def status(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
+    """How the running daemon is: accounts, rooms, what waits and why.
+
+    Exit status 1 when something is not well: an account is not up, a room is held, or nothing is accepted.
+    """
+    found = answered(config, "GET", "/status")
+    print(json.dumps(found, indent=2, ensure_ascii=False) if as_json else _summary(found))
+    raise typer.Exit(0 if _well(found) else NOT_WELL)
+
+
+def _well(found: dict[str, Any]) -> bool:
+    rooms = (room for room in found["rooms"] if room["configured"])
+    return (
+        found["ready"]
+        and found["store"]["refusing"] is None
+        and all(account["state"] == "up" for account in found["accounts"].values())
+        and not any(room["held"] for room in rooms)
+    )
+
+
+def _summary(found: dict[str, Any]) -> str:
+    now = SystemClock().now()
+    accounts = [
+        (name, one["state"], _since(one["since"], now), str(one["queued"]), lasting(one["oldest_waiting_seconds"]),
+         one["last_error"] if one["state"] != "up" else "")
+        for name, one in found["accounts"].items()
+    ]  # fmt: skip
+    rooms = [
+        (room["room"], *(str(room["counts"][name]) for name in ("delivered", "waiting", "held", "parked")),
+         room["held"] or "")
+        for room in found["rooms"]
+        if room["configured"] or room["counts"]["held"] or room["counts"]["parked"]
+    ]  # fmt: skip
+    return "\n\n".join(
+        [
+            table(("account", "state", "for", "queued", "oldest", "last error"), accounts),
+            table(("room", "delivered", "waiting", "held", "parked", "why held"), rooms),
+            _totals(found),
+        ]
+    )
+
+
+def _totals(found: dict[str, Any]) -> str:
+    counts = ", ".join(f"{count} {name}" for name, count in found["counts"].items() if count) or "nothing yet"
+    sums = "" if found["counts_add_up"] else "\nThe counts do not add up: please report this."
+    refusing = found["store"]["refusing"]
+    return f"deliveries: {counts}{sums}" + (f"\nNothing is accepted: {refusing}" if refusing else "")
+
+
+def _since(at: str, now: datetime) -> str:
+    return lasting((now - datetime.fromisoformat(at).astimezone(UTC)).total_seconds())
+
+
+def trace(
+    what: Annotated[str, typer.Argument(metavar="ID", help="A message's number, or its id on any platform.")],
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """The life of one message: where it came from, where it went, what still waits and why."""
+    life = answered(config, "GET", f"/trace/{quote(what, safe='')}")
+    if as_json:
+        print(json.dumps(life, indent=2, ensure_ascii=False))
+        return
+    copies = [(copy["kind"], copy["room"], copy["id"]) for copy in life["copies"]]
+    waiting = [(row["what"], row["room"], row["why"]) for row in life["waiting"]]
+    print(f"message {life['message']} by {life['author']} in {life['room'] or 'the bridge'} at {life['at']}")
+    print(table(("what", "room", "id or why"), [*copies, *waiting]))
+
+
+queue = typer.Typer(help="Deliveries that could not go and are parked: list them, retry or drop them.")
+Rows = Annotated[list[int] | None, typer.Argument(metavar="[NUMBER]...", help="Numbers from `qantara queue`.")]
+InRoom = Annotated[str | None, typer.Option("--room", metavar="ACCOUNT/NAME", help="All that are parked for a room.")]
+
+
+@queue.callback(invoke_without_command=True)
+def _queue(context: typer.Context, config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Deliveries that could not go and are parked. Without a command they are listed."""
+    if context.invoked_subcommand is None:
+        listed(config)
+    context.obj = config
+
+
+@queue.command("list")
+def listed(config: ConfigFile = DEFAULT_CONFIG, room: InRoom = None, as_json: AsJson = False) -> None:
+    """What is parked, oldest first, and why."""
+    found = answered(config, "GET", "/queue" + (f"?room={quote(room, safe='')}" if room else ""))
+    if as_json:
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    rows = [
+        (str(row["number"]), row["at"][:19], row["room"], row["kind"], row["author"], row["reason"], row["error"])
+        for row in found["rows"]
+    ]
+    print(
+        table(("number", "accepted", "room", "what", "from", "reason", "error"), rows) if rows else "nothing is parked"
+    )
+    if found["more"]:
+        print("… and more behind these")
+
+
+@queue.command()
+def retry(config: ConfigFile = DEFAULT_CONFIG, rows: Rows = None, room: InRoom = None) -> None:
+    """Let parked deliveries wait in line again."""
+    _change(config, "retry", rows, room)
+
+
+@queue.command()
+def drop(config: ConfigFile = DEFAULT_CONFIG, rows: Rows = None, room: InRoom = None) -> None:
+    """Forget parked deliveries for good."""
+    _change(config, "drop", rows, room)
+
+
+def _change(config: Path, what: str, rows: list[int] | None, room: str | None) -> None:
+    if bool(rows) == bool(room):
+        raise typer.BadParameter("give numbers, or --room, and not both")
+    done = answered(config, "POST", f"/queue/{what}", {"rows": rows} if rows else {"room": room})
+    print(f"{done['rows']} in {', '.join(done['rooms']) or 'no room'}")
