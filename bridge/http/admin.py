@@ -9,6 +9,8 @@ import structlog
 from aiohttp import web
 
 from bridge.clock import Clock
+from bridge.connector import Connector
+from bridge.errors import BridgeError
 from bridge.http.answers import (
     MOST_ROWS,
     Change,
@@ -18,6 +20,7 @@ from bridge.http.answers import (
     Problem,
     Queue,
     Read,
+    Seen,
     Trace,
     Waiting,
     answer,
@@ -32,6 +35,7 @@ from bridge.store import ops
 
 logger = structlog.get_logger()
 ASK_SECONDS = 10.0
+LIST_SECONDS = 60.0
 _STORE_SECONDS = 2.0
 _PAGE = 1000
 _SEARCHED = 1_000_000
@@ -101,6 +105,19 @@ class Admin:
             copies=[Copy(*twin) for twin in life.twins], waiting=[Waiting(*row) for row in life.waiting],
         )  # fmt: skip
         return self._answer(shape)
+
+    async def seen(self, request: web.Request) -> web.Response:
+        """The rooms an account sees on its platform, for whoever writes a configuration."""
+        account = self._bridge.accounts.get(AccountName(request.match_info["account"]))
+        if account is None:
+            raise web.HTTPNotFound(reason="no account of that name")
+        if not account.connector.can(Connector.rooms):
+            raise web.HTTPNotImplemented(reason="this connector cannot list rooms: name the room in the configuration")
+        async with asyncio.timeout(LIST_SECONDS):
+            try:
+                return self._answer(Seen([*await account.connector.rooms()]))
+            except BridgeError as error:
+                return self._answer(Problem(str(error)), 503)
 
     async def queue(self, request: web.Request) -> web.Response:
         """Parked deliveries, of all rooms or of `?room=account/name`."""

@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from bridge.connector import RoomInfo
 from bridge.ids import RowNumber
 from bridge.logs import Mask
 from bridge.store.ops import ParkedRow
@@ -67,6 +68,12 @@ class Read(Struct, frozen=True):
 
     accounts: list[str]
     links: list[str]
+
+
+class Seen(Struct, frozen=True):
+    """Rooms as their account sees them: `name` is what one writes behind `account/`."""
+
+    rooms: list[RoomInfo]
 
 
 class Copy(Struct, frozen=True):
