@@ -5,8 +5,9 @@ from typing import Annotated, TypeAlias, Union
 
 from msgspec import Meta, Struct
 
-from bridge.demo.stage import Ability, Seat
+from bridge.demo.stage import Ability, Seat, Written
 from bridge.ids import MessageId
+from bridge.text.markdown import parse
 from bridge.text.nodes import Rich, said
 
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"\S")]
@@ -82,7 +83,9 @@ class Actors:
                 await self._say(seat, act)
             case Change(room=room, message=message, text=text):
                 target = MessageId(message)
-                await seat.platform.edit(room, _writer(seat, room, target), target, typed(text))
+                writer = _writer(seat, room, target)
+                await seat.platform.edit(room, writer, target, typed(text))
+                seat.written[room, target] = Written(writer, text)
             case Remove(room=room, message=message):
                 target = MessageId(message)
                 await seat.platform.delete(room, _writer(seat, room, target), target)
@@ -95,7 +98,7 @@ class Actors:
         else:
             answered = None if act.in_reply_to is None else MessageId(act.in_reply_to)
             new = await seat.platform.say(act.room, act.person, typed(act.text), in_reply_to=answered)
-        seat.written[act.room, new] = act.person
+        seat.written[act.room, new] = Written(act.person, act.text)
 
     async def _react(self, seat: Seat, act: React) -> None:
         if act in self._reactions:
@@ -107,12 +110,12 @@ class Actors:
 
 
 def _writer(seat: Seat, room: str, message: MessageId) -> str:
-    writer = seat.written.get((room, message))
-    if writer is None:
+    written = seat.written.get((room, message))
+    if written is None:
         raise Refused("Only who wrote a message may change it.")
-    return writer
+    return written.person
 
 
 def typed(text: str) -> Rich:
-    """What somebody typed, as a tree."""
-    return said(text.strip())
+    """What somebody typed, as a tree: Markdown, as most clients take it."""
+    return parse(text) or said(text.strip())

@@ -7,6 +7,7 @@ from bridge.demo.daemon import Daemon
 from bridge.demo.stage import Ability, Seat
 from bridge.ids import MessageId
 from bridge.testing.platform import Shown
+from bridge.text.markdown import render
 from bridge.text.nodes import Bold, Code, Inline, Italic, Paragraph, Rich, Text, said
 
 PEOPLE = ("Ada", "Ben", "Cleo", "Dina", "Emil", "Farah")
@@ -207,4 +208,4 @@ def _line(message: Shown, words: dict[MessageId, str]) -> str:
     reply = f"↪ “{answered[:24]}…” " if answered else ""
     edited = " (edited)" if message.edited else ""
     reactions = "".join(f" [{emoji} {count}]" for emoji, count in message.reactions.items())
-    return f"{message.author}: {reply}{message.text}{edited}{reactions}".replace("\n", " / ")
+    return f"{message.author}: {reply}{render(message.rich)}{edited}{reactions}".replace("\n", " / ")

@@ -28,13 +28,20 @@ class Ability(StrEnum):
     EMOTE = "emote"
 
 
+class Written(Struct, frozen=True):
+    """Who wrote a message on the page, and what they typed."""
+
+    person: str
+    typed: str
+
+
 class Seat(Struct):
-    """One platform of the demonstration. `written` remembers who wrote what there: only they may change it."""
+    """One platform of the demonstration. `written` holds, by room and id, what was written there on the page."""
 
     account: str
     platform: Platform
     can: frozenset[Ability]
-    written: dict[tuple[str, MessageId], str] = field(default_factory=dict)
+    written: dict[tuple[str, MessageId], Written] = field(default_factory=dict)
 
     def room(self, link: int) -> str:
         """The platform's room in one of `LINKS`."""

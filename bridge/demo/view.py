@@ -24,7 +24,7 @@ class Answered(Struct, frozen=True):
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """One message. `own` names the person who wrote it here; None for what the bridge brought."""
+    """One message. `own` is what was typed when it was written on the page; None for what the bridge brought."""
 
     id: MessageId
     author: str
@@ -78,8 +78,13 @@ async def _room(seat: Seat, room: str) -> Room:
         title=seat.platform.title,
         room=room,
         can=sorted(seat.can),
-        messages=[_message(one, seat.written.get((room, one.id)), by_id) for one in there],
+        messages=[_message(one, _typed(seat, room, one.id), by_id) for one in there],
     )
+
+
+def _typed(seat: Seat, room: str, message: MessageId) -> str | None:
+    written = seat.written.get((room, message))
+    return None if written is None else written.typed
 
 
 def _message(shown: Shown, own: str | None, by_id: Mapping[MessageId, Shown]) -> Message:

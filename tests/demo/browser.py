@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -25,6 +26,8 @@ _FLAGS = (
 )  # fmt: skip
 _WIDTH, _HEIGHT = 1280, 800
 _PATIENCE_SECONDS = 20.0
+_CHANGING = (StaleElementReferenceException, NoSuchElementException, StopIteration)
+"""What looking at a message may meet while the page draws it anew."""
 
 
 @contextmanager
@@ -71,12 +74,9 @@ class Column:
         self.element(".text").send_keys(words, Keys.ENTER)
 
     def message(self, words: str) -> WebElement:
-        """Wait for the message that contains these words."""
-        return self.until(lambda: next((one for one in self.messages() if words in said(one)), None), words)
-
-    def messages(self) -> list[WebElement]:
-        """All of them, oldest first."""
-        return self.element().find_elements(By.CSS_SELECTOR, ".message")
+        """The message that contains these words, as it is now: a change of it makes a new element."""
+        found = self.element().find_elements(By.CSS_SELECTOR, ".message")
+        return next(one for one in found if words in one.find_element(By.CSS_SELECTOR, ".said").text)
 
     def words(self) -> list[str]:
         """What the messages say."""
@@ -92,26 +92,37 @@ class Column:
         """Wait until no message contains these words."""
         self.until(lambda: all(words not in one for one in self.words()), f"no {words}")
 
-    def press(self, words: str, button: str) -> None:
-        """Point at a message and press one of its buttons."""
-        ActionChains(self._driver).move_to_element(self.message(words)).perform()
-        self.message(words).find_element(By.CSS_SELECTOR, f'[data-do="{button}"]').click()
+    def part(self, words: str, selector: str) -> str:
+        """The words of a part of a message."""
+        found: str = self.until(lambda: self.message(words).find_element(By.CSS_SELECTOR, selector).text, selector)
+        return found
+
+    def point_at(self, words: str) -> None:
+        """Bring the mouse over a message."""
+        self.shows(words)
+        self.until(lambda: ActionChains(self._driver).move_to_element(self.message(words)).perform() or True, words)
+
+    def press(self, words: str, button: str, *more: str) -> None:
+        """Point at a message and press one of its buttons, then others, each told by a selector."""
+        for selector in (f'[data-do="{button}"]', *more):
+            self.point_at(words)
+            self.until(lambda one=selector: self._pressed(words, one), selector)
+
+    def _pressed(self, words: str, selector: str) -> bool:
+        self.message(words).find_element(By.CSS_SELECTOR, selector).click()
+        return True
 
     def buttons(self, words: str) -> set[str]:
         """The buttons that a message offers."""
+        self.shows(words)
         found = self.message(words).find_elements(By.CSS_SELECTOR, "[data-do]")
         return {str(one.get_attribute("data-do")) for one in found if one.get_attribute("hidden") is None}
 
     def until(self, fact: Callable[[], Any], what: str) -> Any:  # noqa: ANN401 - whatever the fact is
         """Wait for a fact; the failure says what was there instead."""
-        return WebDriverWait(self._driver, _PATIENCE_SECONDS, poll_frequency=0.05).until(
+        return WebDriverWait(self._driver, _PATIENCE_SECONDS, poll_frequency=0.05, ignored_exceptions=_CHANGING).until(
             lambda _: fact(), f"{self._account} shows {self.words()}, not {what}"
         )
-
-
-def said(message: WebElement) -> str:
-    """The words of a message."""
-    return message.find_element(By.CSS_SELECTOR, ".said").text
 
 
 def state(driver: WebDriver, wanted: str) -> None:

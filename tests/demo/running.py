@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-COMMAND = "from bridge.demo.command import main; raise SystemExit(main({}))"
 _PATIENCE_SECONDS = 30.0
 
 
@@ -30,16 +29,16 @@ class Demo:
         return self.process.wait(_PATIENCE_SECONDS)
 
 
-def command(arguments: str) -> list[str]:
-    """What starts the demonstration's entry with arguments written as in Python."""
-    return [sys.executable, "-c", COMMAND.format(arguments)]
+def command(*options: str) -> list[str]:
+    """`qantara demo`, as one line of a program."""
+    return [sys.executable, "-m", "bridge", "demo", *options]
 
 
 @contextmanager
 def demo(folder: Path) -> Iterator[Demo]:
     """Start it, wait for its address, end it in order; `folder` takes what it keeps while it runs."""
     with subprocess.Popen(
-        command("port=0"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        command("--port", "0"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         env=os.environ | {"TMPDIR": str(folder)},
     ) as process:  # fmt: skip
         try:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(90)
 
 def test_the_play_shows_who_sees_what_and_ends_well(tmp_path: Path) -> None:
     done = subprocess.run(
-        command("script=True"), capture_output=True, text=True, timeout=60, check=False,
+        command("--script"), capture_output=True, text=True, timeout=60, check=False,
         env=os.environ | {"TMPDIR": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -50,7 +50,7 @@ def test_ctrl_c_ends_the_page_the_bridge_and_the_folder(tmp_path: Path) -> None:
 
 def test_ctrl_c_ends_the_play_early(tmp_path: Path) -> None:
     with subprocess.Popen(
-        command("script=True"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        command("--script"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         env=os.environ | {"TMPDIR": str(tmp_path)},
     ) as process:  # fmt: skip
         assert process.stdout is not None

@@ -60,8 +60,24 @@ async def messages(visitor: aiohttp.ClientSession) -> list[dict[str, Any]]:
 async def test_a_person_writes_and_the_page_shows_it(visitor: aiohttp.ClientSession) -> None:
     assert await act(visitor, do="say", person="Ada", text="hello") == (204, "")
     (message,) = await messages(visitor)
-    assert (message["author"], message["own"], message["text"]) == ("Ada", "Ada", "hello")
+    assert (message["author"], message["own"], message["text"]) == ("Ada", "hello", "hello")
     assert message["rich"] == [["paragraph", [["text", "hello"]]]]
+
+
+async def test_what_is_typed_is_markdown_and_comes_back_as_typed_for_an_edit(visitor: aiohttp.ClientSession) -> None:
+    await act(visitor, do="say", person="Ada", text="so **bold**, <b>not</b>")
+    (message,) = await messages(visitor)
+    assert message["own"] == "so **bold**, <b>not</b>"
+    assert message["rich"] == [["paragraph", [["text", "so "], ["bold", [["text", "bold"]]], ["text", ", <b>not</b>"]]]]
+    await act(visitor, do="edit", message=message["id"], text="so *slanted*")
+    (message,) = await messages(visitor)
+    assert (message["own"], message["text"]) == ("so *slanted*", "so slanted")
+
+
+@pytest.mark.parametrize("text", ["---", "[a]: b", "> ", "<!-- -->"])
+async def test_nothing_typed_disappears(visitor: aiohttp.ClientSession, text: str) -> None:
+    assert (await act(visitor, do="say", person="Ada", text=text))[0] == 204
+    assert [one["rich"] != [] for one in await messages(visitor)] == [True]
 
 
 async def test_the_stream_sends_what_changed(visitor: aiohttp.ClientSession) -> None:

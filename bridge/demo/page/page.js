@@ -236,7 +236,7 @@ class Column {
     const does = {
       reply: () => this.setMode({ do: "say", in_reply_to: message.id, about: `Answering ${brief(message)}` }),
       react: () => this.palette(made, message),
-      edit: () => this.setMode({ do: "edit", message: message.id, about: `Editing ${brief(message)}`, words: message.text }),
+      edit: () => this.setMode({ do: "edit", message: message.id, about: `Editing ${brief(message)}`, words: message.own }),
       delete: () => this.act({ do: "delete", message: message.id }),
     };
     for (const button of made.querySelectorAll("[data-do]")) {
