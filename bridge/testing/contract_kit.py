@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from bridge.clock import SystemClock
 from bridge.connector import Capabilities, Connector, Outgoing, Person, Target
-from bridge.errors import BridgeError, Unauthorized, Unavailable, Unsupported
+from bridge.errors import BridgeError, Rejected, Unauthorized, Unavailable, Unsupported
 from bridge.events import AnyEvent, Posted
 from bridge.ids import Key, MessageId, PersonNumber, Place
 from bridge.testing.host import KitHost, sketch
@@ -242,6 +242,9 @@ class Running:
                 await self.connector.run()
             except Unauthorized as error:
                 self.stopped = error
+                self._ending = True
+            except NotImplementedError as error:  # a skeleton: there is nothing to wait for
+                self._refused = Rejected(f"not written yet: {error}")
                 self._ending = True
             except Exception as error:  # noqa: BLE001 the kit stands where the supervisor stands: run it again
                 self.errors.append(error)
