@@ -1,7 +1,9 @@
 """People on a real IRC server, and its rooms as one of them reads them: `bridge.testing.Platform` over sockets."""
 
 import asyncio
+import socket
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Self
 
 from irctokens.line import Line, tokenise
@@ -16,6 +18,8 @@ from connectors.irc.wire import ACTION, acted, line, spoken
 from tests.live.irc_servers import OPERATOR, IrcServer
 
 ROOMS = ("#lobby", "#garden")
+REGULARS = frozenset({"reader", "Ada", "Grace"})
+"""Who stays on the server between tests: InspIRCd lets people in once a second."""
 _CAPS = "echo-message message-tags server-time"
 _SECONDS = 10.0
 
@@ -26,14 +30,25 @@ class Client:
     def __init__(self, nick: str) -> None:
         self.nick = nick
         self.heard: list[Line] = []
+        self.tags = False
         self._more = asyncio.Event()
         self._fences = 0
         self._reading: asyncio.Task[None] | None = None
 
-    async def connect(self, port: int) -> None:
-        """Log in, with tags where the server has them, and enter the rooms."""
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", port, limit=2**20)
+    async def connect(self, server: IrcServer) -> None:
+        """Take up the connection of an earlier test, or log in and enter the rooms."""
+        known = server.connections.get(self.nick)
+        sock = known or socket.create_connection(("127.0.0.1", server.port))
+        server.connections[self.nick] = sock
+        self._reader, self._writer = await asyncio.open_connection(sock=sock.dup(), limit=2**20)
         self._reading = asyncio.create_task(self._read())
+        if known is None:
+            await self._log_in()
+        await self.fence()
+        self.heard.clear()
+        self.tags = server.kind == "inspircd"
+
+    async def _log_in(self) -> None:
         # Capabilities only after the welcome: InspIRCd takes a second to go on after CAP END.
         self.write(line("NICK", self.nick), line("USER", "person", "0", "*", self.nick))
         await self.until(lambda each: each.command in ("376", "422"))
@@ -68,13 +83,20 @@ class Client:
         await self.until(lambda each: each.command == "PONG" and each.params[-1] == token)
 
     async def close(self) -> None:
+        """Let go of the connection; the server keeps it for the next test."""
         if self._reading is None:
             return
+        if not self._reading.done():
+            await self.fence()
         self._reading.cancel()
         await asyncio.wait([self._reading])
         self._writer.close()
 
     async def _read(self) -> None:
+        with suppress(ConnectionError):
+            await self._read_all()
+
+    async def _read_all(self) -> None:
         while raw := await self._reader.readline():
             each = tokenise(raw.rstrip(b"\r\n"))
             if each.command == "PING":
@@ -100,6 +122,8 @@ class RealIrc:
     async def __aexit__(self, *_: object) -> None:
         for client in self._people.values():
             await client.close()
+            if client.nick not in REGULARS:
+                self.server.connections.pop(client.nick).close()
 
     @property
     def rooms(self) -> Sequence[str]:
@@ -112,7 +136,7 @@ class RealIrc:
         """Somebody's client, connected on first use."""
         if name not in self._people:
             client = self._people[name] = Client(name)
-            await client.connect(self.server.port)
+            await client.connect(self.server)
         return self._people[name]
 
     async def say(self, room: str, person: str, text: Rich, *, in_reply_to: MessageId | None = None) -> MessageId:
@@ -167,7 +191,7 @@ class RealIrc:
 
     async def _tag(self, room: str, person: str, tags: dict[str, str]) -> None:
         client = await self.person(person)
-        if not any(each.command == "CAP" and "message-tags" in each.params[-1] for each in client.heard):
+        if not client.tags:
             raise NotImplementedError("this server carries no tags")
         client.write(line("TAGMSG", room, tags=tags))
         await client.fence()

@@ -58,6 +58,7 @@ PingTimeout = 120
 PongTimeout = 30
 [Options]
 DNS = no
+DefaultUserModes = F
 Ident = no
 PAM = no
 ChrootDir =
@@ -76,6 +77,8 @@ class IrcServer:
         self.port = _free_port()
         self._home = home
         self._process: subprocess.Popen[bytes] | None = None
+        self.connections: dict[str, socket.socket] = {}
+        """Connections that outlive a test, by nick."""
 
     def __enter__(self) -> Self:
         self.start()
@@ -109,6 +112,8 @@ class IrcServer:
 
     def stop(self) -> None:
         """End the process, whatever it does."""
+        while self.connections:
+            self.connections.popitem()[1].close()
         process, self._process = self._process, None
         if process is not None:
             process.send_signal(signal.SIGKILL)
