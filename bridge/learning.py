@@ -33,15 +33,22 @@ async def _relate(shared: Shared, row: Row) -> None:
     known = row.reply if row.kind is RowKind.POST else row.message
     if row.origin is None or native is None or known is not None:
         return
-    deadline = shared.clock.monotonic() + _PATIENCE_SECONDS
-    found: MessageNumber | None = await shared.writer.ask(Relate(row=row, native=native))
-    while found is None and shared.under_way[row.origin] and shared.clock.monotonic() < deadline:
-        await shared.clock.sleep(_LOOK_AGAIN_SECONDS)
-        found = await shared.writer.ask(Relate(row=row, native=native))
+    found = await _found(shared, Relate(row=row, native=native), row.origin)
     if row.kind is RowKind.POST:
         row.reply = found
     else:
         row.message = found
+
+
+async def _found(shared: Shared, question: Relate, origin: RoomNumber) -> MessageNumber | None:
+    """Ask until it is known, or no copy is on its way to where the event happened."""
+    deadline = shared.clock.monotonic() + _PATIENCE_SECONDS
+    while True:
+        on_its_way = shared.under_way[origin]
+        found: MessageNumber | None = await shared.writer.ask(question)
+        if found is not None or not on_its_way or shared.clock.monotonic() >= deadline:
+            return found
+        await shared.clock.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def _about(row: Row) -> MessageId | None:

@@ -234,11 +234,11 @@ def _blanked(row: Row, part: tuple[MessageId, ...], view: View, index: int) -> S
 
 def _reacted(row: Row, emoji: str, facts: Facts, view: View) -> Plan | Ended:
     about, emojis = facts.about, facts.emojis
-    if about is None or not about.parts or emojis is None:
+    if about is None or emojis is None:
         return Ended(Outcome.DROPPED, "reaction to an unknown message")
     if about.gone:
         return Ended(Outcome.CANCELLED, "deleted before")
-    shown = _shown(emojis, view) if Feature.REACT in view.features else ()
+    shown = _shown(emojis, view) if about.parts and Feature.REACT in view.features else ()
     steps = _reactions(row, shown, emojis, about, view)
     if emoji and emoji not in shown and (row.kind is RowKind.REACT or Feature.REACT not in view.features):
         steps = (*steps, _line(row, emoji, about, view, len(steps)))

@@ -3,7 +3,7 @@
 import ssl
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -56,6 +56,8 @@ class IrcConfig(ConnectorConfig):
     """How many lines may go at once."""
     max_lines: int = Field(8, ge=1, le=1000)
     """How many lines one message may become before it is cut, visibly."""
+    relations: Literal["words", "tags"] = "words"
+    """How replies and reactions are shown: in words, which everybody reads, or as tags, which few clients show yet."""
     encoding_fallback: str = "cp1252"
     """What bytes that are no UTF-8 are read as."""
     timeout_seconds: float = Field(30, gt=0, le=600)

@@ -72,7 +72,7 @@ class Irc(Connector[IrcConfig]):
         carries = session.server.carries if session is not None else _nothing
         return Capabilities(
             formatting=FORMATTING,
-            relations=frozenset({Relation.REPLY}) if carries("draft/reply") else frozenset(),
+            relations=frozenset({Relation.REPLY}) if self._tagged and carries("draft/reply") else frozenset(),
             max_text=max(_TEXT_AT_LEAST, self._budget(room) - _ACTION - HEADROOM),
             unit=Unit.BYTES,
             max_lines=config.max_lines,
@@ -89,7 +89,7 @@ class Irc(Connector[IrcConfig]):
     async def react(self, reaction: Reaction) -> MessageId | None:
         session, message = self._live(), reaction.target.parts[0]
         carries = session.server.carries
-        if not (carries("draft/react") and carries("draft/reply") and is_native(message)):
+        if not (self._tagged and carries("draft/react") and carries("draft/reply") and is_native(message)):
             raise Unsupported(Feature.REACT)
         name = "+draft/react" if reaction.emoji in reaction.wanted else "+draft/unreact"
         tags = {name: reaction.emoji, "+draft/reply": message}
@@ -99,6 +99,11 @@ class Irc(Connector[IrcConfig]):
 
     async def rooms(self) -> Sequence[RoomInfo]:
         return await self._live().list_rooms()
+
+    @property
+    def _tagged(self) -> bool:
+        """Whether relations go as tags: most clients do not show them, so words are the rule."""
+        return self.config.relations == "tags"
 
     def _live(self) -> Session:
         if self._session is None:

@@ -5,6 +5,8 @@ Colours (03, 04) and reverse (16) are dropped: the tree has none.
 """
 
 import re
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from bridge.text.nodes import (
     Block,
@@ -13,7 +15,6 @@ from bridge.text.nodes import (
     Code,
     Emoji,
     Inline,
-    Inlines,
     Italic,
     Link,
     Mention,
@@ -25,7 +26,7 @@ from bridge.text.nodes import (
     Text,
     Underline,
 )
-from bridge.text.walk import plain
+from bridge.text.walk import normal, plain
 
 Style = type[Bold] | type[Italic] | type[Underline] | type[Strike]
 
@@ -37,17 +38,19 @@ FORMATTING: frozenset[type[Node]] = frozenset({Bold, Italic, Underline, Strike, 
 """What a line of IRC can show."""
 
 _COLOUR = re.compile(r"\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9a-fA-F]{6}(?:,[0-9a-fA-F]{6})?)?")
+_UNPLAIN = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _UNKNOWN = re.compile(r"[\x00\x01\x05-\x0e\x10\x12-\x1c\x7f]")
+_SWITCHES = frozenset({*STYLES, _MONOSPACE})
 _PIECES = re.compile(r"([\x02\x0f\x11\x1d-\x1f])")
 
 
 def parse(native: str) -> Rich:
     """What a person wrote on one line; colours are dropped."""
-    if not _CONTROL.search(native):
+    if not _UNPLAIN.search(native):
         return (Paragraph((Text(native),)),) if native else ()
-    inside = _tree(_UNKNOWN.sub("", _COLOUR.sub("", native.replace("\t", " "))))
-    return (Paragraph(inside),) if inside else ()
+    words = _UNKNOWN.sub("", _COLOUR.sub("", native.replace("\t", " ")))
+    return normal((Paragraph(tuple(_runs(words))),))
 
 
 def render(rich: Rich) -> str:
@@ -55,55 +58,23 @@ def render(rich: Rich) -> str:
     return "\n".join(_block(block) for block in rich)
 
 
-class _Open:
-    """A style that is on, and what it holds so far."""
-
-    def __init__(self, code: str) -> None:
-        self.code = code
-        self.inside: list[Inline] = []
-
-
-def _tree(native: str) -> Inlines:
-    stack = [_Open("")]
-    monospace = False
+def _runs(native: str) -> Iterator[Inline]:
+    """The pieces of a line, each in the styles that are on where it stands."""
+    on: set[str] = set()
     for piece in _PIECES.split(native):
-        if piece == _MONOSPACE:
-            monospace = not monospace
-        elif piece == _RESET:
-            monospace = False
-            _close(stack, 1)
-        elif piece in STYLES:
-            _toggle(stack, piece)
+        if piece == _RESET:
+            on.clear()
+        elif piece in _SWITCHES:
+            on ^= {piece}
         elif piece:
-            _say(stack[-1].inside, piece, Code if monospace else Text)
-    _close(stack, 1)
-    return tuple(stack[0].inside)
+            yield _dressed(Code(piece) if _MONOSPACE in on else Text(piece), on)
 
 
-def _say(inside: list[Inline], words: str, kind: type[Code] | type[Text]) -> None:
-    """Add words; two neighbouring pieces of plain text become one."""
-    if kind is Text and inside and isinstance(last := inside[-1], Text):
-        inside[-1] = Text(last.text + words)
-    else:
-        inside.append(kind(words))
-
-
-def _toggle(stack: list[_Open], code: str) -> None:
-    """Switch a style on; or off, wherever it stands: those opened after it go on."""
-    codes = [each.code for each in stack]
-    if code not in codes:
-        stack.append(_Open(code))
-        return
-    place = codes.index(code)
-    _close(stack, place)
-    stack.extend(_Open(each) for each in codes[place + 1 :])
-
-
-def _close(stack: list[_Open], down_to: int) -> None:
-    while len(stack) > down_to:
-        done = stack.pop()
-        if done.inside:
-            stack[-1].inside.append(STYLES[done.code](tuple(done.inside)))
+def _dressed(leaf: Inline, on: AbstractSet[str]) -> Inline:
+    for code, style in STYLES.items():
+        if code in on:
+            leaf = style((leaf,))
+    return leaf
 
 
 def _block(block: Block) -> str:

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -107,8 +107,8 @@ class Daemon:
 
     async def waiting(self) -> int:
         """How many deliveries wait."""
-        rooms: Sequence[Mapping[str, int]] = (await self.status())["rooms"]
-        return sum(room["waiting"] for room in rooms)
+        counts: Mapping[str, int] = (await self.status())["counts"]
+        return counts["waiting"] + counts["held"]
 
     def resident_mb(self) -> float:
         """Resident memory now, in MB."""

@@ -13,6 +13,7 @@ from bridge.testing.platform import Platform, Shown
 from bridge.testing.waiting import eventually, shown
 from bridge.text.nodes import Bold, Paragraph, Rich, Text, said
 from connectors.telegram.emulator import TelegramEmulator
+from connectors.telegram.emulator_rules import UNLIMITED
 from tests.live.daemon import Daemon
 from tests.live.irc_people import RealIrc
 from tests.live.irc_servers import IrcServer
@@ -68,7 +69,7 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
     async with AsyncExitStack() as stack:
         platforms: dict[str, Platform] = {
             "matrix": await stack.enter_async_context(SynapsePlatform(running())),
-            "telegram": await stack.enter_async_context(TelegramEmulator()),
+            "telegram": await stack.enter_async_context(TelegramEmulator(limits=UNLIMITED)),
         }
         for kind in ("inspircd", "ngircd"):
             home = tmp_path / kind

@@ -31,6 +31,11 @@ class TestWithEverything(_Kept):
             yield server
 
 
+class TestWithRelationsAsTags(TestWithEverything):
+    def connector(self, platform: IrcEmulator, host: KitHost) -> Irc:
+        return Irc(IrcConfig.model_validate({**platform.settings(), "relations": "tags"}), host)
+
+
 class TestWithEchoesOnly(_Kept):
     @pytest.fixture
     async def platform(self) -> AsyncIterator[IrcEmulator]:
