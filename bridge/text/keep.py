@@ -46,7 +46,11 @@ def keep(rich: Rich, nodes: Nodes) -> Rich:
     """
     if only_words(rich) is not None:
         return normal(rich)
-    return normal(tuple(block for old in normal(rich) for block in _block(old, nodes)))
+    return normal(_kept(rich, nodes))
+
+
+def _kept(rich: Rich, nodes: Nodes) -> Rich:
+    return tuple(block for old in rich for block in _block(old, nodes))
 
 
 def lines(rich: Rich) -> tuple[Rich, ...]:
@@ -68,9 +72,9 @@ def _block(block: Block, nodes: Nodes) -> Rich:
         case Heading(inside, level) if Heading in nodes:
             return (Heading(_inlines(inside, nodes), level),)
         case Quote(inside) if Quote in nodes:
-            return (Quote(keep(inside, nodes)),)
+            return (Quote(_kept(inside, nodes)),)
         case List(items, start) if List in nodes:
-            return (List(tuple(keep(item, nodes) for item in items), start),)
+            return (List(tuple(_kept(item, nodes) for item in items), start),)
         case CodeBlock() if CodeBlock in nodes:
             return (block,)
         case Heading() | Quote() | List() | CodeBlock():

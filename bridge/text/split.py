@@ -15,7 +15,7 @@ from bridge.text.keep import keep
 from bridge.text.length import Unit, fitting, measure
 from bridge.text.nodes import ALL_NODES, Break, Code, CodeBlock, Emoji, Heading, List, Mention, Quote, Rich, Text
 from bridge.text.normal import normal
-from bridge.text.plain import Leaf, only_words, spans
+from bridge.text.plain import Leaf, plain, spans
 
 _SPACES = frozenset("\n \t\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u205f\u3000")
 _INLINE_ONLY = ALL_NODES - {Quote, CodeBlock, List, Heading}
@@ -69,8 +69,7 @@ def split(rich: Rich, limit: int, unit: Unit) -> tuple[Rich, ...]:
     A mention, an emoji or a code that fits in a part is never cut, nor is a grapheme, except where one alone is longer
     than the limit: that is cut by code points. Limits below 16 may be passed by a single character.
     """
-    words = only_words(rich)
-    if words is not None and (len(words) * 4 <= limit or measure(words, unit) <= limit):
+    if measure(plain(rich), unit) <= limit:
         return (rich,)
     return tuple(_parts(rich, max(limit, 1), unit))
 
