@@ -151,7 +151,7 @@ def _answering(row: Row, known: Known | None, view: View) -> tuple[Target | None
 
     Words of a third room are quoted only where they have been: this room may not be one that hears it.
     """
-    if known is None or known.gone or (not known.parts and known.origin != row.origin):
+    if known is None or known.gone or (not known.carried and known.origin != row.origin):
         return None, None
     if known.parts and Feature.REPLY in view.features:
         return _target(view, known.parts), None
@@ -234,7 +234,7 @@ def _blanked(row: Row, part: tuple[MessageId, ...], view: View, index: int) -> S
 
 def _reacted(row: Row, emoji: str, facts: Facts, view: View) -> Plan | Ended:
     about, emojis = facts.about, facts.emojis
-    if about is None or emojis is None:
+    if about is None or emojis is None or not about.carried:
         return Ended(Outcome.DROPPED, "reaction to an unknown message")
     if about.gone:
         return Ended(Outcome.CANCELLED, "deleted before")

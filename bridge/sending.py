@@ -8,7 +8,7 @@ from bridge.connector import Connector, Deletion, Edit, Outgoing, Reaction
 from bridge.errors import Feature
 from bridge.ids import MessageId
 from bridge.plan import Plan, Step
-from bridge.store.ops import Copy, Made, Row
+from bridge.store.ops import NO_ID, Copy, Made, Row
 
 
 class Delivery(Struct):
@@ -50,4 +50,5 @@ async def perform(connector: Connector[Any], step: Step) -> Made:
 
 
 def copies_of(step: Step, natives: tuple[MessageId, ...]) -> Made:
-    return Made(tuple(Copy(step.part, native, step.kind) for native in natives))
+    """The ids a part got; a platform that gives none leaves a mark that the part is there."""
+    return Made(tuple(Copy(step.part, native, step.kind) for native in natives or (NO_ID,)))

@@ -8,6 +8,7 @@ from bridge.ids import AccountName, MessageId, MessageNumber, RoomNumber, RowNum
 from bridge.store.bulk import execute_in
 from bridge.store.codec import decode, numbers
 from bridge.store.ops import (
+    NO_ID,
     Emojis,
     Known,
     Life,
@@ -59,25 +60,29 @@ def twins(cursor: apsw.Cursor, op: Twins) -> dict[MessageNumber, Known]:
     )
     known = {}
     for number, room, author, excerpt, at, gone in found:
-        parts, notes = _parts(cursor, op.room, number)
+        parts, notes, carried = _parts(cursor, op.room, number)
         known[number] = Known(
             number=number, author=author, excerpt=excerpt, at=at, gone=bool(gone), origin=room, parts=parts,
-            notes=notes, ours=room != op.room, parked=_parked(cursor, op.room, number),
+            notes=notes, carried=carried, ours=room != op.room, parked=_parked(cursor, op.room, number),
         )  # fmt: skip
     return known
 
 
 def _parts(
     cursor: apsw.Cursor, room: RoomNumber, message: MessageNumber
-) -> tuple[tuple[tuple[MessageId, ...], ...], tuple[MessageId, ...]]:
-    """The native ids of each part, and those of the notes."""
+) -> tuple[tuple[tuple[MessageId, ...], ...], tuple[MessageId, ...], bool]:
+    """The native ids of each part, those of the notes, and whether it was here at all, be it without an id."""
     parts: dict[int, list[MessageId]] = {}
     notes: list[MessageId] = []
     question = "SELECT part, native, kind FROM twin WHERE message = ? AND room = ? ORDER BY part, native"
     found: Any = cursor.execute(question, (message, room))
+    carried = False
     for part, native, kind in found:
+        carried = True
+        if native == NO_ID:
+            continue
         (notes if kind == TwinKind.NOTE else parts.setdefault(part, [])).append(native)
-    return tuple(tuple(natives) for _, natives in sorted(parts.items())), tuple(notes)
+    return tuple(tuple(natives) for _, natives in sorted(parts.items())), tuple(notes), carried
 
 
 def _parked(cursor: apsw.Cursor, room: RoomNumber, message: Any) -> bool:  # noqa: ANN401

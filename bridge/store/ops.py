@@ -27,6 +27,10 @@ class TwinKind(IntEnum):
     NOTE = 2
 
 
+NO_ID = MessageId("")
+"""Stands for the id of a copy that its platform gave none."""
+
+
 class Outcome(StrEnum):
     """How a delivery ended; `ACCEPTED` is what all others add up to, with what waits and what is parked."""
 
@@ -291,6 +295,7 @@ class Twins(Struct, frozen=True):
 class Known(Struct, frozen=True, kw_only=True):
     """A message as one room knows it: `parts[i]` are the native ids of part i; `ours` says whether it is our copy.
 
+    `carried` says that it is there, be it on a platform that gives no ids.
     `origin` is the room it was written in; `notes` are what stands there about it: an edit or reaction in words.
     """
 
@@ -302,6 +307,7 @@ class Known(Struct, frozen=True, kw_only=True):
     origin: RoomNumber | None = None
     parts: tuple[tuple[MessageId, ...], ...] = ()
     notes: tuple[MessageId, ...] = ()
+    carried: bool = False
     ours: bool = False
     parked: bool = False
 
