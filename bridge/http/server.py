@@ -45,6 +45,11 @@ class Server:
         sockets: list[socket.socket] = list(getattr(server, "sockets", []))
         return int(sockets[0].getsockname()[1]) if sockets else None
 
+    @property
+    def router(self) -> web.UrlDispatcher:
+        """Every route that the world can reach."""
+        return self._world.app.router
+
     async def start(self) -> None:
         """Listen. Raises `CannotListen` when the address is taken or not ours."""
         await self._world.setup()
