@@ -77,7 +77,7 @@ class Lane:
 
     def reread(self) -> None:
         """Rows with old numbers wait again: read from the beginning as soon as nothing is under way."""
-        self._reread = True
+        self._reread, self._suspects = True, 0
         self.pump()
 
     # --- the pump ---

@@ -48,7 +48,7 @@ class Rooms:
             return
         lane = Lane(record.number, Room(record.account, record.name), account.lanes, self._shared)
         lane.state.restore(self._pinned(record), record.held, record.held_until)
-        lane.resume(account.connector.features.in_flight if self.suspicious and record.waiting else 0)
+        lane.resume(min(account.connector.features.in_flight, record.waiting) if self.suspicious else 0)
         self.lanes[record.number] = lane
         account.add(record.number, lane)
 

@@ -4,7 +4,7 @@ The scenarios run on a loop whose time is skipped: an hour of waiting costs noth
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -13,12 +13,13 @@ from bridge.app import App, Exit
 from bridge.chance import SeededChance
 from bridge.config import Config, parse
 from bridge.connector import Connector
+from bridge.delivery import Lane
 from bridge.registry import Registry
 from bridge.store.ops import Depths, Parked, ParkedRow, StoreBroken, Tallies, Unpark
 from bridge.store.sqlite import SqliteStore
 from bridge.store.writer import LoopPump, Writer
 from bridge.supervisor import Account
-from bridge.testing.memory import MemoryConnector
+from bridge.testing.memory import MemoryConnector, MemoryPlatform
 from bridge.testing.waiting import PATIENCE_SECONDS, eventually
 
 _BEGIN = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -108,6 +109,10 @@ class Bridge:
     def account(self, name: str) -> Account:
         return {str(known): account for known, account in self.app.accounts.items()}[name]
 
+    def lane(self, name: str) -> Lane:
+        """The lane of a room, written as in the configuration."""
+        return {str(lane.name): lane for lane in self.app.rooms.lanes.values()}[name]
+
     async def ledger(self) -> dict[str, int]:
         """Every outcome over all rooms, with what waits and is parked."""
         counts: dict[str, int] = {}
@@ -136,10 +141,31 @@ class Bridge:
         await eventually(empty, what=lambda: "rows still wait", seconds=7200)
 
 
+def configured(
+    *platforms: MemoryPlatform,
+    rooms: Sequence[str] = ("town",),
+    connector: str = "memory",
+    lifetime_hours: float = 24,
+    more: str = "",
+) -> str:
+    """A file that links each of `rooms` on every platform; an account is named like its platform."""
+    accounts = "".join(f"  {platform.name}: {_settings(platform, connector)}\n" for platform in platforms)
+    links = "".join(
+        f"  {room}: {{lifetime_hours: {lifetime_hours}, rooms: [{', '.join(f'{p.name}/{room}' for p in platforms)}]}}\n"
+        for room in rooms
+    )
+    return f"store: {{path: data/q.db, min_free_mib: 0}}\naccounts:\n{accounts}links:\n{links}{more}"
+
+
+def _settings(platform: MemoryPlatform, connector: str) -> str:
+    settings = {**platform.settings(), "connector": connector}
+    return "{" + ", ".join(f"{key}: {value}" for key, value in settings.items()) + "}"
+
+
 def balanced(ledger: dict[str, int]) -> bool:
     """Accepted is the sum of all ends, what waits and what is parked."""
     ends = ("delivered", "unconfirmed", "merged", "dropped", "expired", "cancelled", "waiting", "parked")
     return ledger.get("accepted", 0) == sum(ledger.get(end, 0) for end in ends)
 
 
-__all__ = ["Bridge", "LoopClock", "balanced"]
+__all__ = ["Bridge", "LoopClock", "balanced", "configured"]

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.testing.loop import SkippingLoop
 from bridge.testing.memory import MemoryPlatform
-from tests.scenarios.bridge_under_test import Bridge
+from tests.scenarios.bridge_under_test import Bridge, configured
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -26,17 +26,6 @@ async def left() -> AsyncIterator[MemoryPlatform]:
 async def right() -> AsyncIterator[MemoryPlatform]:
     async with MemoryPlatform(name="right") as platform:
         yield platform
-
-
-def configured(*platforms: MemoryPlatform, more: str = "") -> str:
-    """A file that links the first room of each platform; the account is named like the platform."""
-    accounts = "".join(
-        f"  {platform.name}:\n" + "".join(f"    {key}: {value}\n" for key, value in platform.settings().items())
-        for platform in platforms
-    )
-    rooms = ", ".join(f"{platform.name}/{platform.rooms[0]}" for platform in platforms)
-    links = f"links:\n  town: {{rooms: [{rooms}]}}\n"
-    return f"store: {{path: data/q.db, min_free_mib: 0}}\naccounts:\n{accounts}{links}{more}"
 
 
 @pytest.fixture
