@@ -21,14 +21,15 @@ def line(command: str, *params: str, tags: Mapping[str, str] | None = None) -> b
     """One line, ready for the wire; only its last parameter may be empty or hold spaces.
 
     CR, LF and NUL in the last parameter become spaces; in any other they are refused, as what would change the
-    meaning of what follows: a space, a leading colon, nothing at all.
+    meaning of what follows: a space, a leading colon, nothing at all. In tags they are escaped or left out.
     """
     *middle, last = params or ("",)
     for param in (command, *middle):
         if not param or param[0] == ":" or " " in param or UNWIRED.search(param):
             raise Rejected(f"{command[:20]!r} has a parameter that no IRC line can carry")
     words = [command, *middle, UNWIRED.sub(" ", last)] if params else [command]
-    formatted: str = build(words[0], words[1:], tags=dict(tags) if tags else None).format()
+    safe = {name: value.replace("\0", "") for name, value in tags.items()} if tags else None
+    formatted: str = build(words[0], words[1:], tags=safe).format()
     return formatted.encode("utf-8", "replace") + b"\r\n"
 
 
