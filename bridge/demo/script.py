@@ -1,5 +1,6 @@
 """A conversation over all platforms, played in the terminal, with a `kill -9` in the middle."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from bridge.clock import Clock
@@ -13,9 +14,10 @@ from bridge.text.nodes import Bold, Code, Inline, Italic, Paragraph, Rich, Text,
 PEOPLE = ("Ada", "Ben", "Cleo", "Dina", "Emil", "Farah")
 _LINK = 0
 _PATIENCE_SECONDS = 12.0
-_LAST_PATIENCE_SECONDS = 3.0
+_LAST_PATIENCE_SECONDS = 2.0
 _LOOK_AGAIN_SECONDS = 0.05
 _EMOJI = "👍"
+_ESCAPED = re.compile(r"\\([^\w\s])")
 
 Tell = Callable[[str], None]
 Fact = Callable[[Sequence[Shown]], bool]
@@ -203,9 +205,14 @@ def _reacted(there: Sequence[Shown]) -> bool:
     return any(message.reactions or _EMOJI in message.text for message in there)
 
 
+def _marked(rich: Rich) -> str:
+    """The words with their formatting as Markdown; for eyes only, so that nothing needs a backslash."""
+    return _ESCAPED.sub(r"\1", render(rich))
+
+
 def _line(message: Shown, words: dict[MessageId, str]) -> str:
     answered = words.get(message.in_reply_to) if message.in_reply_to is not None else None
     reply = f"↪ “{answered[:24]}…” " if answered else ""
     edited = " (edited)" if message.edited else ""
     reactions = "".join(f" [{emoji} {count}]" for emoji, count in message.reactions.items())
-    return f"{message.author}: {reply}{render(message.rich)}{edited}{reactions}".replace("\n", " / ")
+    return f"{message.author}: {reply}{_marked(message.rich)}{edited}{reactions}".replace("\n", " / ")

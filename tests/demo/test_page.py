@@ -74,8 +74,9 @@ def test_an_answer_an_edit_a_reaction_and_a_deletion_are_made_with_the_buttons(
     assert matrix.part("Too late for me", ".answers") == "Ben: The bakery opens at 9"
 
     telegram.press("opens at 9", "react", ".palette button")
-    for column in (irc, matrix, telegram):
+    for column in (matrix, telegram):
         assert column.part("opens at 9", ".reaction") == "👍 1"
+    irc.until(lambda: "👍" in irc.element(".log").text, "the reaction, in its own way")
 
     matrix.press("opens at 9", "edit")
     field = matrix.element(".text")
@@ -88,6 +89,20 @@ def test_an_answer_an_edit_a_reaction_and_a_deletion_are_made_with_the_buttons(
     matrix.press("opens at 8", "delete")
     for column in (matrix, telegram):
         column.lacks("opens at 8")
+
+
+def test_quick_typing_sends_each_message_once_and_in_order(irc: Column, matrix: Column) -> None:
+    irc.element(".text").send_keys("one", Keys.ENTER, Keys.ENTER, "two", Keys.ENTER, "three", Keys.ENTER)
+    matrix.shows("three")
+    assert matrix.words() == [f"Ada: {word}" for word in ("one", "two", "three")]
+
+
+def test_what_a_platform_refuses_comes_back_to_be_changed(page: WebDriver, irc: Column) -> None:
+    irc.say("as the bridge itself", person="bridge")
+    irc.until(lambda: irc.element(".text").get_attribute("value") == "as the bridge itself", "the words again")
+    assert "does not let a person" in page.find_element(By.ID, "problem").text
+    assert irc.words() == []
+    page.get_log("browser")  # the refused request is told of there
 
 
 def test_only_buttons_that_the_platform_and_the_message_allow_are_there(irc: Column, matrix: Column) -> None:
@@ -146,7 +161,7 @@ def test_the_other_rooms_are_one_press_away_and_linked_too(page: WebDriver, irc:
     matrix.lacks("in the garden")
 
 
-def test_the_keyboard_is_enough(page: WebDriver, irc: Column, matrix: Column) -> None:
+def test_the_keyboard_is_enough(page: WebDriver, irc: Column, matrix: Column, telegram: Column) -> None:
     irc.say("answer me")
     matrix.shows("answer me")
     matrix.element(".log").send_keys(Keys.TAB, Keys.ENTER)
@@ -154,7 +169,7 @@ def test_the_keyboard_is_enough(page: WebDriver, irc: Column, matrix: Column) ->
     assert matrix.element(".about").is_displayed()
     ActionChains(page).send_keys("with pleasure", Keys.ENTER).perform()
     irc.shows("with pleasure")
-    assert irc.part("with pleasure", ".answers") == "Ada: answer me"
+    assert telegram.part("with pleasure", ".answers") == "Bridge: Ada: answer me"
 
 
 def test_the_picture_of_the_readme(

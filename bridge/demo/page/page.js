@@ -104,6 +104,7 @@ class Column {
     this.room = room;
     this.items = new Map(); // message id → {element, seen}
     this.mode = { do: "say" };
+    this.sent = Promise.resolve();
     this.element = clone("room-template");
     this.element.dataset.account = room.account;
     this.element.style.setProperty("--tone", `var(--tone-${tone % TONES})`);
@@ -140,15 +141,20 @@ class Column {
     return post("/act", { account: this.room.account, room: this.room.room, ...what });
   }
 
-  async send() {
+  // One after the other, so that what is typed quickly stays in order; what was refused comes back.
+  send() {
     const field = this.find(".text");
-    const { about, words, ...what } = this.mode;
+    const [mode, text] = [this.mode, field.value];
+    if (!text.trim()) return;
+    const { about, words, ...what } = mode;
     if (what.do === "say") what.person = this.find(".person").value;
-    if (await this.act({ ...what, text: field.value })) {
-      this.setMode({ do: "say" });
-      field.value = "";
-    }
-    field.focus();
+    this.setMode({ do: "say" });
+    field.value = "";
+    this.sent = this.sent.then(() => this.act({ ...what, text })).then((done) => {
+      if (done || field.value) return;
+      this.setMode(mode);
+      field.value = text;
+    });
   }
 
   // Writing something new, an answer or other words: {do, about, …what the server wants}.
