@@ -91,15 +91,13 @@ CONTROLS = (
 
 _LETTERS = st.text(st.characters(exclude_categories=["Cc", "Cn", "Cs", "Zl", "Zp"]), min_size=1, max_size=6)
 _PIECES = st.one_of(st.sampled_from(SPOKEN), st.sampled_from(MARKUP), st.sampled_from(UNSEEN), _LETTERS)
-_GAPS = st.sampled_from(("", " ", " ", "  "))
+_PAIRS = st.builds("{}{}{}".format, _PIECES, st.sampled_from(("", " ", " ", "  ")), _PIECES)
+_WORDS = st.one_of(_PIECES, _PAIRS).map(str.strip).filter(bool)
 
 
-@st.composite
-def words(draw: DrawFn) -> str:
+def words() -> SearchStrategy[str]:
     """One line as it stands in a `Text`: never empty, no control characters, no white space at its ends."""
-    first = draw(_PIECES)
-    more = draw(st.lists(st.tuples(_GAPS, _PIECES), max_size=3))
-    return (first + "".join(gap + piece for gap, piece in more)).strip() or "x"
+    return _WORDS
 
 
 def texts() -> SearchStrategy[str]:
@@ -114,7 +112,6 @@ def wild_texts() -> SearchStrategy[str]:
     return st.lists(pieces, max_size=8).map("".join)
 
 
-_WORDS = words()
 _NOBODY: SearchStrategy[UserId | None] = st.none()
 _NOTHING = st.just("")
 
@@ -165,7 +162,7 @@ class _Drawer(Struct, frozen=True, kw_only=True):
         """Nodes with nothing, a space or one of `gaps` between them, so that no line begins or ends in a space."""
         inside: list[Inline] = []
         between = st.sampled_from((Text(""), Text(" "), *gaps))
-        for index in range(self.draw(st.integers(1, 3))):
+        for index in range(self.draw(st.integers(1, 2 if worn else 3))):
             if index:
                 inside.append(self.draw(between))
             inside.append(self.one(worn, *gaps))
@@ -204,7 +201,7 @@ class _Drawer(Struct, frozen=True, kw_only=True):
         if kind is Quote:
             return Quote(self.blocks(depth + 1))
         if kind is List:
-            items = tuple(self.blocks(depth + 1) for _ in range(self.draw(st.integers(1, 3))))
+            items = tuple(self.blocks(depth + 1) for _ in range(self.draw(st.integers(1, 2))))
             return List(items, self.draw(st.none() | st.integers(0, 120)))
         if kind is CodeBlock:
             rows = st.lists(st.one_of(self.lines, st.just(""), st.just("  return x")), min_size=1, max_size=3)

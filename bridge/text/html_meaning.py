@@ -49,7 +49,7 @@ BOXES = frozenset({
 """Tags that begin and end lines."""
 UNREAD = frozenset({"mx-reply", "script", "style"})
 """Tags whose words nobody was meant to read."""
-_PERSON = re.compile(r"(?:https?://matrix\.to/#/@|matrix:u/)([^/?]+:[^/?]+)(?:\?.*)?", re.IGNORECASE)
+_PERSON = re.compile(r"(?:https?://matrix\.to/#/@|matrix:u/)([^\s:/?]+:[^\s/?]+)(?:\?.*)?", re.IGNORECASE)
 SOFT = "\x1c"
 """A line feed of the source: a space between words, nothing at the ends of a line; no text holds this character."""
 
@@ -237,7 +237,7 @@ def _start(attributes: Attributes) -> int:
 
 def _link(done: Open) -> Sequence[_Node]:
     url = (done.attributes.get("href") or "").strip()
-    if person := _PERSON.fullmatch(url):
-        user = "@" + unquote(person[1]).removeprefix("@")
+    if person := _PERSON.fullmatch(unquote(url)):
+        user = f"@{person[1]}"
         return (Mention(_words(done.inside).strip() or user, UserId(user)),)
     return tuple(_pushed(done.inside, lambda inside: (Link(inside, url),))) if safe_url(url) else done.inside

@@ -45,7 +45,7 @@ NODES: frozenset[type[Node]] = frozenset({Break, Bold, Italic, Strike, Code, Lin
 
 # Italic has a sign of its own: with one sign for both, some neighbours of bold and italic cannot be told apart.
 _MARKS: dict[type[Node], str] = {Bold: "**", Italic: "_", Strike: "~~"}
-_SPECIAL = re.compile(r"[\\`*\[\]<&~]|(?<![^\W_])_|_(?![^\W_])|!$")
+_SPECIAL = re.compile(r"[\\`*\[\]<&~]|(?<![^\W_])_|_(?![^\W_])")
 _BEGINS_BLOCK = re.compile(r"(?=[#>=]|[-+](?:[-+\s]|$))|\d{1,9}(?=[.)](?:\s|$))")
 _FIRST, _LAST = 0, -1
 
@@ -132,7 +132,7 @@ def _fenced(text: str, language: str) -> Iterator[str]:
     yield fence
 
 
-_BREAK = _Raw("\\\n")
+_BREAK, _LINK = _Raw("\\\n"), _Raw("[")
 
 
 def _pieces(inside: Inlines) -> list[_Piece]:
@@ -145,7 +145,7 @@ def _piece(node: Inline) -> list[_Piece]:
             mark = _MARKS[type(node)]
             return [_Mark(mark, 1), *_pieces(inside), _Mark(mark, -1)]
         case Link(inside, url):
-            return [_Raw("["), *_pieces(inside), _Raw(f"]({_destination(url)})")] if safe_url(url) else _pieces(inside)
+            return [_LINK, *_pieces(inside), _Raw(f"]({_destination(url)})")] if safe_url(url) else _pieces(inside)
         case Code(text):
             return [_Raw(_code(text))]
         case Break():
@@ -253,8 +253,11 @@ def _escaped(pieces: Sequence[_Piece], place: int) -> str:
     first = 1 if _is_numbered(piece, _FIRST) else 0
     last = len(piece.text) - (1 if len(piece.text) > 1 and _LAST in piece.numbered else 0)
     middle = _SPECIAL.sub(r"\\\g<0>", piece.text[first:last])
-    if not first and _is_edge(pieces, place - 1) and (begin := _BEGINS_BLOCK.match(middle)):
+    begins_line = not place or pieces[place - 1] == _BREAK
+    if begins_line and not first and (begin := _BEGINS_BLOCK.match(middle)):
         middle = middle[: begin.end()] + "\\" + middle[begin.end() :]
+    if middle.endswith("!") and pieces[place + 1 : place + 2] == [_LINK]:
+        middle = middle[:-1] + "\\!"
     return "".join((_as_number(piece.text[:first]), middle, _as_number(piece.text[last:])))
 
 
