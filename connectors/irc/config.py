@@ -71,7 +71,9 @@ class IrcConfig(ConnectorConfig):
     @classmethod
     def _is_an_address(cls, server: str) -> str:
         url = urlsplit(server)
-        if url.scheme not in _PORTS or not url.hostname or url.path not in ("", "/") or url.query or url.username:
+        if url.scheme not in _PORTS or not url.hostname or url.path not in ("", "/"):
+            raise ValueError("write it as irc://host:port or ircs://host:port")
+        if url.query or url.fragment or url.username:
             raise ValueError("write it as irc://host:port or ircs://host:port")
         _ = url.port
         return server
@@ -80,7 +82,7 @@ class IrcConfig(ConnectorConfig):
     @classmethod
     def _is_an_encoding(cls, encoding: str) -> str:
         try:
-            b"".decode(encoding)
+            b"x".decode(encoding, "replace")
         except LookupError as error:
             raise ValueError(f"there is no encoding {encoding!r}") from error
         return encoding

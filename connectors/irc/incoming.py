@@ -93,12 +93,13 @@ class Incoming:
     def at(self, tags: Mapping[str, str]) -> datetime:
         """When it happened: the server's time where it says one, else now."""
         said = tags.get("time")
-        if said is not None:
-            try:
-                return datetime.fromisoformat(said).astimezone(UTC)
-            except (ValueError, OverflowError):
-                return self._clock.now()
-        return self._clock.now()
+        if said is None:
+            return self._clock.now()
+        try:
+            at = datetime.fromisoformat(said)
+            return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        except (ValueError, OverflowError):
+            return self._clock.now()
 
     def _room(self, name: str) -> RoomId:
         return RoomId(self._server.fold(name))
