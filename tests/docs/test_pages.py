@@ -59,7 +59,7 @@ def known(command: Any, typed: list[str]) -> str:  # noqa: ANN401 - typer carrie
                 return f"no option {word}"
         elif word in inside:
             command = inside[word]
-        elif inside:
+        elif inside and not word.isupper():  # a word in capitals stands for any
             return f"no command {word}"
     return ""
 
