@@ -1,17 +1,23 @@
-"""Writes docs/reference/configuration.md and config.schema.json from the settings classes; `--check` only compares."""
+"""Writes the pages of docs/reference from the code they tell of; `--check` only compares."""
 
+import inspect
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from enum import EnumMeta
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel
+from typer.main import get_command
 
+from bridge import cli
 from bridge.config import schema
 from bridge.config.settings import FileSettings, HttpSettings, LinkSettings, StoreSettings
 from bridge.connector import ConnectorConfig
+from bridge.http.routes import ROUTES
+from bridge.metrics import FAMILIES
 from bridge.registry import Registry, installed
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,6 +108,85 @@ Values of secret settings and whatever came from `${…}` are never shown in a f
 """
 
 
+COMMANDS = f"""\
+# The command line
+
+<!-- Written by `{COMMAND}`: change the sentences in the code, not here. -->
+
+`qantara` and `python -m bridge` are the same; `qantara COMMAND --help` says what stands here.
+`qantara --install-completion` teaches your shell to complete commands and options (bash, zsh, fish, PowerShell).
+
+`status`, `queue`, `trace`, `rooms` and `check --live` ask the running daemon through a socket beside its store
+(`data/qantara.db` → `data/qantara.sock`), which only the user that the daemon runs as may use.
+
+## Exit status
+
+| status | meaning |
+|---|---|
+| 0 | as asked |
+| 1 | something that was checked is not well |
+| 2 | wrong usage, or a fault in the configuration: nothing was started |
+| 65 | the store is damaged, or was written by a newer version: it was not touched |
+| 69 | no daemon answers, or the address to listen on is taken |
+| 74 | the disk failed or is full, or the store's place cannot be written |
+| 75 | another process holds the store |
+| 128 + signal | the daemon ended at once: told a second time, or not done 25 seconds after it was told |
+
+Whatever the status, what was accepted is on disk, and the next start carries on.
+"""
+
+WEB = f"""\
+# The web server
+
+<!-- Written by `{COMMAND}`: change the sentences in the code, not here. -->
+
+It runs where the configuration has a part `http`, on `http.listen`.
+Answers are JSON; an answer that is not 200 holds `error`, a sentence, and `faults` where there are several.
+`/openapi.json` describes everything for programs.
+
+Routes for those with the token want the header `Authorization: Bearer …` with `http.token`.
+Without a token in the configuration they do not exist (404).
+After 30 wrong tokens in a minute an address gets 429 for a while, whatever token it sends.
+Let a proxy in front show nothing to the world but `/in/`: behind it all callers have one address.
+
+A body may have 1 MiB; a packed one is refused (415).
+There is no TLS: put a proxy in front where others can listen.
+"""
+
+WEBHOOKS = """\
+## Webhooks
+
+`/in/{account}` and everything below it belongs to that account's connector, for any method.
+The connector checks the platform's signature or secret itself.
+An unknown account is 404; what cannot be stored is 503 with `Retry-After`, and the platform calls again;
+a fault in a connector is 500 without details.
+
+## The local socket
+
+The same routes, without token and without webhooks, are on a socket beside the store (`qantara.db` → `qantara.sock`),
+for the user that the daemon runs as.
+"""
+
+METRICS = f"""\
+# Metrics
+
+<!-- Written by `{COMMAND}`: change the sentences in the code, not here. -->
+
+`GET /metrics`, with the token, in Prometheus' text format.
+Labels hold names of the configuration only, never anything a person wrote.
+`accepted` is the sum of all other outcomes and of everything open, always: `qantara_counts_add_up` says so.
+"""
+
+PROCESS = """\
+| `qantara_process_resident_memory_bytes` | gauge |  | Memory the process holds. |
+| `qantara_process_virtual_memory_bytes` | gauge |  | Memory the process has reserved. |
+| `qantara_process_cpu_seconds_total` | counter |  | Processor time used. |
+| `qantara_process_start_time_seconds` | gauge |  | When the process started, in seconds since 1970. |
+| `qantara_process_open_fds` | gauge |  | Open files and connections. |
+| `qantara_process_max_fds` | gauge |  | How many there may be. |
+"""
+
+
 def main(arguments: list[str]) -> int:
     """Write both files, or with `--check` say which are stale."""
     try:
@@ -121,10 +206,13 @@ def main(arguments: list[str]) -> int:
 
 
 def reference(connectors: Registry[Any]) -> Mapping[Path, str]:
-    """Both files and what they must hold."""
+    """Every file and what it must hold."""
     return {
         FOLDER / "configuration.md": page(connectors),
         FOLDER / "config.schema.json": json.dumps(schema(connectors), indent=2, ensure_ascii=False) + "\n",
+        FOLDER / "commands.md": commands(),
+        FOLDER / "http.md": http(),
+        FOLDER / "metrics.md": metrics(),
     }
 
 
@@ -145,6 +233,61 @@ def page(connectors: Registry[Any]) -> str:
 def account(name: str, settings: type[ConnectorConfig]) -> str:
     """What a connector adds to the settings every account has."""
     return section(f"`accounts`: `connector: {name}`", settings, frozenset(ConnectorConfig.model_fields))
+
+
+def commands() -> str:
+    """The page of the command line: each command with what its `--help` says."""
+    group = get_command(cli.app)
+    return "\n".join([COMMANDS, *_command("qantara", group), ""])
+
+
+def _command(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401  # click's group or command
+    arguments = [one for one in command.params if one.param_type_name == "argument"]
+    usage = " ".join([name, *(_shown_name(one) for one in arguments)])
+    yield from (f"## `{usage}`", "", *inspect.cleandoc(command.help or "").splitlines(), "")
+    rows = [*map(_argument, arguments), *(_option(one) for one in command.params if one not in arguments)]
+    if rows:
+        yield from ("| option | default | meaning |", "|---|---|---|", *rows, "")
+    for child, one in getattr(command, "commands", {}).items():
+        yield from _command(f"{name} {child}", one)
+
+
+def _shown_name(argument: Any) -> str:  # noqa: ANN401  # click's argument
+    return str(argument.metavar or argument.name.upper())
+
+
+def _argument(argument: Any) -> str:  # noqa: ANN401  # click's argument
+    return f"| `{_shown_name(argument)}` | {'required' if argument.required else 'none'} | {argument.help} |"
+
+
+def _option(option: Any) -> str:  # noqa: ANN401  # click's option
+    names = ", ".join(f"`{name}`" for name in option.opts)
+    default = (
+        "" if option.is_flag or option.default is None else f"`{getattr(option.default, 'value', option.default)}`"
+    )
+    kind = option.type_descriptor.annotation
+    words = alternatives([f"`{one.value}`" for one in kind]) if isinstance(kind, EnumMeta) else ""
+    variable = f" Environment variable: `{option.envvar}`." if option.envvar else ""
+    return f"| {names} | {default} | {option.help}{' One of ' + words + '.' if words else ''}{variable} |"
+
+
+def http() -> str:
+    """The page of the web server: each route, from the table that mounts them."""
+    rows = [
+        f"| `{route.method} {route.path}` | {'token' if route.needs_token else 'everybody'} | {route.meaning} |"
+        for route in ROUTES
+    ]
+    return "\n".join([WEB, "| route | who | what |", "|---|---|---|", *rows, "", WEBHOOKS])
+
+
+def metrics() -> str:
+    """The page of the metrics."""
+    rows = [
+        f"| `{family.shown}` | {'counter' if family.counter else 'gauge'} |"
+        f" {', '.join(f'`{label}`' for label in family.labels)} | {family.meaning} |"
+        for family in FAMILIES
+    ]
+    return "\n".join([METRICS, "| name | type | labels | meaning |", "|---|---|---|---|", *rows, PROCESS])
 
 
 def section(title: str, settings: type[BaseModel], known: frozenset[str]) -> str:

@@ -23,7 +23,7 @@ _HEAD = (
 def connectors() -> None:
     """The installed connectors and what each can do, as its code says.
 
-    `edits within`, lengths and formatting are those of the platform; a room or a server may allow less.
+    Lengths, times and formatting are those of the platform; a room or a server may allow less or more.
     """
     found = installed()
     packages = {point.name: _package(point) for point in entry_points(group=CONNECTORS)}

@@ -1,6 +1,7 @@
 """`qantara status`, `queue` and `trace`: what the running daemon does, asked through its socket."""
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +10,7 @@ from urllib.parse import quote
 import typer
 
 from bridge.cli.asking import NOT_WELL, answered
-from bridge.cli.options import DEFAULT_CONFIG, ConfigFile
+from bridge.cli.options import CONFIG_VARIABLE, DEFAULT_CONFIG, ConfigFile
 from bridge.cli.tables import lasting, table
 from bridge.clock import SystemClock
 
@@ -95,7 +96,7 @@ def _queue(context: typer.Context, config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Deliveries that could not go and are parked. Without a command they are listed."""
     if context.invoked_subcommand is None:
         listed(config)
-    context.obj = config
+    os.environ[CONFIG_VARIABLE] = str(config)  # so that `queue --config FILE list` is understood as well
 
 
 @queue.command("list")

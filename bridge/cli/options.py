@@ -10,9 +10,10 @@ import typer
 from bridge.config import Config, ConfigError, Connectors, load
 from bridge.registry import installed
 
+CONFIG_VARIABLE = "QANTARA_CONFIG"
 ConfigFile = Annotated[
     Path,
-    typer.Option("--config", "-c", envvar="QANTARA_CONFIG", metavar="FILE", help="The configuration file."),
+    typer.Option("--config", "-c", envvar=CONFIG_VARIABLE, metavar="FILE", help="The configuration file."),
 ]
 DEFAULT_CONFIG = Path("config.yaml")
 WRONG_CONFIGURATION = 2
