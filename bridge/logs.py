@@ -68,7 +68,9 @@ class Mask:
             case None | bool() | int() | float():
                 return value
             case str():
-                return _one_line(self.text(str(value)))
+                return _one_line(self.text(value))
+            case bytes():
+                return _one_line(self.text(value.decode("utf-8", "backslashreplace")))
             case Mapping():
                 return {self.text(str(key)): self.value(item) for key, item in value.items()}
             case list() | tuple() | set() | frozenset():

@@ -244,7 +244,7 @@ class Running:
                 self.stopped = error
                 self._ending = True
             except NotImplementedError as error:  # a skeleton: there is nothing to wait for
-                self._refused = Rejected(f"not written yet: {error}")
+                self._refused = Rejected(f"not written yet: {error!r}")
                 self._ending = True
             except Exception as error:  # noqa: BLE001 the kit stands where the supervisor stands: run it again
                 self.errors.append(error)
