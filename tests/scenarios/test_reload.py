@@ -1,0 +1,147 @@
+"""A configuration is read again while people talk."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bridge.config import ConfigError
+from bridge.store.ops import Depths
+from bridge.testing.memory import MemoryPlatform
+from bridge.testing.platform import texts
+from bridge.testing.waiting import eventually, shown, shows
+from bridge.text.nodes import said
+from tests.scenarios.bridge_under_test import Bridge, balanced, configured
+from tests.scenarios.faulty import faulty
+
+
+async def talk(platform: MemoryPlatform, count: int) -> None:
+    for number in range(count):
+        await platform.say("town", "Ada", said(str(number)))
+        await asyncio.sleep(0.002)
+
+
+async def test_a_wrong_file_changes_nothing(bridge: Bridge, left: MemoryPlatform, right: MemoryPlatform) -> None:
+    before = bridge.app.config
+    bridge.yaml = bridge.yaml.replace("right/town", "wrong/town")
+    with pytest.raises(ConfigError):
+        await bridge.app.reload()
+    assert bridge.app.config is before
+    await left.say("town", "Ada", said("still here"))
+    await shows(right, "town", ["Ada: still here"])
+
+
+@pytest.mark.parametrize("change", ["a link", "an account"])
+async def test_nothing_is_lost_or_doubled_while_the_file_changes(
+    change: str, tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    right.repeats = type(right.repeats).SHOWN
+    bridge = await faulty(tmp_path, left, right)
+    bridge.connector("right").slow = {"!town": 0.01}
+    first = bridge.yaml
+    talking = asyncio.create_task(talk(left, 300))
+    for turn in range(8):
+        await asyncio.sleep(0.06)
+        other = first.replace("lifetime_hours: 24", "lifetime_hours: 12")
+        if change == "an account":
+            other = first.replace("platform: right", "unknown_outcome: detect, platform: right")
+        bridge.yaml = first if turn % 2 else other
+        await bridge.app.reload()
+        if change == "an account":
+            await eventually(bridge._settled)
+            bridge.connector("right").slow = {"!town": 0.01}
+    await talking
+    await shows(right, "town", [f"Ada: {number}" for number in range(300)], seconds=60)
+    assert balanced(await bridge.ledger())
+    await bridge.stop()
+
+
+async def test_a_link_may_come_and_go(tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform) -> None:
+    both, one = configured(left, right, rooms=("town", "garden")), configured(left, right)
+    bridge = await Bridge(tmp_path, one).start()
+    await left.say("garden", "Ada", said("nobody hears this"))
+    bridge.yaml = both
+    await bridge.app.reload()
+    await eventually(lambda: bridge.lane("right/garden").state.joined and bridge.lane("left/garden").state.joined)
+    await left.say("garden", "Ada", said("hello"))
+    await shows(right, "garden", ["Ada: hello"])
+    right.closed = {"garden"}
+    await left.say("garden", "Ada", said("waits"))
+    await eventually(lambda: bridge.lane("right/garden").state.held)
+    bridge.yaml = one
+    await bridge.app.reload()
+    await eventually(lambda: right.left)
+    assert {str(lane.name) for lane in bridge.app.rooms.lanes.values()} == {"left/town", "right/town"}
+    await left.say("town", "Ada", said("the others go on"))
+    await shows(right, "town", ["Ada: the others go on"])
+    right.closed = set()
+    bridge.yaml = both
+    await bridge.app.reload()
+    await shows(right, "garden", ["Ada: hello", "Ada: waits"], seconds=60)
+    assert bridge.app.shared.loaded.rows == 0
+    assert balanced(await bridge.ledger())
+    await bridge.stop()
+
+
+async def test_an_account_may_go_and_come_back(tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform) -> None:
+    async with MemoryPlatform(name="third") as third:
+        three, two = configured(left, right, third), configured(left, right)
+        bridge = await Bridge(tmp_path, three).start()
+        third.closed = {"town"}
+        await left.say("town", "Ada", said("one"))
+        await shows(right, "town", ["Ada: one"])
+        bridge.yaml = two
+        await bridge.app.reload()
+        assert set(bridge.app.accounts) == {"left", "right"}
+        await left.say("town", "Ada", said("two"))
+        await shows(right, "town", ["Ada: one", "Ada: two"])
+        records = await bridge.writer.ask(Depths())
+        assert [record.waiting for record in records if record.account == "third"] == [1]
+        third.closed = set()
+        bridge.yaml = three
+        await bridge.app.reload()
+        await left.say("town", "Ada", said("three"))
+        await shows(third, "town", ["Ada: one", "Ada: three"], seconds=60)
+        await bridge.stop()
+
+
+async def test_another_user_under_an_accounts_name_is_refused(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await Bridge(tmp_path, configured(left, right)).start()
+    bridge.yaml = bridge.yaml.replace("platform: right", "user: somebody-else, platform: right")
+    await bridge.app.reload()
+    await eventually(lambda: bridge.account("right").state == "stopped")
+    await left.say("town", "Ada", said("not to you"))
+    await bridge.app.writer.ask(Depths())
+    assert not await texts(right, "town")
+    bridge.yaml = bridge.yaml.replace("user: somebody-else, ", "")
+    await bridge.app.reload()
+    await shows(right, "town", ["Ada: not to you"], seconds=60)
+    await bridge.stop()
+
+
+async def test_memory_is_bounded_whatever_waits(tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform) -> None:
+    bridge = await Bridge(tmp_path, configured(left, right)).start()
+    right.closed = {"town"}
+    for number in range(2000):
+        await left.say("town", "Ada", said(str(number)))
+
+    async def waiting() -> bool:
+        assert bridge.app.shared.loaded.rows <= 64 + 4
+        return (await bridge.ledger())["waiting"] == 2000
+
+    await eventually(waiting, seconds=120)
+    right.closed = set()
+    most = 0
+
+    async def drained() -> bool:
+        nonlocal most
+        most = max(most, bridge.app.shared.loaded.rows)
+        return len(right.written.messages["!town"]) == 2000  # type: ignore[index]  # the id of the room
+
+    await eventually(drained, seconds=600)
+    assert most <= 64 + 4
+    await shown(right, "town", lambda seen: [one.text for one in seen] == [f"Ada: {n}" for n in range(2000)])
+    assert not await bridge.parked()
+    await bridge.stop()
