@@ -185,6 +185,11 @@ class IrcEmulator:
         """Let the services throw somebody out."""
         self.network.kick("ChanServ!services@services.example.test", self._channel(room), nick, reason)
 
+    def invite(self, room: str, nick: str, person: str) -> None:
+        """Let a person invite somebody."""
+        relay = Relay(source=self.person(person).source, command="INVITE", params=(nick, self._channel(room).name))
+        self.network.members[self.network.fold(nick)].hear(relay)
+
     def whisper(self, person: str, target: str, words: str, command: str = "PRIVMSG") -> None:
         """Let a person write to one other, or to a channel's operators."""
         self.network.speak(self.person(person), command, target, words, {})
@@ -197,6 +202,11 @@ class IrcEmulator:
         self.network.tell(channel, relay)
 
     # Faults.
+
+    def ping(self, token: str) -> None:
+        """Ask every client whether it is there; `network.pongs` holds the answers."""
+        for client in self._clients:
+            client.ask(token)
 
     def drop_connections(self) -> None:
         for client in tuple(self._clients):

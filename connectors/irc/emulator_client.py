@@ -10,6 +10,7 @@ from typing import cast
 from irctokens.line import Line, build
 
 from bridge.testing.platform import Fault
+from connectors.irc.emulator_answers import labelled, tags_written
 from connectors.irc.emulator_network import Channel, Network, Refusal, Relay
 from connectors.irc.wire import tokens
 
@@ -43,7 +44,7 @@ class Client(asyncio.Protocol):
         self.gone: asyncio.Future[None] = self._loop.create_future()
         self._commands: dict[str, Callable[[Line], None]] = {
             "CAP": self._cap, "AUTHENTICATE": self._authenticate, "PASS": self._pass, "NICK": self._nick_wish,
-            "USER": self._user_said, "PING": self._ping, "PONG": self._nothing, "QUIT": self._quit,
+            "USER": self._user_said, "PING": self._ping, "PONG": self._pong, "QUIT": self._quit,
         }  # fmt: skip
         self._registered: dict[str, Callable[[Line], None]] = {
             "JOIN": self._join, "PART": self._part, "PRIVMSG": self._speak, "NOTICE": self._speak,
@@ -64,11 +65,17 @@ class Client(asyncio.Protocol):
             self._network.quit(self, "Connection closed" if exc is None else "Connection reset by peer")
 
     def data_received(self, data: bytes) -> None:
+        if self._network.deaf:
+            return
         *lines, self._unfinished = (self._unfinished + data).split(b"\n")
         for raw in lines:
             if self._transport is None or self._transport.is_closing():
                 return
             self._line(raw.rstrip(b"\r"))
+
+    def ask(self, token: str) -> None:
+        """PING the client."""
+        self._put(build("PING", [token]))
 
     def cut(self) -> None:
         """End the connection without a word."""
@@ -86,7 +93,7 @@ class Client(asyncio.Protocol):
         if not self._out:
             self._loop.call_soon(self._flush)
         body = build(answer.command, answer.params, answer.source).format().encode("utf-8", "replace")
-        tags = f"@{_tags(answer.tags)} ".encode() if answer.tags else b""
+        tags = f"@{tags_written(answer.tags)} ".encode() if answer.tags else b""
         self._out.append(tags + body[: self._network.limits.line_bytes - 2] + b"\r\n")
 
     def _flush(self) -> None:
@@ -118,7 +125,7 @@ class Client(asyncio.Protocol):
         """What one command answered: under its label where it had one."""
         answers, self._answers, label, self._label = self._answers, [], self._label, None
         if label is not None:
-            answers = _labelled(answers, label, self._network.name)
+            answers = labelled(answers, label, self._network.name)
         for answer in answers:
             self._put(answer)
 
@@ -254,10 +261,11 @@ class Client(asyncio.Protocol):
 
     # Commands.
 
-    def _nothing(self, line: Line) -> None:
-        """Asks for nothing and gets nothing."""
+    def _pong(self, line: Line) -> None:
+        self._network.pongs.append(line.params[-1])
 
     def _ping(self, line: Line) -> None:
+        self._network.pings += 1
         self._answer("PONG", self._network.name, line.params[0])
 
     def _quit(self, line: Line) -> None:
@@ -374,22 +382,3 @@ class Client(asyncio.Protocol):
         if self._network.fold(line.params[1]) not in channel.members:
             raise Refusal("441", line.params[1], channel.name, "They aren't on that channel")
         self._network.kick(self.source, channel, line.params[1], (line.params[2:] or [self.nick])[0])
-
-
-def _tags(tags: Mapping[str, str]) -> str:
-    return build("X", [], tags=dict(tags)).format().removesuffix(" X").removeprefix("@")
-
-
-def _labelled(answers: list[Line], label: str, server: str) -> list[Line]:
-    """IRCv3 labeled-response: no answer is an ACK, one carries the label, several are a batch."""
-    match answers:
-        case []:
-            return [Line({"label": label}, server, "ACK", [])]
-        case [only]:
-            return [Line({**(only.tags or {}), "label": label}, only.source, only.command, only.params)]
-        case _:
-            inside = [
-                Line({**(each.tags or {}), "batch": "1"}, each.source, each.command, each.params) for each in answers
-            ]
-            begin = Line({"label": label}, server, "BATCH", ["+1", "labeled-response"])
-            return [begin, *inside, Line(None, server, "BATCH", ["-1"])]

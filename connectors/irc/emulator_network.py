@@ -134,6 +134,10 @@ class Network:
         self.members: dict[str, Member] = {}
         self.faults: list[Fault] = []
         self.refusing = False
+        self.deaf = False
+        """While it is, whatever clients write is lost."""
+        self.pings = 0
+        self.pongs: list[str] = []
         self._epoch = chance.token(6)
         self._count = 0
 
