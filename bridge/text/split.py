@@ -68,6 +68,7 @@ def split(rich: Rich, limit: int, unit: Unit) -> tuple[Rich, ...]:
 
     A mention, an emoji or a code that fits in a part is never cut, nor is a grapheme, except where one alone is longer
     than the limit: that is cut by code points. Limits below 16 may be passed by a single character.
+    A text that fits is its own only part, also an empty one; one that is too long and all white space has no part.
     """
     if measure(plain(rich), unit) <= limit:
         return (rich,)

@@ -62,6 +62,7 @@ WORDS: list[tuple[str, str, int, Unit, list[str]]] = [
     ("a stack of marks longer than the limit is cut, not lost", "a" + "\u0301" * 40, 16, Unit.CHARACTERS,
      ["a" + "\u0301" * 15, "\u0301" * 16, "\u0301" * 9]),
     ("blanks alone leave a blank part out", "hello" + " " * 60 + "x", 16, Unit.CHARACTERS, ["hello", "x"]),
+    ("nothing but blanks is nothing", " " * 60, 16, Unit.CHARACTERS, []),
     ("a limit of one terminates", "a🚀b", 1, Unit.BYTES, ["a", "🚀", "b"]),
 ]  # fmt: skip
 
@@ -113,6 +114,10 @@ TREES: list[tuple[str, Rich, int, list[Rich]]] = [
 @pytest.mark.parametrize(("tree", "limit", "expected"), [row[1:] for row in TREES], ids=[row[0] for row in TREES])
 def test_what_is_cut_is_closed_and_opened_again(tree: Rich, limit: int, expected: list[Rich]) -> None:
     assert list(split(tree, limit, Unit.CHARACTERS)) == expected
+
+
+def test_an_empty_text_is_one_empty_part() -> None:
+    assert split((), 16, Unit.BYTES) == ((),)
 
 
 @thorough
