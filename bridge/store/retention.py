@@ -1,6 +1,7 @@
 """Forgetting in small pieces: twins, excerpts, seen events, parked rows and remembered values whose time is over."""
 
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 import apsw
@@ -35,13 +36,16 @@ def _relations(cursor: apsw.Cursor, op: Purge) -> int:
 
 
 def _excerpts(cursor: apsw.Cursor, op: Purge) -> int:
-    """`excerpts` in meta remembers how far this got, so that a piece costs a piece and not the table."""
+    """`excerpts` in meta remembers how far this got, so that a piece costs a piece and not the table.
+
+    What seems to come from the future was written while the clock was wrong: it must not stop the others.
+    """
     done: Any = cursor.execute("SELECT value FROM meta WHERE name = 'excerpts'")
     after = next((int(value) for (value,) in done), 0)
     found: Any = cursor.execute(
         "SELECT number, at FROM message WHERE number > ? ORDER BY number LIMIT ?", (after, op.most)
     )
-    old = [number for number, at in found if at < op.excerpts_before]
+    old = [number for number, _ in takewhile(lambda one: one[1] < op.excerpts_before or one[1] > op.at, found)]
     if old:
         execute_in(cursor, "UPDATE message SET excerpt = NULL WHERE number IN ({})", old)
         cursor.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('excerpts', ?)", (str(old[-1]),))

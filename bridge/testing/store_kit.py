@@ -1,0 +1,201 @@
+"""What the contract of a store is written with: a store held open, events to put into it, a way to open it again."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec import Struct, structs
+
+from bridge.events import Deleted, Edited, Posted, Reacted, Relayed, Unreacted, User
+from bridge.ids import AccountName, EventId, MessageId, Room, RoomId, RoomNumber, RowNumber, UserId
+from bridge.store.codec import encode
+from bridge.store.ops import (
+    Accept,
+    Accepted,
+    Admit,
+    Arrival,
+    Close,
+    Copy,
+    Delay,
+    Depths,
+    Discard,
+    Hold,
+    Identify,
+    Known,
+    Ledger,
+    Made,
+    Mark,
+    Op,
+    Outcome,
+    Page,
+    Park,
+    Parked,
+    Pin,
+    Position,
+    Progress,
+    Purge,
+    Recall,
+    Relate,
+    Remember,
+    RoomRecord,
+    Route,
+    Row,
+    RowKind,
+    Seal,
+    Seen,
+    Settle,
+    Start,
+    Started,
+    Store,
+    Tallies,
+    Tally,
+    Trace,
+    TwinKind,
+    Twins,
+    Unpark,
+    Uptime,
+    Wanted,
+)  # fmt: skip
+from bridge.text.nodes import said
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+ADA = User(id=UserId("u1"), name="Ada")
+LEFT, RIGHT, THIRD = (Room(AccountName(name), "town") for name in ("left", "right", "third"))
+DAY = 86_400_000
+
+
+class Opened:
+    """An open store with the rooms left, right and third; events happen in left unless told otherwise."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.started: Started = self.ask(Start())
+        records: tuple[RoomRecord, ...] = self.ask(Admit((LEFT, RIGHT, THIRD)))
+        self.left, self.right, self.third = (record.number for record in records)
+
+    def ask(self, op: Op) -> Any:  # noqa: ANN401 - each op documents its answer
+        """One operation alone; what it was refused for is raised."""
+        (result,) = self.store.drain([op])
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def accept(self, *arrivals: Arrival, position: str | None = None, at: int = 1000) -> tuple[Row, ...]:
+        accepted: Accepted = self.ask(accepting(*arrivals, position=position, at=at))
+        return accepted.rows
+
+    def post(self, native: str, *targets: RoomNumber, reply: str | None = None, at: int = 1000) -> tuple[Row, ...]:
+        return self.accept(self.posted(native, *targets, reply=reply), at=at)
+
+    def posted(self, native: str, *targets: RoomNumber, reply: str | None = None, words: str = "") -> Arrival:
+        relates = MessageId(reply) if reply else None
+        event = Posted(
+            id=EventId(f"e{native}"), room=RoomId("!town"), at=NOON, message=(MessageId(native),), author=ADA,
+            text=said(words or f"words {native}"), in_reply_to=relates,
+        )  # fmt: skip
+        return self.arrival(event, RowKind.POST, targets or (self.right,), relates, (MessageId(native),))
+
+    def edited(self, event: str, native: str) -> Arrival:
+        what = Edited(id=EventId(event), room=RoomId("!town"), at=NOON, replaces=MessageId(native), author=ADA)
+        return self.arrival(what, RowKind.EDIT, (self.right,), MessageId(native))
+
+    def deleted(self, event: str, native: str) -> Arrival:
+        what = Deleted(id=EventId(event), room=RoomId("!town"), at=NOON, message=MessageId(native), by=ADA)
+        return self.arrival(what, RowKind.DELETE, (self.right,), MessageId(native))
+
+    def reacted(self, event: str, native: str, emoji: str, own: str | None = None) -> Arrival:
+        reaction = MessageId(own) if own else None
+        what = Reacted(
+            id=EventId(event), room=RoomId("!town"), at=NOON, message=MessageId(native), emoji=emoji, by=ADA,
+            reaction=reaction,
+        )  # fmt: skip
+        arrival = self.arrival(what, RowKind.REACT, (self.right,), MessageId(native))
+        return structs.replace(arrival, emoji=emoji, reaction=reaction)
+
+    def unreacted(self, event: str, native: str, emoji: str) -> Arrival:
+        what = Unreacted(
+            id=EventId(event), room=RoomId("!town"), at=NOON, message=MessageId(native), emoji=emoji, by=ADA
+        )
+        arrival = self.arrival(what, RowKind.UNREACT, (self.right,), MessageId(native))
+        return structs.replace(arrival, emoji=emoji)
+
+    def arrival(
+        self,
+        event: Relayed,
+        kind: RowKind,
+        targets: tuple[RoomNumber, ...],
+        relates: MessageId | None,
+        natives: tuple[MessageId, ...] = (),
+    ) -> Arrival:
+        return Arrival(
+            id=event.id, event=event, kind=kind, body=encode(event), room=self.left, natives=natives,
+            person=Seen(ADA.id, ADA.name), excerpt=f"excerpt {relates or natives[0]}", relates=relates,
+            targets=tuple(Route(target, "town", 5) for target in targets),
+        )  # fmt: skip
+
+    def page(self, room: RoomNumber | None = None, after: int = 0, most: int = 64) -> list[Row]:
+        rows: list[Row] = self.ask(Page(room or self.right, RowNumber(after), most))
+        return rows
+
+    def deliver(self, row: Row, native: str, part: int = 0, kind: TwinKind = TwinKind.COPY) -> None:
+        made = Made((Copy(part, MessageId(native), kind),))
+        self.ask(Settle(row=row, outcome=Outcome.DELIVERED, made=made))
+
+    def known(self, row: Row, room: RoomNumber | None = None) -> Known | None:
+        assert row.message is not None
+        found: dict[int, Known] = self.ask(Twins(room or self.right, (row.message,)))
+        return found.get(row.message)
+
+    def balanced(self) -> bool:
+        """Accepted is the sum of all ends, what waits and what is parked, in every room."""
+        records, tallies = self.ask(Ledger())
+        return all(self._adds_up(record, tallies) for record in records)
+
+    def _adds_up(self, record: RoomRecord, tallies: dict[tuple[RoomNumber, str], int]) -> bool:
+        ends = sum(tallies.get((record.number, end.value), 0) for end in Outcome if end is not Outcome.ACCEPTED)
+        return tallies.get((record.number, "accepted"), 0) == ends + record.waiting + record.parked
+
+
+def accepting(*arrivals: Arrival, position: str | None = None, at: int = 1000) -> Accept:
+    """These events in one transaction."""
+    return Accept(account=AccountName("left"), arrivals=arrivals, at=at, position=position)
+
+
+def purging(at: int, **before: int) -> Purge:
+    """A purge of what is older than the moments named, and of nothing else."""
+    nothing = {"relations_before": 0, "excerpts_before": 0, "seen_before": 0, "parked_before": 0}
+    return Purge(at=at, most=10, **{**nothing, **before})
+
+
+class Book:
+    """One durable place, opened again and again."""
+
+    def __init__(self, opens: Callable[[], Store]) -> None:
+        self._opens = opens
+        self.opened = Opened(opens())
+
+    def reopened(self) -> Opened:
+        """The same place after the process died."""
+        self.close()
+        self.opened = Opened(self._opens())
+        return self.opened
+
+    def close(self) -> None:
+        self.opened.store.close()
+
+
+def examples(there: Opened, row: Row) -> dict[type[Struct], Op]:
+    """One of each operation."""
+    account, number = AccountName("left"), row.message
+    assert number is not None
+    ops: list[Op] = [
+        accepting(there.posted("m2")), Progress(row=row, made=Made(), sent=(0,)), Seal(row=row, plan=b"", generation=0),
+        Delay(row=row, attempts=0, next_at=0, error=""), Mark(row), Park(row=row, reason="", error="", at=0),
+        Unpark((row.number,)), Settle(row=row, outcome=Outcome.DELIVERED), Discard(()), Tally(there.right, "x"),
+        Pin(room=there.right, native="!x", thread=None), Hold(room=there.right, reason=None), Identify(account, "me"),
+        Uptime(account, 1), Remember(account=account, name="x", value="y", until=1), purging(0), Close(), Start(),
+        Admit(()), Relate(row=row, native=MessageId("m1")), Page(there.right, RowNumber(0)),
+        Twins(there.right, (number,)), Wanted(number, there.right), Recall(account, "x", 0), Position(account),
+        Depths(), Tallies(), Ledger(), Parked(), Trace("m1"),
+    ]  # fmt: skip
+    return {type(op): op for op in ops}
