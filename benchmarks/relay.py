@@ -23,6 +23,12 @@ from tests.live.irc_servers import IrcServer
 LINES = 20_000
 BACKLOG = 20_000
 RATE = 100
+AS_INSTALLED = """
+import runpy, sys
+sys.modules["cryptography"] = None
+runpy.run_module("bridge", run_name="__main__", alter_sys=True)
+"""
+"""The development extra brings a library (7 MB) that a connector's SDK then loads; the bridge itself does not."""
 Row = tuple[str, str, str, bool]
 
 
@@ -162,7 +168,9 @@ async def memory(lab: Lab) -> list[Row]:
             if name != "irc":
                 platform = await stack.enter_async_context(found.get(name)())
                 more[name] = dict(platform.settings())
-        async with lab.daemon(["#bench"], more) as daemon:
+        installed = lab.daemon(["#bench"], more)
+        installed.program = [sys.executable, "-c", AS_INSTALLED]
+        async with installed as daemon:
             idle = daemon.resident_mb()
             lab.two.stop()
             source = await Source("source", ["#bench"]).connect(lab.one.port)

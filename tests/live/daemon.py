@@ -23,6 +23,7 @@ class Daemon:
 
     def __init__(self, folder: Path, accounts: Mapping[str, object], links: Mapping[str, object]) -> None:
         self._folder = folder
+        self.program = [sys.executable, "-m", "bridge"]
         folder.mkdir(parents=True, exist_ok=True)
         self.config = folder / "config.yaml"
         self.store = folder / "data" / "qantara.db"
@@ -64,7 +65,7 @@ class Daemon:
     def launch(self) -> None:
         """Start, and do not wait."""
         with (self._folder / "daemon.log").open("ab") as log:
-            command = [sys.executable, "-m", "bridge", "run", "--config", str(self.config)]
+            command = [*self.program, "run", "--config", str(self.config)]
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
 
     def kill(self) -> None:
