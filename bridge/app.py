@@ -56,7 +56,7 @@ class App:
         self.exit = Exit.OK
         self._ending = asyncio.Event()
         self._changing = asyncio.Lock()
-        self._running = False
+        self.started = False
         self.server = Server(self, clock)
 
     @property
@@ -105,12 +105,12 @@ class App:
         self.rooms = Rooms(self.shared, atlas, self.accounts)
         self.rooms.suspicious = not started.clean
         self.intake = Intake(self.shared, atlas, self.rooms)
-        await self._apply(self.config)
         await self.server.start()
+        await self._apply(self.config)
         keeping = Housekeeping(lambda: self.config.store, self.shared, self.intake, self.accounts.values)
         group.create_task(keeping.run(), name="housekeeping")
         group.create_task(keeping.answer_watchdog(), name="watchdog")
-        self._running = True
+        self.started = True
         notify("READY=1")
         logger.info("running", accounts=len(self.accounts), links=len(self.config.links), clean=started.clean)
 
@@ -158,7 +158,7 @@ class App:
 
     def told_to_reload(self) -> None:
         """The same again, where nobody waits for it."""
-        if self._running:
+        if self.started:
             self.shared.group.create_task(self.reload_or_tell(), name="reload")
 
     async def _apply(self, config: Config) -> None:

@@ -19,11 +19,11 @@ _RETRY_SECONDS = 5
 
 async def receive(bridge: Bridge, request: web.Request) -> web.Response:
     """Answer a platform's call: it is stored before it is answered, or answered 503 and given again."""
+    if not bridge.started or bridge.intake.refusing:
+        return _later(_RETRY_SECONDS)
     account = bridge.accounts.get(AccountName(request.match_info["account"]))
     if account is None:
         raise web.HTTPNotFound
-    if bridge.intake.refusing:
-        return _later(_RETRY_SECONDS)
     call = await _call(request)
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
