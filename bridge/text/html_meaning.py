@@ -210,7 +210,7 @@ def _flat(nodes: Sequence[_Node]) -> Iterator[Inline]:
         if _is_inline(node):
             yield node
         else:
-            yield Text(_words((node,)))
+            yield from (Break(), Text(_words((node,))))
 
 
 def _words(nodes: Sequence[_Node]) -> str:

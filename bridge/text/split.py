@@ -58,8 +58,6 @@ class _Window(Struct):
         """The place in the tree; a marker stands for the leaf behind it."""
         behind = (one for one in self.stretches if one.end > index and one.leaf is not None)
         stretch = next(behind, self.stretches[-1])
-        if stretch.leaf is None:
-            return Place(stretch.number + 1)
         return Place(stretch.number, stretch.offset + max(index - stretch.start, 0))
 
 
