@@ -252,16 +252,17 @@ class Lane:
         self._occupy()
         self._sending += 1
         self._passed(delivery)
-        self._account.watch(self._shared.group.create_task(self._send(delivery, index)), now)
+        task = self._shared.group.create_task(self._send(delivery, index))
+        self._account.watch((delivery.row.number, index), task, now)
         return True
 
     async def _send(self, delivery: Delivery, index: int) -> None:
         step = delivery.steps[index]
-        task = asyncio.current_task()
+        key = (delivery.row.number, index)
         try:
             made = await perform(self._account.connector, step)
         except asyncio.CancelledError:
-            if not self._account.overdue(task):
+            if not self._account.overdue(key):
                 raise
             self._failed(delivery, index, Uncertain("no answer in time"))
         except Exception as error:  # noqa: BLE001 - whatever a connector raises must not lose a message
@@ -270,7 +271,7 @@ class Lane:
             self._sending -= 1
             self._went(delivery, index, made)
         finally:
-            self._account.unwatch(task)
+            self._account.unwatch(key)
 
     def _went(self, delivery: Delivery, index: int, made: Made) -> None:
         """One step went: its place in the window is free once that is durable."""

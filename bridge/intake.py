@@ -72,12 +72,23 @@ class Intake:
     def __init__(self, shared: Shared, atlas: Atlas, sinks: Sinks) -> None:
         self._shared, self._atlas, self._sinks = shared, atlas, sinks
         self._breaker = Breaker()
-        self.routes: Routes = {}
+        self._routes: Routes = {}
+        self._ways: frozenset[tuple[RoomNumber, RoomNumber]] = frozenset()
         self.notices: RoomNumber | None = None
         self.uptimes: Mapping[RoomNumber, Callable[[], int]] = {}
         self.refusing: str | None = None
         """Why nothing is accepted now: the disk is nearly full, the daemon stops."""
         self.received: dict[AccountName, int] = {}
+
+    @property
+    def routes(self) -> Routes:
+        """Who hears each room."""
+        return self._routes
+
+    @routes.setter
+    def routes(self, routes: Routes) -> None:
+        self._routes = routes
+        self._ways = frozenset((source, to.room) for source, heard in routes.items() for to in heard)
 
     async def publish(
         self, account: AccountName, me: UserId | None, events: Sequence[AnyEvent], position: str | None
@@ -169,8 +180,9 @@ class Intake:
 
     def _bounced(self, event: Posted, room: RoomNumber, heard: Sequence[Heard]) -> Sequence[Heard]:
         """The rooms between which these words have bounced too often: there they are parked."""
-        words, now = essence(event.text), self._shared.clock.monotonic()
-        tripped = [to for to in heard if words and self._breaker.trips(room, to.room, words, now)]
+        mutual = [to for to in heard if (to.room, room) in self._ways]
+        words, now = essence(event.text) if mutual else "", self._shared.clock.monotonic()
+        tripped = [to for to in mutual if words and self._breaker.trips(room, to.room, words, now)]
         for to in tripped:
             logger.warning("loop: the same words bounce between two rooms", link=to.link)
             self._shared.notice(to.room, f"Link {to.link}: the same words bounce between two rooms and are parked now.")

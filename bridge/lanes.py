@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import OrderedDict
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import structlog
 
 from bridge.backoff import wait
 from bridge.connector import Connector
 from bridge.errors import Scope, Unavailable, Uncertain
-from bridge.ids import AccountName, RoomNumber
+from bridge.ids import AccountName, RoomNumber, RowNumber
 from bridge.limits import Limiter
 from bridge.shared import Shared
 
@@ -19,6 +19,10 @@ SEND_SECONDS = 60.0
 _SWEEP_SECONDS = 5.0
 _MOST_AT_ONCE = 4096
 _BREAKS_AFTER = 5
+
+
+SendKey: TypeAlias = tuple[RowNumber, int]
+"""A row and one of its steps."""
 
 
 class Pumped(Protocol):
@@ -65,8 +69,8 @@ class Lanes:
         self._probing = False
         self._asked_until = float("-inf")
         self._queue: OrderedDict[Pumped, None] = OrderedDict()
-        self._sends: dict[asyncio.Task[None], float] = {}
-        self._overdue: set[asyncio.Task[None]] = set()
+        self._sends: dict[SendKey, tuple[asyncio.Task[None], float]] = {}
+        self._overdue: set[SendKey] = set()
         self._sweep: asyncio.TimerHandle | None = None
         self._alarm: asyncio.TimerHandle | None = None
 
@@ -171,26 +175,25 @@ class Lanes:
 
     # --- sends that take too long ---
 
-    def watch(self, task: asyncio.Task[None], now: float) -> None:
-        self._sends[task] = now + SEND_SECONDS
+    def watch(self, key: SendKey, task: asyncio.Task[None], now: float) -> None:
+        self._sends[key] = (task, now + SEND_SECONDS)
         if self._sweep is None:
             self._sweep = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep_out)
 
-    def unwatch(self, task: asyncio.Task[None] | None) -> None:
-        if task is not None:
-            self._sends.pop(task, None)
-            self._overdue.discard(task)
+    def unwatch(self, key: SendKey) -> None:
+        self._sends.pop(key, None)
+        self._overdue.discard(key)
 
-    def overdue(self, task: asyncio.Task[Any] | None) -> bool:
+    def overdue(self, key: SendKey) -> bool:
         """Whether a send was cancelled because it took too long."""
-        return task in self._overdue
+        return key in self._overdue
 
     def _sweep_out(self) -> None:
         """One timer an account instead of one a send."""
         now = self._shared.clock.monotonic()
-        for task, deadline in list(self._sends.items()):
-            if now >= deadline and task not in self._overdue:
-                self._overdue.add(task)
+        for key, (task, deadline) in list(self._sends.items()):
+            if now >= deadline and key not in self._overdue:
+                self._overdue.add(key)
                 task.cancel()
         self._sweep = None
         if self._sends:

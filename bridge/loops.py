@@ -9,19 +9,21 @@ from collections import OrderedDict
 
 from bridge.ids import RoomNumber
 from bridge.text.nodes import Rich
+from bridge.text.plain import only_words
 from bridge.text.walk import plain
 
 BOUNCES = 3
 WINDOW_SECONDS = 30.0
 _REMEMBERED = 4096
 _LABEL = re.compile(r"^(?:\W*[^\s:<>\[\]]{1,40}\W*[:>\]]\s+)+")
+_LABEL_WITHIN = 64
 _Trail = tuple[RoomNumber, int, float]
 
 
 def essence(text: Rich) -> str:
     """What stays the same when a bridge puts names in front: lower case, single spaces, no labels."""
-    words = " ".join(plain(text).split()).casefold()
-    return _LABEL.sub("", words)
+    words = " ".join((only_words(text) or plain(text)).split()).casefold()
+    return _LABEL.sub("", words) if any(mark in words[:_LABEL_WITHIN] for mark in ":>]") else words
 
 
 class Breaker:

@@ -57,12 +57,13 @@ def _cut(line: Rich, budget: int) -> list[str]:
 
 
 def _chopped(text: str, budget: int) -> list[str]:
-    """The last resort for a budget smaller than a word with its codes: characters, whole."""
+    """The last resort for a budget smaller than a word with its codes: graphemes, or what they are made of."""
     parts = [""]
-    for each in grapheme.graphemes(text):
-        if parts[-1] and not _fits(parts[-1] + each, budget):
-            parts.append("")
-        parts[-1] += each
+    for whole in grapheme.graphemes(text):
+        for each in [whole] if _fits(whole, budget) else whole:
+            if not _fits(parts[-1] + each, budget):
+                parts.append("")
+            parts[-1] += each
     return parts
 
 
@@ -73,6 +74,8 @@ def _fits(text: str, budget: int) -> bool:
 def unpinged(text: Rich, label: str, nicks: AbstractSet[str], fold: Fold) -> Rich:
     """The same words, but the author's name and mentions of strangers ping nobody of that name in the channel."""
     quiet = quieted(label, nicks, fold)
+    if quiet == label and all(_is_quiet(block) for block in text):
+        return text
     change = _Change(label if quiet != label else "", quiet, nicks, fold)
     return tuple(replace(block, inside=change.all(block.inside)) if _holds(block) else block for block in text)
 
@@ -89,6 +92,14 @@ def _joined(nick: str) -> str:
 
 def _holds(block: Block) -> TypeGuard[Paragraph]:
     return isinstance(block, Paragraph)
+
+
+def _is_quiet(block: Block) -> bool:
+    """Whether a block is nothing but words, plain or bold, as nearly all are: there is no mention in it."""
+    return isinstance(block, Paragraph) and all(
+        isinstance(node, Text) or (isinstance(node, Bold) and all(isinstance(one, Text) for one in node.inside))
+        for node in block.inside
+    )
 
 
 class _Change:

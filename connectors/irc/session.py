@@ -161,14 +161,18 @@ class Session:
     def heard(self, lines: Sequence[Line]) -> None:
         """All lines of one buffer, in order."""
         self._heard_at = self._host.clock.monotonic()
-        acts = self._acts
         for each in lines:
-            act = acts.get(each.command)
-            if not self._login.welcomed.done():
-                (act or self._login.heard)(each)
-            elif act is not None:
-                act(each)
+            act = self._acts.get(each.command) or (None if self._login.welcomed.done() else self._login.heard)
+            if act is not None:
+                self._do(act, each)
         self._feed.flush()
+
+    def _do(self, act: Act, heard: Line) -> None:
+        """Act on one line; one that breaks the protocol's own rules is left out, and the next one heard."""
+        try:
+            act(heard)
+        except (IndexError, ValueError):
+            log.debug("line not understood", account=self._host.account, command=heard.command)
 
     def flushing(self) -> bytes:
         """The fence behind what is about to be written."""

@@ -57,10 +57,25 @@ def _token(raw: bytes, fallback: str) -> Line | None:
     raw = raw.rstrip(b"\r")
     if not raw or (raw[:1] == b"@" and raw.find(b" ") > _MAX_TAGS):
         return None
+    tags, _, rest = raw.partition(b" ") if raw[:1] == b"@" else (b"", b"", raw)
+    if b"\\" in tags:
+        tags, rest = b"", raw
     try:
-        return tokenise(raw, fallback=fallback)
+        token = tokenise(rest.lstrip(b" "), fallback=fallback)
     except (ValueError, IndexError):
         return _undecodable(raw, fallback)
+    if tags:
+        token.tags = _plain_tags(tags[1:])
+    return token
+
+
+def _plain_tags(tags: bytes) -> dict[str, str]:
+    """Tags without an escape, which nearly all are: they come with every line, and the library reads each by character.
+
+    A tag given twice counts as it was last given (message-tags specification).
+    """
+    pairs = (tag.partition("=") for tag in tags.decode("utf-8", "replace").split(";"))
+    return {name: value for name, _, value in pairs if name}
 
 
 def _undecodable(raw: bytes, fallback: str) -> Line | None:
