@@ -49,4 +49,4 @@ app.add_typer(queue, name="queue")
 
 def main() -> None:
     """The entry point."""
-    app()
+    app(prog_name="qantara")
