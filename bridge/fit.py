@@ -7,14 +7,16 @@ from msgspec import Struct
 
 from bridge.connector import Authorship, Capabilities, Relation
 from bridge.events import Attachment, Manner
-from bridge.people import defused
+from bridge.people import cropped, defused, isolated, right_to_left
 from bridge.text.length import measure
 from bridge.text.mapped import mapped
 from bridge.text.nodes import Bold, Break, Inline, Inlines, Italic, Paragraph, Quote, Rich, Text
 from bridge.text.plain import only_words
 from bridge.text.walk import excerpt, keep, length, lines, normal, plain, split
 
-_ROOM_FOR_NUMBER = 10
+_ROOM_FOR_NUMBER = len(" (999/999)")
+_MANY = 1000
+_ROOM_FOR_BIG_NUMBER = len(" (99999/99999)")
 _QUOTED_CHARACTERS = 80
 _KIB = 1024
 
@@ -48,8 +50,16 @@ class Part(Struct, frozen=True, kw_only=True):
 
 def fit(words: Words, to: Capabilities) -> tuple[Part, ...]:
     """The parts a room can show, in order; at least one, however little there was to say."""
-    label = words.label if to.authorship is Authorship.PREFIX else ""
+    label = _label(words, to) if to.authorship is Authorship.PREFIX else ""
     return _plainly(words, to, label) or _fitted(words, to, label)
+
+
+def _label(words: Words, to: Capabilities) -> str:
+    """The name in front: at most half of a message, and no master of the direction of somebody's words."""
+    if not words.label:
+        return ""
+    isolates = right_to_left(plain(words.text))
+    return cropped(isolated(words.label) if isolates else words.label, to.max_text // 2 - len(": "), to.unit)
 
 
 def _plainly(words: Words, to: Capabilities, label: str) -> tuple[Part, ...]:
@@ -109,7 +119,8 @@ def _cut(body: Rich, to: Capabilities, prefix: str, label: str, manner: Manner) 
     head: Inlines = (Bold((Text(prefix),)), Text(": ")) if prefix else ()
     if Bold not in to.formatting and prefix:
         head = (Text(f"{prefix}: "),)
-    space = to.max_text - length((Paragraph(head),), to.unit) if head else to.max_text
+    # One more: above a quote, a list or code the name has a line of its own.
+    space = to.max_text - length((Paragraph(head),), to.unit) - 1 if head else to.max_text
     single_lines = Break not in to.formatting
     pieces = _one_liners(body, space, to) if single_lines else _blocks(body, space, to)
     shown = _few(pieces, to.max_lines)
@@ -124,12 +135,14 @@ def _blocks(body: Rich, space: int, to: Capabilities) -> tuple[Rich, ...]:
     if length(body, to.unit) <= space:
         return (body,)
     pieces = split(body, max(16, space - _ROOM_FOR_NUMBER), to.unit)
+    if len(pieces) >= _MANY:
+        pieces = split(body, max(16, space - _ROOM_FOR_BIG_NUMBER), to.unit)
     return tuple(_numbered(piece, index, len(pieces)) for index, piece in enumerate(pieces, start=1))
 
 
 def _one_liners(body: Rich, space: int, to: Capabilities) -> tuple[Rich, ...]:
     """A part a line; a line too long for one is split."""
-    return tuple(piece for line in lines(body) for piece in _short(line, space, to))
+    return tuple(piece for line in lines(body) for piece in _short(keep(line, to.formatting), space, to))
 
 
 def _short(line: Rich, space: int, to: Capabilities) -> tuple[Rich, ...]:

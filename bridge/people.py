@@ -10,8 +10,11 @@ from functools import lru_cache
 import grapheme
 from precis_i18n import get_profile
 
+from bridge.text.length import Unit, measure
+
 _MOST_CHARACTERS = 32
 _MOST_MARKS = 6
+_ISOLATE, _ISOLATED = "\u2068", "\u2069"
 _NOBODY = "somebody"
 _FENCED = str.maketrans({"[": "(", "]": ")", "<": "(", ">": ")", ":": "꞉", "\n": " ", "\r": " ", "\t": " "})
 _INVISIBLE_BUT_NEEDED = {"\u200c", "\u200d"}  # Persian and Sinhala words and joined emoji are made with them
@@ -22,9 +25,29 @@ _NICKNAME = get_profile("NicknameCasePreserved")
 @lru_cache(maxsize=4096)
 def label(name: str) -> str:
     """A display name made safe to stand before words: one line, at most 32 graphemes, no markup, no tricks."""
-    safe = _profiled(_visible(unicodedata.normalize("NFC", name)).translate(_FENCED))
-    short = _shortened(safe) or _NOBODY
-    return f"\u2068{short}\u2069" if _right_to_left(short) else short
+    profiled = _profiled(_visible(unicodedata.normalize("NFC", name)))
+    # Fenced last: the profile makes plain brackets and colons of wide, small and vertical ones.
+    short = defused(_shortened(" ".join(profiled.translate(_FENCED).split()))) or _NOBODY
+    return isolated(short) if right_to_left(short) else short
+
+
+def isolated(name: str) -> str:
+    """A name that leaves the direction of the line to the words around it."""
+    return name if name.startswith(_ISOLATE) else f"{_ISOLATE}{name}{_ISOLATED}"
+
+
+def cropped(name: str, limit: int, unit: Unit) -> str:
+    """A label of at most `limit` in `unit`, cut between graphemes."""
+    if measure(name, unit) <= limit:
+        return name
+    bare = name.removeprefix(_ISOLATE).removesuffix(_ISOLATED)
+    space = limit - (measure(name, unit) - measure(bare, unit))
+    kept = ""
+    for one in grapheme.graphemes(bare):
+        if measure(kept + one, unit) > space:
+            break
+        kept += one
+    return name.replace(bare, kept.rstrip() or "…")
 
 
 def defused(text: str) -> str:
@@ -76,5 +99,6 @@ def _shortened(name: str) -> str:
     return short[: 4 * _MOST_CHARACTERS].rstrip()
 
 
-def _right_to_left(name: str) -> bool:
-    return any(unicodedata.bidirectional(character) in {"R", "AL"} for character in name)
+def right_to_left(text: str) -> bool:
+    """Whether a text holds letters that run from right to left."""
+    return not text.isascii() and any(unicodedata.bidirectional(character) in {"R", "AL"} for character in text)
