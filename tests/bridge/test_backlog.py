@@ -98,7 +98,7 @@ def test_a_deletion_cancels_what_was_not_tried() -> None:
         numbered(2, message=MessageNumber(7)),
         numbered(3),
     )
-    for one in (tried, sure, other, numbered(4, DELETED, message=MessageNumber(7))):
+    for one in (tried, sure, other, numbered(4, DELETED, message=seven)):
         backlog.feed(one)
     assert [one.gone for one in (tried, sure, other)] == [False, True, False]
 

@@ -39,7 +39,7 @@ LEFT, RIGHT = RoomNumber(1), RoomNumber(2)
 ROOM = Capabilities(formatting=ALL_NODES, relations=frozenset({Relation.REPLY}), max_text=100)
 COPY = Known(
     number=MessageNumber(7), author="Bob", excerpt="the old words", at=int(NOON.timestamp() * 1000), gone=False,
-    origin=LEFT, parts=((MessageId("c1"),),), ours=True,
+    origin=LEFT, parts=((MessageId("c1"),),), carried=True, ours=True,
 )  # fmt: skip
 BASE: dict[str, Any] = {"id": EventId("e1"), "room": RoomId("!left"), "at": NOON}
 POSTED = Posted(**BASE, message=(MessageId("m1"),), author=ADA, text=said("hello"))
@@ -129,7 +129,8 @@ def test_a_reply_hangs_on_its_message() -> None:
         (replace(COPY, author=""), "Ada: \n> …: the old words\nhello"),
         (replace(COPY, excerpt="@room hi"), "Ada: \n> Bob: @\u200broom hi\nhello"),
         (replace(COPY, gone=True), "Ada: hello"),
-        (replace(COPY, origin=RoomNumber(99), parts=()), "Ada: hello"),
+        (replace(COPY, origin=RoomNumber(99), parts=(), carried=False), "Ada: hello"),
+        (replace(COPY, origin=RoomNumber(99), parts=()), "Ada: \n> Bob: the old words\nhello"),
         (replace(COPY, origin=RoomNumber(99)), "Ada: \n> Bob: the old words\nhello"),
         (None, "Ada: hello"),
     ],
@@ -275,6 +276,10 @@ def test_a_reaction_taken_back_is_told_where_it_was_told() -> None:
     [
         (Facts(), Ended(Outcome.DROPPED, "reaction to an unknown message")),
         (Facts(about=COPY), Ended(Outcome.DROPPED, "reaction to an unknown message")),
+        (
+            replace(emojis("👍"), about=replace(COPY, carried=False)),
+            Ended(Outcome.DROPPED, "reaction to an unknown message"),
+        ),
         (replace(emojis("👍"), about=replace(COPY, gone=True)), Ended(Outcome.CANCELLED, "deleted before")),
     ],
 )
@@ -302,7 +307,7 @@ def cases(draw: st.DrawFn) -> tuple[Row, Facts, View]:
     if isinstance(event, (Posted, Edited)):
         event = replace(event, text=draw(trees()))
     parts = tuple((MessageId(f"c{number}"),) for number in range(draw(st.integers(0, 4))))
-    flags = {name: draw(st.booleans()) for name in ("gone", "ours", "parked")}
+    flags = {name: draw(st.booleans()) for name in ("gone", "ours", "parked", "carried")}
     about = draw(st.one_of(st.none(), st.just(replace(COPY, parts=parts, **flags))))
     some = st.lists(st.sampled_from(("👍", "🐫", "🎉")), unique=True, max_size=3).map(tuple)
     facts = Facts(
