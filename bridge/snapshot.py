@@ -94,11 +94,12 @@ class AccountStatus(Struct, frozen=True, kw_only=True):
 
 
 class RoomStatus(Struct, frozen=True, kw_only=True):
-    """One room: `held` is why nothing is sent there, None when it is open."""
+    """One room: `entered` while we are in it; `held` is why nothing is sent there, None when it is open."""
 
     room: str
     account: str
     configured: bool
+    entered: bool
     held: str | None
     oldest_waiting_seconds: float | None
     counts: Counts
@@ -135,8 +136,8 @@ _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 async def look(bridge: Bridge, now: datetime) -> Status:
     """Ask the store and the accounts."""
     records, tallies = await bridge.writer.ask(Ledger())
-    configured = {number for account in bridge.accounts.values() for number in account.rooms}
-    rooms = [_room(record, tallies, configured, now) for record in records]
+    entered = {n: lane.state.joined for account in bridge.accounts.values() for n, lane in account.rooms.items()}
+    rooms = [_room(record, tallies, entered, now) for record in records]
     counts = _total(room.counts for room in rooms)
     return Status(
         version=version("qantara"),
@@ -152,9 +153,9 @@ async def look(bridge: Bridge, now: datetime) -> Status:
 
 
 def _room(
-    record: RoomRecord, tallies: Mapping[tuple[RoomNumber, str], int], configured: set[RoomNumber], now: datetime
+    record: RoomRecord, tallies: Mapping[tuple[RoomNumber, str], int], entered: Mapping[RoomNumber, bool], now: datetime
 ) -> RoomStatus:
-    inside = record.number in configured
+    inside = record.number in entered
     held = record.held if inside else record.held or "no link names this room"
     ends = {outcome: tallies.get((record.number, outcome), 0) for outcome in _OUTCOMES}
     waits = {"waiting" if held is None else "held": record.waiting}
@@ -162,6 +163,7 @@ def _room(
         room=f"{record.account}/{record.name}",
         account=record.account,
         configured=inside,
+        entered=entered.get(record.number, False),
         held=held,
         oldest_waiting_seconds=_age(record.oldest, now),
         counts=Counts(**ends, **waits, parked=record.parked),

@@ -88,6 +88,6 @@ def _running(status: Mapping[str, Any]) -> int:
         print(f"{name} ({account['connector']}): {account['state']}", account["last_error"] or "")
     rooms = [room for room in status["rooms"] if room["configured"]]
     for room in rooms:
-        print(f"  room {room['room']}: {room['held'] or 'open'}")
+        print(f"  room {room['room']}: {room['held'] or ('open' if room['entered'] else 'not entered')}")
     good = all(account["state"] == "up" for account in status["accounts"].values())
-    return 0 if good and not any(room["held"] for room in rooms) else NOT_WELL
+    return 0 if good and all(room["entered"] and not room["held"] for room in rooms) else NOT_WELL

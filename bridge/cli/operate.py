@@ -20,7 +20,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="The whole answer, as JSON.
 def status(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
     """How the running daemon is: accounts, rooms, what waits and why.
 
-    Exit status 1 when something is not well: an account is not up, a room is held, or nothing is accepted.
+    Exit status 1 when something is not well: an account is not up, a room is held or not
+    entered, or nothing is accepted.
     """
     found = answered(config, "GET", "/status")
     print(json.dumps(found, indent=2, ensure_ascii=False) if as_json else _summary(found))
@@ -28,12 +29,11 @@ def status(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None
 
 
 def _well(found: dict[str, Any]) -> bool:
-    rooms = (room for room in found["rooms"] if room["configured"])
     return (
         found["ready"]
         and found["store"]["refusing"] is None
         and all(account["state"] == "up" for account in found["accounts"].values())
-        and not any(room["held"] for room in rooms)
+        and all(room["entered"] and not room["held"] for room in found["rooms"] if room["configured"])
     )
 
 
@@ -46,14 +46,14 @@ def _summary(found: dict[str, Any]) -> str:
     ]  # fmt: skip
     rooms = [
         (room["room"], *(str(room["counts"][name]) for name in ("delivered", "waiting", "held", "parked")),
-         room["held"] or "")
+         room["held"] or ("" if room["entered"] else "not entered"))
         for room in found["rooms"]
         if room["configured"] or room["counts"]["held"] or room["counts"]["parked"]
     ]  # fmt: skip
     return "\n\n".join(
         [
             table(("account", "state", "for", "queued", "oldest", "last error"), accounts),
-            table(("room", "delivered", "waiting", "held", "parked", "why held"), rooms),
+            table(("room", "delivered", "waiting", "held", "parked", "why not"), rooms),
             _totals(found),
         ]
     )

@@ -26,7 +26,8 @@ STATUS = Status(
     },
     rooms=[
         RoomStatus(
-            room="tg/-1", account="tg", configured=True, held="kicked", oldest_waiting_seconds=12.5, counts=COUNTS,
+            room="tg/-1", account="tg", configured=True, entered=True, held="kicked", oldest_waiting_seconds=12.5,
+            counts=COUNTS,
         )
     ],
 )  # fmt: skip

@@ -62,6 +62,7 @@ async def test_status_tells_of_every_account_and_room(
         "left": ("up", "bridge", 1),
         "right": ("up", "bridge", 1),
     }
+    assert all(room["configured"] and room["entered"] for room in status["rooms"])
     assert {room["room"]: room["counts"]["delivered"] for room in status["rooms"]} == {"left/town": 0, "right/town": 1}
 
 
