@@ -93,11 +93,8 @@ def test_nothing_is_held_while_all_lanes_together_hold_too_much() -> None:
 
 def test_a_deletion_cancels_what_was_not_tried() -> None:
     backlog, _, _ = made()
-    tried, sure, other = (
-        numbered(1, message=MessageNumber(7), doubtful=True),
-        numbered(2, message=MessageNumber(7)),
-        numbered(3),
-    )
+    seven = MessageNumber(7)
+    tried, sure, other = numbered(1, message=seven, doubtful=True), numbered(2, message=seven), numbered(3)
     for one in (tried, sure, other, numbered(4, DELETED, message=seven)):
         backlog.feed(one)
     assert [one.gone for one in (tried, sure, other)] == [False, True, False]
