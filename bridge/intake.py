@@ -162,7 +162,7 @@ class Intake:
         try:
             body = encode(event)
         except (UnicodeEncodeError, msgspec.MsgspecError) as error:
-            logger.warning("event refused", room=event.room, event=event.id, why=str(error))
+            logger.warning("event refused", room=event.room, id=event.id, why=str(error))
             self._shared.notice(None, f"A message in {event.room} holds characters that cannot be stored: not relayed")
             return None
         return Arrival(

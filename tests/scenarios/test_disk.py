@@ -1,0 +1,111 @@
+"""The disk is full, or fails: nothing acknowledged is lost, what was accepted is still delivered."""
+
+from pathlib import Path
+
+from bridge.app import Exit
+from bridge.errors import StoreFull
+from bridge.store.ops import Accept, Op, StoreBroken
+from bridge.store.sqlite import SqliteStore
+from bridge.testing.memory import MemoryPlatform, Repeats
+from bridge.testing.waiting import eventually, shows
+from bridge.text.nodes import said
+from tests.scenarios.bridge_under_test import Bridge, balanced, configured
+
+
+class Disk(SqliteStore):
+    """A disk that is full for everything, or fails, at a word."""
+
+    full = False
+    broken = False
+
+    def drain(self, batch: list[Op]) -> list[object]:
+        if self.broken and any(isinstance(op, Accept) for op in batch):
+            raise StoreBroken("the disk failed")
+        if self.full:
+            return [StoreFull("the disk is full", retry_after=5.0)] * len(batch)
+        return super().drain(batch)
+
+
+async def on_disk(folder: Path, *platforms: MemoryPlatform) -> tuple[Bridge, Disk]:
+    bridge = Bridge(folder, configured(*platforms))
+    bridge.make_store = Disk
+    await bridge.start()
+    assert isinstance(bridge.store, Disk)
+    return bridge, bridge.store
+
+
+async def test_a_full_disk_stops_accepting_and_loses_nothing(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    right.repeats = Repeats.SHOWN
+    bridge, disk = await on_disk(tmp_path, left, right)
+    for number in range(20):
+        await left.say("town", "Ada", said(f"before {number}"))
+    await eventually(lambda: len(right.written.journal) >= 3)
+    disk.full = True
+    for number in range(20):
+        await left.say("town", "Ada", said(f"while {number}"))
+    confirmed = dict(left.confirmed)
+    began = bridge.clock.monotonic()
+    await eventually(lambda: bridge.clock.monotonic() - began > 300, seconds=400)
+    assert left.confirmed == confirmed
+    assert not bridge.task.done()
+    disk.full = False
+    await left.say("town", "Ada", said("after"))
+    expected = [f"Ada: {when} {number}" for when in ("before", "while") for number in range(20)]
+    await shows(right, "town", [*expected, "Ada: after"], seconds=120)
+    await bridge.drained()
+    assert balanced(await bridge.ledger())
+    await bridge.stop()
+
+
+async def test_a_failed_disk_ends_the_bridge_and_acknowledges_nothing(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge, disk = await on_disk(tmp_path, left, right)
+    await left.say("town", "Ada", said("one"))
+    await shows(right, "town", ["Ada: one"])
+    disk.broken = True
+    await left.say("town", "Ada", said("two"))
+    assert await bridge.task is Exit.DISK_FAILED
+    assert set(left.confirmed.values()) == {1}
+    bridge._pump.stop()
+    bridge.make_store = SqliteStore
+    await bridge.start()
+    await shows(right, "town", ["Ada: one", "Ada: two"])
+    await bridge.stop()
+
+
+async def test_hardly_any_space_stops_accepting_until_there_is_some(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    yaml = configured(left, right, more="notices: left/garden\n")
+    bridge = await Bridge(tmp_path, yaml).start()
+    bridge.yaml = yaml.replace("min_free_mib: 0", "min_free_mib: 1000000")
+    await bridge.app.reload()
+    await eventually(lambda: bridge.app.intake.refusing, seconds=120)
+    await left.say("town", "Ada", said("waits"))
+    began = bridge.clock.monotonic()
+    await eventually(lambda: bridge.clock.monotonic() - began > 30, seconds=60)
+    assert not right.written.journal
+    bridge.yaml = yaml
+    await bridge.app.reload()
+    await shows(right, "town", ["Ada: waits"], seconds=120)
+    await shows(left, "garden", ["There is space on the disk again: messages are accepted."])
+    await bridge.stop()
+
+
+async def test_words_that_cannot_be_stored_stop_nobody(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await Bridge(tmp_path, configured(left, right, more="notices: left/garden\n")).start()
+    await left.say("town", "Ada", said("one"))
+    await left.say("town", "Ada", said("lone \ud800 surrogate"))
+    await left.say("town", "Ada", said("x" * (2 << 20)))
+    await left.say("town", "Ada", said("two"))
+    await shows(right, "town", ["Ada: one", "Ada: two"])
+    notices = [one.text for one in await left.shown("garden")]
+    assert any("cannot be stored: not relayed" in notice for notice in notices)
+    assert any("could not be stored and is lost" in notice for notice in notices)
+    assert balanced(await bridge.ledger())
+    await bridge.stop()
