@@ -39,6 +39,7 @@ class Backlog:
         self._last = RowNumber(0)
         self._on_disk = False
         self._paging = False
+        self._asked = WINDOW
 
     def __bool__(self) -> bool:
         return bool(self._rows) or self._on_disk
@@ -62,15 +63,21 @@ class Backlog:
         """The oldest row; None when there is none in memory, and those on disk are on their way."""
         if self._rows:
             return self._rows[0]
-        if self._on_disk and not self._paging:
-            self._paging = True
-            self._writer.tell(Page(self._room, self._last, WINDOW), self._paged)
+        self._read_on()
         return None
 
     def pop(self) -> Row:
-        """Take the oldest row."""
+        """Take the oldest row; when half of the window is empty, the next rows are asked for."""
         self._loaded.add(-1)
-        return self._rows.popleft()
+        row = self._rows.popleft()
+        if len(self._rows) <= WINDOW // 2:
+            self._read_on()
+        return row
+
+    def _read_on(self) -> None:
+        if self._on_disk and not self._paging:
+            self._paging, self._asked = True, max(1, WINDOW - len(self._rows))
+            self._writer.tell(Page(self._room, self._last, self._asked), self._paged)
 
     def put_back(self, row: Row) -> None:
         """A row goes back to the front."""
@@ -116,5 +123,5 @@ class Backlog:
             return
         for row in rows:
             self._append(row)
-        self._on_disk = len(rows) == WINDOW
+        self._on_disk = len(rows) == self._asked
         self._tell()

@@ -96,7 +96,6 @@ CREATE TABLE event (
     at INTEGER NOT NULL,
     body BLOB NOT NULL
 );
-CREATE INDEX event_of_message ON event (message);
 
 -- One row a delivery. state: 0 waiting, 1 parked. born: the target account's uptime when accepted.
 CREATE TABLE outbox (
@@ -119,7 +118,6 @@ CREATE TABLE outbox (
     error TEXT
 );
 CREATE INDEX outbox_lane ON outbox (room, state, number);
-CREATE INDEX outbox_event ON outbox (event);
 
 CREATE TABLE memory (
     account TEXT NOT NULL,
