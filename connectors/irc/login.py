@@ -92,6 +92,7 @@ class Login:
         """We are not let in."""
         if not self.welcomed.done():
             self.welcomed.set_exception(error)
+            self.welcomed.exception()  # looked at here: perhaps nobody waits any more
 
     def _end(self) -> None:
         if self._config.sasl_user is not None and not self._authenticated:

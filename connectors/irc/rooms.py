@@ -32,6 +32,7 @@ class Channel:
         """We are not let in."""
         if self.arrival is not None and not self.arrival.done():
             self.arrival.set_exception(error)
+            self.arrival.exception()  # looked at here: perhaps nobody waits any more
 
     def waits(self) -> bool:
         """Whether somebody waits for us to be let in."""

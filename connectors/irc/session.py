@@ -123,6 +123,7 @@ class Session:
             self._speech.receipts.lost(error)
         if self._listed is not None and not self._listed.done():
             self._listed.set_exception(error)
+            self._listed.exception()  # looked at here: perhaps nobody waits any more
 
     def _loss(self) -> BridgeError:
         return self._reason or Unavailable("the connection to the server is lost", scope=Scope.ACCOUNT)

@@ -78,6 +78,8 @@ async def test_the_end_of_typing_is_not_the_end_of_reading(tmp_path: Path, capsy
     host = KitHost(tmp_path)
     console = console_on(Path(f"/dev/fd/{readable}"), host)
     async with running(console, host):
+        for _ in range(20):  # let the end of the pipe arrive
+            await asyncio.sleep(0)
         await console.send(Outgoing(room=RoomId("terminal"), key=Key("k"), text=said("hello")))
         assert capsys.readouterr().out == "> hello\n"
     os.close(readable)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -82,7 +82,10 @@ class ScriptedServer:
         self._silent = silent
         self._nick = nick
         self.heard: list[str] = []
+        """Lines that no `until` passed yet."""
+        self.past: list[str] = []
         self._news = asyncio.Event()
+        self._open: list[tuple[asyncio.Task[Any], asyncio.StreamWriter]] = []
         self.reading = asyncio.Event()
         """Lines are read only while it is set."""
         self.reading.set()
@@ -94,13 +97,17 @@ class ScriptedServer:
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
+        self.reading.set()
+        for task, writer in self._open:
+            writer.transport.abort()
+            await asyncio.wait([task], timeout=5)
         await self._server.wait_closed()
 
     def settings(self) -> dict[str, object]:
         """Settings of an account on this server."""
         return {
             "connector": "irc", "server": f"irc://127.0.0.1:{self.port}", "nick": "bridge", "rate_per_second": 0,
-            "timeout_seconds": 0.5, "relations": "tags",
+            "timeout_seconds": 10, "relations": "tags",
         }  # fmt: skip
 
     def tell(self, *lines: str) -> None:
@@ -111,19 +118,26 @@ class ScriptedServer:
         """Write bytes to the connector."""
         self._writer.write(data)
 
-    async def until(self, words: str) -> str:
-        """The next line of the connector that begins with these words."""
-        async with asyncio.timeout(5):
+    async def until(self, words: str, patience_seconds: float = 5) -> str:
+        """The next line of the connector that begins with these words; those before it go to `past`."""
+        async with asyncio.timeout(patience_seconds):
             while True:
-                for line in self.heard:
-                    if line.startswith(words):
-                        self.heard = self.heard[self.heard.index(line) + 1 :]
-                        return line
+                while self.heard:
+                    self.past.append(self.heard.pop(0))
+                    if self.past[-1].startswith(words):
+                        return self.past[-1]
                 self._news.clear()
                 await self._news.wait()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
+        if (task := asyncio.current_task()) is not None:
+            self._open.append((task, writer))
+        with suppress(ConnectionError, asyncio.LimitOverrunError, ValueError):
+            await self._read(reader)
+        writer.close()
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
         while raw := await reader.readline():
             await self.reading.wait()
             line = raw.decode(errors="replace").rstrip("\r\n")
@@ -131,7 +145,6 @@ class ScriptedServer:
             self._news.set()
             if not self._silent:
                 self._answer(line)
-        writer.close()
 
     def _answer(self, line: str) -> None:
         match line.split(" "):
@@ -144,11 +157,9 @@ class ScriptedServer:
             case ["USER", *_] if self._offers is None:
                 self._welcome()
             case ["JOIN", room]:
-                self.tell(
-                    f":bridge!~u@host JOIN {room}", f":s 353 bridge = {room} :bridge", f":s 366 bridge {room} :End"
-                )
+                me = self._nick
+                self.tell(f":{me}!~u@host JOIN {room}", f":s 353 {me} = {room} :{me}", f":s 366 {me} {room} :End")
 
     def _welcome(self) -> None:
-        self.tell(
-            ":s 001 bridge :hi", f":s 005 bridge CHANTYPES=# {self._support} :are supported", ":s 376 bridge :end"
-        )
+        me = self._nick
+        self.tell(f":s 001 {me} :hi", f":s 005 {me} CHANTYPES=# {self._support} :are supported", f":s 376 {me} :end")

@@ -27,6 +27,7 @@ from tests.connectors.irc.lab import GARDEN, LOBBY, RawClient, kit_on, running
 NOTHING: AbstractSet[str] = frozenset()
 PROOFS = pytest.mark.parametrize("capabilities", [FULL, ECHO_ONLY, NOTHING], ids=["labels", "echoes", "fences"])
 TAGS = {"relations": "tags"}
+ROOM = RoomId(LOBBY)
 
 
 @PROOFS
@@ -107,9 +108,16 @@ async def test_every_line_fits_as_others_receive_it(tmp_path: Path) -> None:
 
 
 def test_the_budget_is_kept_before_anything_is_known(tmp_path: Path) -> None:
-    connector = kit_on(IrcEmulator(), tmp_path).connect(kit_on(IrcEmulator(), tmp_path).host)
+    kit = kit_on(IrcEmulator(), tmp_path)
+    connector = kit.connect(kit.host)
     assert 300 < connector.capabilities(RoomId(LOBBY)).max_text < 420
     assert connector.capabilities(RoomId("#" + "x" * 63)).max_text > 250
+    assert (
+        not kit_on(IrcEmulator(), tmp_path, **TAGS)
+        .connect(kit_on(IrcEmulator(), tmp_path).host)
+        .capabilities(ROOM)
+        .relations
+    )
 
 
 async def test_longer_lines_are_used_where_the_server_takes_them(tmp_path: Path) -> None:

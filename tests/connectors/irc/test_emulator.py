@@ -204,3 +204,7 @@ async def test_a_network_without_capabilities_knows_no_cap() -> None:
         await client.tell("CAP LS 302")
         await client.until("421 raw CAP :Unknown command")
         await asyncio.wait_for(client.close(), 5)
+
+
+async def test_who_never_listened_stops_in_peace() -> None:
+    await IrcEmulator().stop()

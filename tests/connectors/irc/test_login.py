@@ -181,6 +181,12 @@ def test_an_address_is_read(server: str, address: tuple[str, int]) -> None:
     assert (config.tls() is None) is server.startswith("irc:")
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "koi8-r"])
+def test_old_encodings_are_known(encoding: str) -> None:
+    config = IrcConfig(connector="irc", server="irc://irc.example.org", nick="bridge", encoding_fallback=encoding)
+    assert config.encoding_fallback == encoding
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

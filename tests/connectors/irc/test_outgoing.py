@@ -63,7 +63,14 @@ def test_many_small_pieces_of_formatting_count_too() -> None:
 
 def test_a_grapheme_longer_than_a_line_is_cut_at_last() -> None:
     made = texts(said("a" + "\u0301" * 200), 64)
-    assert made
+    assert "".join(made) == "a" + "\u0301" * 200
+    assert all(len(each.encode()) <= 64 for each in made)
+
+
+@pytest.mark.parametrize("budget", [8, 12, 17])
+def test_a_budget_of_a_few_bytes_is_kept_too(budget: int) -> None:
+    made = texts((Paragraph((Bold((Text("héllo wörld"),)), Code("👩‍👩‍👧"))),), budget)
+    assert all(len(each.encode()) <= budget for each in made)
 
 
 @pytest.mark.parametrize(("tree", "lines"), [((), []), (said("  "), []), (said("one\n\ntwo"), ["one", "two"])])
