@@ -120,3 +120,8 @@ def _undeclared(error: BaseException, tries: Tries) -> Next:
     if enough or (alone and tries.others_succeed):
         return GiveUp("fails", why)
     return Again(wait(tries.failures, tries.fraction), Scope.ROOM, why, counts="attempt", doubtful="yes")
+
+
+def leaves_open(error: BaseException) -> bool:
+    """Whether a failed try may have arrived all the same."""
+    return isinstance(error, Uncertain) or not isinstance(error, BridgeError)

@@ -5,16 +5,15 @@ What waits is in its `Backlog`, in memory or on disk.
 """
 
 import asyncio
-from collections import OrderedDict
 from typing import Any
 
 import structlog
 
 from bridge.abilities import Abilities
-from bridge.after import Again, Closed, GiveUp, Refit, Stop, Tries, after
+from bridge.after import Again, Closed, GiveUp, Refit, Stop, after, leaves_open
 from bridge.backlog import Backlog
-from bridge.clock import Clock
 from bridge.connector import Capabilities
+from bridge.echoes import Echoes
 from bridge.errors import BridgeError, Scope, Uncertain
 from bridge.ids import MessageId, Room, RoomNumber, RowNumber
 from bridge.lanes import Lanes
@@ -24,9 +23,9 @@ from bridge.room import RoomState
 from bridge.sending import Delivery, copies_of, perform
 from bridge.shared import Shared
 from bridge.store.ops import Delay, Made, Mark, Outcome, Park, Progress, Row, Seal, Settle, Tally
+from bridge.troubles import Troubles
 
 logger = structlog.get_logger()
-_MOST_ECHOES = 1000
 
 
 class Lane:
@@ -44,16 +43,11 @@ class Lane:
         self._sending = 0
         self._busy = 0
         self._suspects = 0
-        self._failures = 0
+        self._troubles = Troubles(account, shared)
         self._not_before = 0.0
         self._setbacks: list[tuple[Delivery, Again | Refit | Closed | Stop]] = []
-        self._undeclared: dict[RowNumber, float] = {}
-        self._echoes: OrderedDict[tuple[RowNumber, int], tuple[MessageId, ...]] = OrderedDict()
+        self._echoes = Echoes()
         self._able = Abilities(account, self._shown)
-
-    @property
-    def _clock(self) -> Clock:
-        return self._shared.clock
 
     # --- rows come in ---
 
@@ -93,7 +87,7 @@ class Lane:
     def _may_go(self) -> bool:
         if self._preparing or self._setbacks or self._reread or not self._account.open or not self.state.open:
             return False
-        return not self._waits(self._not_before - self._clock.monotonic())
+        return not self._waits(self._not_before - self._shared.clock.monotonic())
 
     def _waits(self, seconds: float) -> bool:
         if seconds > 0:
@@ -140,7 +134,7 @@ class Lane:
 
     def _decide(self, delivery: Delivery, facts: Facts) -> None:
         row = delivery.row
-        decision = planned(row, facts, self._view(row), self._clock.now())
+        decision = planned(row, facts, self._view(row), self._shared.clock.now())
         delivery.without = self._able.lacking
         match decision:
             case Ended(outcome, cause):
@@ -212,7 +206,7 @@ class Lane:
         if index in delivery.done:
             delivery.next_step += 1
             return self._all_done(delivery)
-        echoed = self._echoes.pop((delivery.row.number, index), None)
+        echoed = self._echoes.take(delivery.row.number, index)
         if echoed is not None:
             return self._arrived(delivery, index, echoed)
         return self._may_send() and self._launch(delivery, index)
@@ -241,12 +235,12 @@ class Lane:
         able = self._able
         if self._busy >= (1 if self._suspects else able.capabilities.in_flight):
             return False
-        now = self._clock.monotonic()
+        now = self._shared.clock.monotonic()
         delay = max(able.limiter.delay(now), self._account.limiter.delay(now))
         return not self._waits(delay) and self._account.admit(self)
 
     def _launch(self, delivery: Delivery, index: int) -> bool:
-        now = self._clock.monotonic()
+        now = self._shared.clock.monotonic()
         self._able.limiter.start(now)
         self._account.limiter.start(now)
         self._occupy()
@@ -275,7 +269,7 @@ class Lane:
 
     def _went(self, delivery: Delivery, index: int, made: Made) -> None:
         """One step went: its place in the window is free once that is durable."""
-        self._failures = 0
+        self._troubles.over()
         self._account.succeeded()
         self.state.written()
         delivery.done.add(index)
@@ -310,17 +304,13 @@ class Lane:
     def _settle(self, row: Row, outcome: Outcome, cause: str = "", *, made: Made = Made(), then: Any = None) -> None:  # noqa: ANN401, B008 - a frozen default; a callback
         """The row leaves; lazily when nothing waits behind it."""
         self._active.pop(row.number, None)
-        self._undeclared.pop(row.number, None)
-        self._forget_echoes(row)
+        self._troubles.forget(row)
+        self._echoes.forget(row)
         op = Settle(row=row, outcome=outcome, cause=cause, made=made)
         if self._backlog:
             self._shared.writer.tell(op, then)
         else:
             self._shared.writer.tell_lazily(op, then)
-
-    def _forget_echoes(self, row: Row) -> None:
-        for key in [key for key in self._echoes if key[0] == row.number]:
-            del self._echoes[key]
 
     def _park(self, delivery: Delivery, reason: str, why: str) -> None:
         row = delivery.row
@@ -337,11 +327,11 @@ class Lane:
     def _failed(self, delivery: Delivery, index: int, error: Exception) -> None:
         self._sending -= 1
         row = delivery.row
-        echoed = self._echoes.pop((row.number, index), None)
-        if echoed is not None and _leaves_open(error):
+        echoed = self._echoes.take(row.number, index)
+        if echoed is not None and leaves_open(error):
             self._went(delivery, index, copies_of(delivery.steps[index], echoed))
             return
-        decision = after(error, self._tries(row))
+        decision = after(error, self._troubles.tries(row))
         if isinstance(decision, Refit) and decision.feature in delivery.without:
             decision = GiveUp("rejected", str(error))
         self._note(row, decision, error)
@@ -355,23 +345,13 @@ class Lane:
         if self._setbacks:
             self._recover()
 
-    def _tries(self, row: Row) -> Tries:
-        now = self._clock.monotonic()
-        since = self._undeclared.get(row.number, now)
-        return Tries(
-            failures=self._failures, undeclared=row.attempts, since=now - since,
-            others_succeed=self._account.last_success > since, policy=self._account.policy,
-            fraction=self._shared.chance.fraction(),
-        )  # fmt: skip
-
     def _note(self, row: Row, decision: Any, error: Exception) -> None:  # noqa: ANN401 - any decision
-        self._failures += 1
+        self._troubles.failed()
         self._account.failed(error)
         if not isinstance(error, BridgeError):
             logger.error("connector raised an undeclared error", room=str(self.name), exc_info=error)
         if isinstance(decision, Again) and decision.counts == "attempt":
-            self._undeclared.setdefault(row.number, self._clock.monotonic())
-            row.attempts += 1
+            self._troubles.undeclared(row)
         if isinstance(decision, Again) and decision.doubtful == "yes":
             row.doubtful = True
             self._shared.writer.tell_lazily(Tally(self.number, "unknown outcome"))
@@ -404,7 +384,7 @@ class Lane:
                 self._account.stop(why)
 
     def _again(self, row: Row, seconds: float, scope: Scope, why: str) -> None:
-        due = self._clock.monotonic() + seconds
+        due = self._shared.clock.monotonic() + seconds
         self._not_before = max(self._not_before, due)
         if scope is Scope.ACCOUNT:
             self._account.block(due)
@@ -417,11 +397,4 @@ class Lane:
     def echoed(self, row: RowNumber, part: int, natives: tuple[MessageId, ...]) -> None:
         """The platform showed us our own message: whatever becomes of the call, this part arrived."""
         if row in self._active or self._backlog.may_hold(row):
-            self._echoes[row, part] = natives
-            if len(self._echoes) > _MOST_ECHOES:
-                self._echoes.popitem(last=False)
-
-
-def _leaves_open(error: Exception) -> bool:
-    """Whether a failed call may have arrived all the same."""
-    return isinstance(error, Uncertain) or not isinstance(error, BridgeError)
+            self._echoes.keep(row, part, natives)

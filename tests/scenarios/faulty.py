@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bridge.connector import Outgoing
+from bridge.connector import Capabilities, Outgoing
 from bridge.errors import BridgeError, Feature, Unsupported
-from bridge.ids import Key, MessageId
+from bridge.ids import Key, MessageId, RoomId
 from bridge.testing.memory import MemoryConnector, MemoryPlatform
 from bridge.text.nodes import Bold, Paragraph
 from bridge.text.walk import plain
@@ -15,11 +15,13 @@ from tests.scenarios.bridge_under_test import Bridge, configured
 
 
 class FaultyConnector(MemoryConnector):
-    """`fails`: errors of the next sends; `connects`: the error of every connection; `slow`: seconds by room."""
+    """`fails`: raised by the next sends, `loses`: after them; `connects`: by connections; `slow`: seconds by room."""
 
     def __init__(self, config: Any, host: Any) -> None:  # noqa: ANN401 - handed on as they are
         super().__init__(config, host)
         self.fails: list[Exception] = []
+        self.loses: list[Exception] = []
+        self.cannot_tell: Exception | None = None
         self.connects: BridgeError | None = None
         self.connections = 0
         self.poison = ""
@@ -54,7 +56,14 @@ class FaultyConnector(MemoryConnector):
             raise Unsupported(Feature.FORMATTING)
         sent = await super().send(message)
         await asyncio.sleep(self.slow.get(message.room, 0))
+        if self.loses:
+            raise self.loses.pop(0)
         return sent
+
+    def capabilities(self, room: RoomId) -> Capabilities:
+        if self.cannot_tell is not None:
+            raise self.cannot_tell
+        return super().capabilities(room)
 
 
 def _bold(message: Outgoing) -> bool:

@@ -7,13 +7,13 @@ import pytest
 from msgspec.structs import replace
 
 from bridge.connector import Relation
-from bridge.errors import Unavailable
-from bridge.testing.memory import EVERYTHING, BareMemoryConnector, MemoryPlatform
+from bridge.errors import Unavailable, Uncertain
+from bridge.testing.memory import EVERYTHING, BareMemoryConnector, MemoryPlatform, Repeats
 from bridge.testing.platform import Fault, Shown, texts
 from bridge.testing.waiting import eventually, shown, shows
 from bridge.text.nodes import said
 from tests.scenarios.bridge_under_test import Bridge, balanced, configured
-from tests.scenarios.faulty import FaultyBridge, faulty
+from tests.scenarios.faulty import FaultyBridge, FaultyConnector, faulty
 
 SHORT = replace(EVERYTHING, max_text=100)
 
@@ -328,3 +328,25 @@ async def test_a_repeated_event_makes_one_copy(bridge: Bridge, left: MemoryPlatf
     await bridge.start()
     await left.say("town", "Ada", said("twice"))
     await shows(right, "town", ["Ada: once", "Ada: twice"])
+
+
+@pytest.mark.parametrize("error", [Uncertain("lost"), ValueError("a bug")])
+async def test_an_echo_before_a_lost_answer_settles_the_message(
+    error: Exception, tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    right.repeats = Repeats.SHOWN
+    yaml = configured(left, right, connector="faulty").replace(
+        "platform: right,", "platform: right, echoes: published,"
+    )
+    bridge = FaultyBridge(tmp_path, yaml, connectors={"faulty": FaultyConnector})
+    await bridge.start()
+    connector = bridge.connector("right")
+    connector.slow, connector.loses = {"!town": 0.5}, [error]
+    first = await left.say("town", "Ada", said("one"))
+    await left.say("town", "Ada", said("two"))
+    await shows(right, "town", ["Ada: one", "Ada: two"], seconds=60)
+    await bridge.drained()
+    await left.edit("town", "Ada", first, said("edited"))
+    await shows(right, "town", ["Ada: edited", "Ada: two"], seconds=60)
+    assert connector.tries("one") == 1
+    await bridge.stop()

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from bridge.connector import Rate
-from bridge.errors import RoomClosed, Scope, Unavailable
+from bridge.errors import RoomClosed, Scope, Unauthorized, Unavailable
 from bridge.testing.memory import EVERYTHING, MemoryPlatform, Repeats
 from bridge.testing.platform import Fault, texts
 from bridge.testing.waiting import eventually, shown, shows
@@ -348,4 +348,38 @@ async def test_a_feature_refused_for_ever_parks_the_message(
     (parked,) = await bridge.parked()
     assert parked.reason == "rejected"
     assert connector.tries("stubborn") == 2
+    await bridge.stop()
+
+
+async def test_many_sends_refused_at_once_stop_the_account_once(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await faulty(tmp_path, left, right, more="notices: left/garden\n")
+    connector = bridge.connector("right")
+    await speak(left, lines(10))
+    await shows(right, "town", heard(lines(10)))
+    connector.fails = [Unauthorized("revoked")] * 4
+    await speak(left, lines(10, 10))
+    await eventually(lambda: bridge.account("right").state == "stopped")
+    connector.fails, connections = [], connector.connections
+    await bridge.app.reload()
+    await shows(right, "town", heard(lines(20)), seconds=60)
+    assert connector.connections == connections + 1
+    notices = await shown(left, "garden", lambda seen: len(seen) >= 2)
+    assert [one.text.split(",")[0].rstrip(".") for one in notices] == [
+        "Account right is stopped",
+        "Account right is back",
+    ]
+    assert not await bridge.parked()
+    await bridge.stop()
+
+
+async def test_a_connector_that_cannot_tell_what_a_room_shows_still_sends(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await faulty(tmp_path, left, right)
+    bridge.connector("right").cannot_tell = ValueError("a bug")
+    right.drop_connections()
+    await speak(left, lines(3))
+    await shows(right, "town", heard(lines(3)), seconds=60)
     await bridge.stop()

@@ -1,0 +1,42 @@
+"""What went wrong in one lane since something last went well, and for how long a row has been failing."""
+
+from bridge.after import Tries
+from bridge.ids import RowNumber
+from bridge.lanes import Lanes
+from bridge.shared import Shared
+from bridge.store.ops import Row
+
+
+class Troubles:
+    """Time is the account's: monotonic seconds."""
+
+    def __init__(self, account: Lanes, shared: Shared) -> None:
+        self._account, self._shared = account, shared
+        self._failures = 0
+        self._undeclared: dict[RowNumber, float] = {}
+
+    def over(self) -> None:
+        """Something went well."""
+        self._failures = 0
+
+    def failed(self) -> None:
+        self._failures += 1
+
+    def undeclared(self, row: Row) -> None:
+        """The connector raised what it must not raise."""
+        self._undeclared.setdefault(row.number, self._shared.clock.monotonic())
+        row.attempts += 1
+
+    def forget(self, row: Row) -> None:
+        """The row is settled."""
+        self._undeclared.pop(row.number, None)
+
+    def tries(self, row: Row) -> Tries:
+        """What is known of the tries of a row so far."""
+        now = self._shared.clock.monotonic()
+        since = self._undeclared.get(row.number, now)
+        return Tries(
+            failures=self._failures, undeclared=row.attempts, since=now - since,
+            others_succeed=self._account.last_success > since, policy=self._account.policy,
+            fraction=self._shared.chance.fraction(),
+        )  # fmt: skip
