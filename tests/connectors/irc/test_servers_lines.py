@@ -129,6 +129,13 @@ async def test_refused_capabilities_are_gone_without_and_sasl_never(tmp_path: Pa
         await error
 
 
+async def test_a_server_with_nothing_to_offer_lets_us_in_but_not_as_a_stranger(tmp_path: Path) -> None:
+    async with ScriptedServer(offers="") as server:
+        assert "SASL" in str(await refused(server, tmp_path, **SASL))
+    async with ScriptedServer(offers="") as server, connected(server, tmp_path) as (connector, _):
+        assert not connector.capabilities(ROOM).relations
+
+
 async def test_capabilities_may_come_and_go_later(tmp_path: Path) -> None:
     async with ScriptedServer(offers="message-tags") as server, connected(server, tmp_path) as (connector, _):
         assert connector.capabilities(ROOM).relations

@@ -118,3 +118,28 @@ def test_old_encodings_are_read(raw: bytes, words: str) -> None:
 def test_a_broken_encoding_among_tags_costs_only_what_is_broken() -> None:
     (heard,) = tokens([b"@msgid=\xff :a!b@c PRIVMSG #a :words"], "cp1252")
     assert heard.params == ["#a", "words"]
+
+
+tag_names = st.sampled_from(["time", "msgid", "+draft/reply", "label"])
+
+
+@given(tags=st.dictionaries(tag_names, st.text().map(lambda value: value.replace("\0", "")), min_size=1))
+def test_tags_are_read_as_they_were_written(tags: dict[str, str]) -> None:
+    raw = line("PRIVMSG", "#a", "words", tags=tags).rstrip(b"\r\n")
+    (heard,) = tokens([raw], "cp1252")
+    expected = {name: value.encode("utf-8", "replace").decode() for name, value in tags.items()}
+    assert (heard.tags, heard.params) == (expected, ["#a", "words"])
+
+
+@pytest.mark.parametrize(
+    ("raw", "tags"),
+    [
+        (b"@a=1;b;c=x=y PING x", {"a": "1", "b": "", "c": "x=y"}),
+        (b"@a=1;a=2 PING x", {"a": "2"}),
+        (b"@a=x\\sy\\:z PING x", {"a": "x y;z"}),
+        (b"@a=1   PING x", {"a": "1"}),
+    ],
+)
+def test_odd_tags_are_read_as_the_specification_says(raw: bytes, tags: dict[str, str]) -> None:
+    (heard,) = tokens([raw], "cp1252")
+    assert (heard.command, heard.tags) == ("PING", tags)
