@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.errors import RoomClosed
+from bridge.errors import Feature, RoomClosed, Unsupported
 from bridge.events import Joined, Left, Posted
 from bridge.testing.contract import ConnectorContract
 from bridge.testing.contract_kit import Kit, Terms
@@ -144,6 +144,30 @@ async def test_a_moderated_channel_is_closed(kit: Kit) -> None:
         await reader.fence()
         await run.send("now I may")
         assert await texts(kit.platform, kit.town) == ["now I may"]
+
+
+async def test_a_channel_without_formatting_says_so(servers: dict[str, IrcServer], tmp_path: Path) -> None:
+    async with RealIrc(servers["inspircd"]) as platform:
+        kit = kit_on(platform, tmp_path)
+        async with kit.running() as run:
+            platform.reader.write(line("MODE", kit.town, "+c"))
+            await platform.reader.fence()
+            with pytest.raises(Unsupported) as caught:
+                await run.send(STYLED)
+            assert caught.value.feature is Feature.FORMATTING
+            await run.send("plain")
+            platform.reader.write(line("MODE", kit.town, "-c"))
+            assert await texts(platform, kit.town) == ["plain"]
+
+
+async def test_the_longest_line_is_what_others_receive_whole(kit: Kit) -> None:
+    async with kit.running() as run:
+        for letter in ("x", "é", "😀"):
+            await run.send(letter * 700)
+        shown = await kit.until_shown(
+            kit.town, lambda shown: "".join(one.text for one in shown).count("😀") >= 700, "all"
+        )
+        assert "".join(one.text for one in shown) == "x" * 700 + "é" * 700 + "😀" * 700
 
 
 @pytest.mark.parametrize("kind", KINDS)
