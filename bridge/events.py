@@ -184,3 +184,10 @@ AnyEvent: TypeAlias = Union[
 ]
 Relayed: TypeAlias = Union[Posted, Edited, Deleted, Reacted, Unreacted]
 """The events that have deliveries."""
+
+
+def answered(event: Posted) -> MessageId | None:
+    """The message that a post hangs on: the one it replies to, or else the one its thread began with."""
+    if event.in_reply_to is not None or event.thread is None:
+        return event.in_reply_to
+    return MessageId(event.thread)

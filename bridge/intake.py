@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import msgspec
 import structlog
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bridge.errors import Rejected, StoreFull
 from bridge.events import (
@@ -26,6 +26,7 @@ from bridge.events import (
     SendFailed,
     Unreacted,
     User,
+    answered,
 )  # fmt: skip
 from bridge.fit import excerpted
 from bridge.ids import AccountName, EventId, Key, MessageId, RoomId, RoomNumber, RowNumber, UserId
@@ -33,7 +34,7 @@ from bridge.loops import Breaker, essence
 from bridge.routing import Atlas, Heard, Routes
 from bridge.shared import Shared
 from bridge.store.codec import encode
-from bridge.store.ops import Accept, Accepted, Arrival, Route, Row, RowKind, Seen
+from bridge.store.ops import Accept, Accepted, Arrival, Locate, Route, Row, RowKind, Seen
 from bridge.text.nodes import said
 
 logger = structlog.get_logger()
@@ -99,7 +100,7 @@ class Intake:
         while self._shared.writer.depth > _HIGH_WATER:
             await self._shared.clock.sleep(0.01)
         self.received[account] = self.received.get(account, 0) + len(events)
-        arrivals = tuple(self._arrivals(account, me, events))
+        arrivals = tuple(self._arrivals(account, me, await self._located(account, events)))
         if arrivals or position is not None:
             await self._store(Accept(account=account, arrivals=arrivals, at=self._shared.now_ms(), position=position))
 
@@ -136,16 +137,34 @@ class Intake:
         if op.position is not None:
             await self._store(Accept(account=op.account, arrivals=(), at=op.at, position=op.position))
 
-    def _arrivals(self, account: AccountName, me: UserId | None, events: Iterable[AnyEvent]) -> Iterable[Arrival]:
-        for event in events:
-            room = self._atlas.find(account, event.room, event.thread)
+    async def _located(
+        self, account: AccountName, events: Sequence[AnyEvent]
+    ) -> Sequence[tuple[AnyEvent, RoomNumber | None]]:
+        """Events with their configured rooms. What speaks of a message may not say its thread: the message knows."""
+        located = [(event, self._atlas.find(account, event.room, event.thread)) for event in events]
+        for index, (event, room) in enumerate(located):
+            if room is None and isinstance(event, (Deleted, Reacted, Unreacted)):
+                threads = self._atlas.all_in(account, event.room)
+                if threads:
+                    located[index] = event, await self._shared.writer.ask(Locate(threads, event.message))
+        return located
+
+    def _arrivals(
+        self, account: AccountName, me: UserId | None, events: Iterable[tuple[AnyEvent, RoomNumber | None]]
+    ) -> Iterable[Arrival]:
+        for event, room in events:
             match event:
                 case Posted() | Edited() | Deleted() | Reacted() | Unreacted():
-                    arrival = self._relayed(event, room, me)
+                    arrival = self._relayed(self._without_own_thread(event, room), room, me)
                     if arrival is not None:
                         yield arrival
                 case _:
                     self._sinks.happened(Happening(account, event, room))
+
+    def _without_own_thread(self, event: Relayed, room: RoomNumber | None) -> Relayed:
+        """A thread that a link names is the room itself; any other is said to the readers elsewhere."""
+        place = self._atlas.place(room) if room is not None and event.thread is not None else None
+        return structs.replace(event, thread=None) if place is not None and place.thread == event.thread else event
 
     def _relayed(self, event: Relayed, room: RoomNumber | None, me: UserId | None) -> Arrival | None:
         """What to store of an event: nothing when it is our own, or when nobody hears the room."""
@@ -227,7 +246,7 @@ def _traits(event: Relayed) -> dict[str, Any]:
     match event:
         case Posted():
             excerpt = excerpted(event.text, event.attachments)
-            return {"kind": RowKind.POST, "natives": event.message, "excerpt": excerpt, "relates": event.in_reply_to}
+            return {"kind": RowKind.POST, "natives": event.message, "excerpt": excerpt, "relates": answered(event)}
         case Edited():
             return {"kind": RowKind.EDIT, "relates": event.replaces}
         case Deleted():

@@ -1,6 +1,6 @@
 """What the store knows of the messages a row speaks of, asked before the row is planned."""
 
-from bridge.events import Deleted, Edited, Reacted, Unreacted
+from bridge.events import Deleted, Edited, Reacted, Unreacted, answered
 from bridge.ids import MessageId, MessageNumber, RoomNumber
 from bridge.plan import Facts
 from bridge.shared import Shared
@@ -57,4 +57,4 @@ def _about(row: Row) -> MessageId | None:
         return event.replaces
     if isinstance(event, (Deleted, Reacted, Unreacted)):
         return event.message
-    return event.in_reply_to
+    return answered(event)

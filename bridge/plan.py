@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 
 from bridge.connector import Capabilities, Connector, Deletion, Edit, Outgoing, Person, Reaction, Relation, Target
 from bridge.errors import Feature
-from bridge.events import Deleted, Edited, Manner, Posted, Reacted, Unreacted
+from bridge.events import Deleted, Edited, Manner, Posted, Reacted, Unreacted, answered
 from bridge.fit import Part, Quoted, Words, fit, reaction_line
 from bridge.ids import Key, MessageId, Place
 from bridge.people import defused, label
@@ -21,6 +21,7 @@ from bridge.store.ops import Emojis, Known, Outcome, Row, RowKind, TwinKind
 from bridge.text.nodes import Paragraph, Rich, Text
 
 _FALLBACK_HOURS = 48
+_SHORT_ID = 12
 Action: TypeAlias = Union[Outgoing, Edit, Deletion, Reaction]
 
 
@@ -100,7 +101,7 @@ def planned(row: Row, facts: Facts, view: View, now: datetime) -> Plan | Ended |
 
 def is_plain(row: Row) -> bool:
     """Whether a row needs no facts: a message that answers none."""
-    return row.kind is RowKind.POST and row.reply is None and getattr(row.event, "in_reply_to", None) is None
+    return isinstance(row.event, Posted) and row.reply is None and answered(row.event) is None
 
 
 def person(row: Row) -> Person | None:
@@ -137,13 +138,23 @@ def _posted(row: Row, event: Posted, facts: Facts, view: View) -> Plan | Ended:
     if facts.about is not None and facts.about.gone:
         return Ended(Outcome.CANCELLED, "deleted before")
     reply, quoted = _answering(row, facts.reply, view)
-    words = Words(text=event.text, manner=event.manner, attachments=event.attachments, label=_name(row), quoted=quoted)
+    words = Words(
+        text=event.text, manner=event.manner, attachments=event.attachments, label=_name(row), quoted=quoted,
+        mark=_threaded(event) if reply is None and quoted is None else "",
+    )  # fmt: skip
     parts = fit(words, view.capabilities)
     steps = tuple(
         Step(_outgoing(row, part, view, index, reply if not index else None), index) for index, part in enumerate(parts)
     )
     fragile = ("reply",) if facts.reply else ("parts",) if len(steps) > 1 else ()
     return Plan(steps, fragile)
+
+
+def _threaded(event: Posted) -> str:
+    """A thread whose first message nobody here knows, in words; a long native id would tell readers nothing."""
+    if event.thread is None:
+        return ""
+    return f"in thread {event.thread}" if len(event.thread) <= _SHORT_ID else "in a thread"
 
 
 def _answering(row: Row, known: Known | None, view: View) -> tuple[Target | None, Quoted | None]:

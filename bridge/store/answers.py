@@ -12,6 +12,7 @@ from bridge.store.ops import (
     Emojis,
     Known,
     Life,
+    Locate,
     Page,
     Parked,
     ParkedRow,
@@ -91,6 +92,14 @@ def _parked(cursor: apsw.Cursor, room: RoomNumber, message: Any) -> bool:  # noq
         " WHERE e.message = ? AND e.kind = 0 AND o.room = ? AND o.state = 1 LIMIT 1"
     )
     return any(True for _ in cursor.execute(question, (message, room)))
+
+
+def locate(cursor: apsw.Cursor, op: Locate) -> RoomNumber | None:
+    """The room that holds a message with this native id: a platform that has threads gives each id once a room."""
+    for room in op.rooms:
+        if any(True for _ in cursor.execute("SELECT 1 FROM twin WHERE room = ? AND native = ?", (room, op.native))):
+            return room
+    return None
 
 
 def wanted(cursor: apsw.Cursor, op: Wanted) -> Emojis:

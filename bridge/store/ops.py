@@ -312,6 +312,13 @@ class Known(Struct, frozen=True, kw_only=True):
     parked: bool = False
 
 
+class Locate(Struct, frozen=True):
+    """Which of some rooms holds a message with this native id. Answer: its number or None."""
+
+    rooms: tuple[RoomNumber, ...]
+    native: MessageId
+
+
 class Wanted(Struct, frozen=True):
     """Reactions on one message, for one room. Answer: `Emojis`."""
 
@@ -418,7 +425,8 @@ class Life(Struct, frozen=True, kw_only=True):
 
 Op: TypeAlias = Union[
     Accept, Settle, Progress, Seal, Delay, Park, Mark, Tally, Pin, Hold, Identify, Uptime, Remember, Unpark, Discard,
-    Purge, Close, Admit, Page, Twins, Relate, Wanted, Recall, Position, Start, Depths, Tallies, Ledger, Parked, Trace,
+    Purge, Close, Admit, Page, Twins, Relate, Locate, Wanted, Recall, Position, Start, Depths, Tallies, Ledger, Parked,
+    Trace,
 ]  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from bridge.store.ops import (
     Hold,
     Identify,
     Ledger,
+    Locate,
     Mark,
     Op,
     Page,
@@ -231,8 +232,8 @@ class SqliteStore:
         }  # fmt: skip
         questions: dict[type, Act] = {
             Page: lambda op: answers.page(ask, op), Twins: lambda op: answers.twins(ask, op),
-            Wanted: lambda op: answers.wanted(ask, op), Recall: lambda op: answers.recall(ask, op),
-            Position: lambda op: answers.position(ask, op.account),
+            Locate: lambda op: answers.locate(ask, op), Wanted: lambda op: answers.wanted(ask, op),
+            Recall: lambda op: answers.recall(ask, op), Position: lambda op: answers.position(ask, op.account),
             Ledger: lambda _: (answers.depths(ask), answers.tallies(ask)),
             Depths: lambda _: answers.depths(ask), Tallies: lambda _: answers.tallies(ask),
             Parked: lambda op: answers.parked(ask, op), Trace: lambda op: answers.trace(ask, op),

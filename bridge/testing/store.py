@@ -18,11 +18,12 @@ pytest.register_assert_rewrite("bridge.testing.store_events", "bridge.testing.st
 # The imports stand below the call: pytest explains the assertions only of modules that it is told of before.
 from msgspec import structs  # noqa: E402
 
-from bridge.ids import AccountName  # noqa: E402
+from bridge.ids import AccountName, MessageId  # noqa: E402
 from bridge.store.ops import (  # noqa: E402
     Depths,
     Hold,
     Identify,
+    Locate,
     Op,
     Outcome,
     Park,
@@ -151,6 +152,14 @@ class StoreContract(EventPromises, RowPromises):
         assert [row.event for row in there.page(there.third)] == [second.event]
         assert len(there.accept(there.posted("m1"))) == 1
         assert there.balanced()
+
+    def test_the_room_that_holds_a_message_is_found(self, book: Book) -> None:
+        there = book.opened
+        (row,) = there.post("m1")
+        there.deliver(row, "copy")
+        assert there.ask(Locate((there.left, there.right), MessageId("copy"))) == there.right
+        assert there.ask(Locate((there.left, there.right), MessageId("m1"))) == there.left
+        assert there.ask(Locate((there.left, there.right), MessageId("unheard of"))) is None
 
     def test_every_operation_is_answered(self, book: Book) -> None:
         """An operation that no table of the store names would be answered by None in silence."""

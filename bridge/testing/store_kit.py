@@ -23,6 +23,7 @@ from bridge.store.ops import (
     Identify,
     Known,
     Ledger,
+    Locate,
     Made,
     Mark,
     Op,
@@ -195,7 +196,8 @@ def examples(there: Opened, row: Row) -> dict[type[Struct], Op]:
         Pin(room=there.right, native="!x", thread=None), Hold(room=there.right, reason=None), Identify(account, "me"),
         Uptime(account, 1), Remember(account=account, name="x", value="y", until=1), purging(0), Close(), Start(),
         Admit(()), Relate(row=row, native=MessageId("m1")), Page(there.right, RowNumber(0)),
-        Twins(there.right, (number,)), Wanted(number, there.right), Recall(account, "x", 0), Position(account),
-        Depths(), Tallies(), Ledger(), Parked(), Trace("m1"),
+        Twins(there.right, (number,)),
+        Locate((there.right,), MessageId("m1")), Wanted(number, there.right), Recall(account, "x", 0),
+        Position(account), Depths(), Tallies(), Ledger(), Parked(), Trace("m1"),
     ]  # fmt: skip
     return {type(op): op for op in ops}

@@ -140,6 +140,24 @@ def test_a_reply_quotes_where_it_cannot_hang(known: Known | None, expected: str)
     assert words(step) == expected
 
 
+@pytest.mark.parametrize(
+    ("thread", "expected"),
+    [("42", "Ada: (in thread 42) hello"), ("$a-long-native-id:of.some.server", "Ada: (in a thread) hello")],
+)
+def test_a_thread_nobody_here_knows_is_said(thread: str, expected: str) -> None:
+    (step,) = steps(replace(POSTED, thread=ThreadId(thread)), Facts())
+    assert words(step) == expected
+
+
+def test_what_is_said_in_a_thread_hangs_on_its_first_message() -> None:
+    threaded = replace(POSTED, thread=ThreadId("m0"))
+    assert not is_plain(row(threaded))
+    (step,) = steps(threaded, Facts(reply=COPY))
+    assert isinstance(step.action, Outgoing)
+    assert step.action.in_reply_to is not None
+    assert words(step) == "Ada: hello"
+
+
 def test_an_edit_changes_the_copy() -> None:
     (step,) = steps(EDITED, KNOWN)
     assert isinstance(step.action, Edit)
