@@ -87,7 +87,7 @@ class Lane:
     def _may_go(self) -> bool:
         if self._preparing or self._setbacks or self._reread or not self._account.open or not self.state.open:
             return False
-        return not self._waits(self._not_before - self._shared.clock.monotonic())
+        return not self._not_before or not self._waits(self._not_before - self._shared.clock.monotonic())
 
     def _waits(self, seconds: float) -> bool:
         if seconds > 0:
@@ -237,7 +237,7 @@ class Lane:
             return False
         now = self._shared.clock.monotonic()
         delay = max(able.limiter.delay(now), self._account.limiter.delay(now))
-        return not self._waits(delay) and self._account.admit(self)
+        return (not delay or not self._waits(delay)) and self._account.admit(self)
 
     def _launch(self, delivery: Delivery, index: int) -> bool:
         now = self._shared.clock.monotonic()

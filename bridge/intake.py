@@ -200,7 +200,9 @@ class Intake:
     def _bounced(self, event: Posted, room: RoomNumber, heard: Sequence[Heard]) -> Sequence[Heard]:
         """The rooms between which these words have bounced too often: there they are parked."""
         mutual = [to for to in heard if (to.room, room) in self._ways]
-        words, now = essence(event.text) if mutual else "", self._shared.clock.monotonic()
+        if not mutual:
+            return mutual
+        words, now = essence(event.text), self._shared.clock.monotonic()
         tripped = [to for to in mutual if words and self._breaker.trips(room, to.room, words, now)]
         for to in tripped:
             logger.warning("loop: the same words bounce between two rooms", link=to.link)

@@ -161,7 +161,10 @@ class Lanes:
         self._blocked()
 
     def _blocked(self) -> bool:
-        left = max(self._blocked_until, self._asked_until) - self._shared.clock.monotonic()
+        until = max(self._blocked_until, self._asked_until)
+        if until == float("-inf"):
+            return False
+        left = until - self._shared.clock.monotonic()
         if left <= 0:
             return False
         if self._alarm is None or self._alarm.when() <= asyncio.get_running_loop().time():

@@ -40,7 +40,9 @@ class Limiter:
 
     def delay(self, now: float) -> float:
         """Seconds until all windows allow a send."""
-        return max((window.delay(now) for window in self._windows.values()), default=0.0)
+        if not self._windows:
+            return 0.0
+        return max(window.delay(now) for window in self._windows.values())
 
     def start(self, now: float) -> None:
         for window in self._windows.values():

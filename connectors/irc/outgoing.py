@@ -82,6 +82,8 @@ def unpinged(text: Rich, label: str, nicks: AbstractSet[str], fold: Fold) -> Ric
 
 def quieted(words: str, nicks: AbstractSet[str], fold: Fold) -> str:
     """Each word that is somebody's nick with a joiner behind its first character."""
+    if words.isalnum():  # one word, as most names are: no need to look for others
+        return _joined(words) if fold(words) in nicks else words
     return _NICKLIKE.sub(lambda found: _joined(found[0]) if fold(found[0]) in nicks else found[0], words)
 
 
@@ -96,10 +98,15 @@ def _holds(block: Block) -> TypeGuard[Paragraph]:
 
 def _is_quiet(block: Block) -> bool:
     """Whether a block is nothing but words, plain or bold, as nearly all are: there is no mention in it."""
-    return isinstance(block, Paragraph) and all(
-        isinstance(node, Text) or (isinstance(node, Bold) and all(isinstance(one, Text) for one in node.inside))
-        for node in block.inside
-    )
+    if type(block) is not Paragraph:
+        return False
+    for node in block.inside:
+        if type(node) is Bold:
+            if any(type(one) is not Text for one in node.inside):
+                return False
+        elif type(node) is not Text:
+            return False
+    return True
 
 
 class _Change:

@@ -11,6 +11,8 @@ from irctokens.line import Line, build, tokenise
 from bridge.errors import Rejected
 
 UNWIRED = re.compile(r"[\x00\r\n]")
+_PLAIN = re.compile(r"[^\x00\x01\r\n]+")
+"""Words that go as they are: no need to take the line apart and build it again."""
 _UNNAMED = re.compile(r"[\x00-\x20,\x7f]")
 _MAX_TAGS = 8191
 """Bytes of tags a server may put before a line (IRCv3 message-tags), the `@` and the space included."""
@@ -35,7 +37,16 @@ def line(command: str, *params: str, tags: Mapping[str, str] | None = None) -> b
 
 def spoken(command: str, room: str, text: str, tags: Mapping[str, str] | None = None) -> bytes:
     """Words for a room, the colon always there; what begins like a command between clients is made plain."""
+    if _PLAIN.fullmatch(text) and is_name(room) and all(map(_bare, tags.items() if tags else ())):
+        head = f"@{';'.join(f'{name}={value}' for name, value in tags.items())} " if tags else ""
+        return f"{head}{command} {room} :{text}\r\n".encode("utf-8", "replace")
     return line(command, room, text.replace("\x01", "") or " ", tags=tags)
+
+
+def _bare(tag: tuple[str, str]) -> bool:
+    """Whether a tag needs no escape: our own labels, which every line bears."""
+    name, value = tag
+    return name == "label" and value.isalnum()
 
 
 def acted(room: str, text: str, tags: Mapping[str, str] | None = None) -> bytes:
