@@ -149,3 +149,12 @@ HUGE = [said("word " * 40_000), said("שלום" * 40_000), said("a" + "\u0301" *
 def test_a_huge_text_takes_seconds_at_most(tree: Rich) -> None:
     parts = split(tree, 400, Unit.BYTES)
     assert sum(len("".join(plain(part).split())) for part in parts) == len("".join(plain(tree).split()))
+
+
+def test_two_lists_that_meet_at_a_cut_become_one() -> None:
+    hello = (Paragraph((Text("hello"),)),)
+    inner = List(((*hello, *hello), hello))
+    tree = (List(((*hello, *hello), (*hello, inner)), start=0), List((hello,)))
+    parts = split(tree, 16, Unit.CHARACTERS)
+    assert parts[-1] == (List((hello, hello)),)
+    assert all(normal(part) == part for part in parts)
