@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -82,8 +83,17 @@ class Account:
         return self._shared.chance
 
     async def publish(self, *events: AnyEvent, position: str | None = None) -> None:
+        if position is not None and self.state is State.UP and not self._joined.is_set():
+            await self._first_entered()
         me = self.me.id if self.me else None
         await self._intake.publish(self.account, me, events, position)
+
+    async def _first_entered(self) -> None:
+        """At the very first start nobody knows yet where the rooms are: a position must not pass what they say."""
+        if any(lane.state.pinned is None for lane in self.rooms.values()):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LONGEST_JOIN_SECONDS):
+                    await self._joined.wait()
 
     async def position(self) -> str | None:
         found: str | None = await self._shared.writer.ask(Position(self.account))
