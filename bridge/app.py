@@ -21,7 +21,8 @@ from bridge.registry import Registry
 from bridge.rooms import Rooms
 from bridge.routing import Atlas
 from bridge.shared import Shared
-from bridge.store.ops import Close, Start, Started, StoreBroken
+from bridge.store.ops import Close, Start, StoreBroken
+from bridge.store.questions import Started
 from bridge.store.writer import Writer
 from bridge.supervisor import Account
 from bridge.systemd import notify

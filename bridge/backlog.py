@@ -7,7 +7,8 @@ from typing import Any
 import structlog
 
 from bridge.ids import MessageNumber, RoomNumber, RowNumber
-from bridge.store.ops import Page, Row, RowKind
+from bridge.store.ops import Row, RowKind
+from bridge.store.questions import Page
 from bridge.store.writer import Writer
 
 logger = structlog.get_logger()

@@ -34,7 +34,8 @@ from bridge.loops import Breaker, essence
 from bridge.routing import Atlas, Heard, Routes
 from bridge.shared import Shared
 from bridge.store.codec import encode
-from bridge.store.ops import Accept, Accepted, Arrival, Locate, Route, Row, RowKind, Seen
+from bridge.store.ops import Accept, Accepted, Arrival, Route, Row, RowKind, Seen
+from bridge.store.questions import Locate
 from bridge.text.nodes import said
 
 logger = structlog.get_logger()

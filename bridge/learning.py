@@ -4,7 +4,8 @@ from bridge.events import Deleted, Edited, Reacted, Unreacted, answered
 from bridge.ids import MessageId, MessageNumber, RoomNumber
 from bridge.plan import Facts
 from bridge.shared import Shared
-from bridge.store.ops import Emojis, Known, Relate, Row, RowKind, Twins, Wanted
+from bridge.store.ops import Relate, Row, RowKind
+from bridge.store.questions import Emojis, Known, Twins, Wanted
 
 _PATIENCE_SECONDS = 5.0
 """As long as this a row waits for the native id of a copy that is being sent."""

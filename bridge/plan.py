@@ -17,7 +17,8 @@ from bridge.events import Deleted, Edited, Manner, Posted, Reacted, Unreacted, a
 from bridge.fit import Part, Quoted, Words, fit, reaction_line
 from bridge.ids import Key, MessageId, Place
 from bridge.people import defused, label
-from bridge.store.ops import Emojis, Known, Outcome, Row, RowKind, TwinKind
+from bridge.store.ops import Outcome, Row, RowKind, TwinKind
+from bridge.store.questions import Emojis, Known
 from bridge.text.nodes import Paragraph, Rich, Text
 
 _FALLBACK_HOURS = 48

@@ -11,7 +11,8 @@ from bridge.ids import AccountName, MessageId, Place, Room, RoomId, RoomNumber, 
 from bridge.intake import Happening, Intake
 from bridge.routing import Atlas, routes
 from bridge.shared import Shared
-from bridge.store.ops import Admit, Pin, RoomRecord, Row
+from bridge.store.ops import Admit, Pin, Row
+from bridge.store.questions import RoomRecord
 from bridge.supervisor import Account
 
 logger = structlog.get_logger()

@@ -11,7 +11,8 @@ from msgspec import Struct, structs
 from bridge.config import Config, Fault
 from bridge.ids import AccountName, Room, RoomNumber
 from bridge.intake import Intake
-from bridge.store.ops import Ledger, Outcome, RoomRecord
+from bridge.store.ops import Outcome
+from bridge.store.questions import Ledger, RoomRecord
 from bridge.store.writer import Writer
 from bridge.supervisor import Account
 

@@ -21,7 +21,8 @@ from bridge.ids import AccountName, Place, RoomNumber
 from bridge.intake import Intake
 from bridge.lanes import Lanes
 from bridge.shared import Shared
-from bridge.store.ops import Identify, Pin, Position, Recall, Remember, Uptime
+from bridge.store.ops import Identify, Pin, Remember, Uptime
+from bridge.store.questions import Position, Recall
 
 logger = structlog.get_logger()
 _STEADY_SECONDS = 60.0

@@ -17,7 +17,8 @@ from bridge.errors import StoreFull
 from bridge.events import AnyEvent, User
 from bridge.ids import AccountName
 from bridge.registry import Registry
-from bridge.store.ops import Position, Recall, Store
+from bridge.store.ops import Store
+from bridge.store.questions import Position, Recall
 
 CONNECT_SECONDS = 30.0
 STEP_SECONDS = 30.0

@@ -31,7 +31,7 @@ from bridge.ids import AccountName, Room, RoomNumber, RowNumber
 from bridge.logs import Mask
 from bridge.metrics import CONTENT_TYPE, exposition
 from bridge.snapshot import Bridge, Status, look
-from bridge.store import ops
+from bridge.store import ops, questions
 
 logger = structlog.get_logger()
 ASK_SECONDS = 10.0
@@ -70,7 +70,7 @@ class Admin:
         if not self._bridge.ready:
             return "starting: not every account was tried yet"
         try:
-            await self._ask(ops.Position(AccountName("")), within=_STORE_SECONDS)
+            await self._ask(questions.Position(AccountName("")), within=_STORE_SECONDS)
         except TimeoutError:
             return "the store does not answer"
         return None
@@ -97,7 +97,7 @@ class Admin:
 
     async def trace(self, request: web.Request) -> web.Response:
         """The life of one message, by its number or any native id."""
-        life: ops.Life | None = await self._ask(ops.Trace(request.match_info["what"]))
+        life: questions.Life | None = await self._ask(questions.Trace(request.match_info["what"]))
         if life is None:
             return self._answer(Problem("no message has this number or id, or it was forgotten"), 404)
         shape = Trace(
@@ -125,8 +125,8 @@ class Admin:
         rows = await self._parked(None if room is None else self._number(room), _PAGE + 1)
         return self._answer(Queue([parked(row) for row in rows[:_PAGE]], more=len(rows) > _PAGE))
 
-    async def _parked(self, room: RoomNumber | None, most: int) -> Sequence[ops.ParkedRow]:
-        rows: Sequence[ops.ParkedRow] = await self._ask(ops.Parked(room, most))
+    async def _parked(self, room: RoomNumber | None, most: int) -> Sequence[questions.ParkedRow]:
+        rows: Sequence[questions.ParkedRow] = await self._ask(questions.Parked(room, most))
         return rows
 
     def _number(self, name: str) -> RoomNumber:
@@ -151,7 +151,7 @@ class Admin:
         await self._ask(ops.Discard(_numbers(meant)))
         return self._changed("drop", request, meant)
 
-    async def _meant(self, request: web.Request) -> Sequence[ops.ParkedRow]:
+    async def _meant(self, request: web.Request) -> Sequence[questions.ParkedRow]:
         """The parked rows a change speaks of."""
         try:
             change = msgspec.json.decode(await request.read(), type=Change)
@@ -164,7 +164,7 @@ class Admin:
         wanted = set(change.rows)
         return [row for row in await self._parked(None, _SEARCHED) if row.number in wanted]
 
-    def _changed(self, what: str, request: web.Request, rows: Sequence[ops.ParkedRow]) -> web.Response:
+    def _changed(self, what: str, request: web.Request, rows: Sequence[questions.ParkedRow]) -> web.Response:
         rooms = sorted({row.room for row in rows})
         logger.info("operator", did=f"queue {what}", rows=len(rows), rooms=rooms, remote=request.remote or "socket")
         return self._answer(Changed(len(rows), rooms))
@@ -179,7 +179,7 @@ class Admin:
         return self._answer(Read(sorted(config.accounts), sorted(config.links)))
 
 
-def _numbers(rows: Sequence[ops.ParkedRow]) -> tuple[RowNumber, ...]:
+def _numbers(rows: Sequence[questions.ParkedRow]) -> tuple[RowNumber, ...]:
     return tuple(row.number for row in rows)
 
 

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from bridge.connector import RoomInfo
 from bridge.ids import RowNumber
 from bridge.logs import Mask
-from bridge.store.ops import ParkedRow
+from bridge.store.questions import ParkedRow
 
 MOST_ROWS = 10_000
 Number: TypeAlias = Annotated[int, Meta(ge=1, le=(1 << 63) - 1)]

@@ -7,8 +7,8 @@ import apsw
 from bridge.ids import AccountName, MessageId, MessageNumber, RoomNumber, RowNumber
 from bridge.store.bulk import execute_in
 from bridge.store.codec import decode, numbers
-from bridge.store.ops import (
-    NO_ID,
+from bridge.store.ops import NO_ID, Row, RowKind, TwinKind
+from bridge.store.questions import (
     Emojis,
     Known,
     Life,
@@ -18,10 +18,7 @@ from bridge.store.ops import (
     ParkedRow,
     Recall,
     RoomRecord,
-    Row,
-    RowKind,
     Trace,
-    TwinKind,
     Twins,
     Wanted,
 )

@@ -7,6 +7,19 @@ from msgspec import Struct
 
 from bridge.events import Relayed
 from bridge.ids import AccountName, EventId, MessageId, MessageNumber, PersonNumber, Room, RoomNumber, RowNumber
+from bridge.store.questions import (
+    Depths,
+    Ledger,
+    Locate,
+    Page,
+    Parked,
+    Position,
+    Recall,
+    Tallies,
+    Trace,
+    Twins,
+    Wanted,
+)
 
 
 class RowKind(IntEnum):
@@ -274,75 +287,6 @@ class Close(Struct, frozen=True):
     """The daemon stops in order: the next start need not suspect anything."""
 
 
-# --- questions -----------------------------------------------------------------------------------------------------
-
-
-class Page(Struct, frozen=True):
-    """The waiting rows of a room after a number, oldest first. Answer: a list of `Row`."""
-
-    room: RoomNumber
-    after: RowNumber
-    most: int = 64
-
-
-class Twins(Struct, frozen=True):
-    """Everything about some messages in one room. Answer: a dict of number to `Known`; a missing one is unknown."""
-
-    room: RoomNumber
-    messages: tuple[MessageNumber, ...]
-
-
-class Known(Struct, frozen=True, kw_only=True):
-    """A message as one room knows it: `parts[i]` are the native ids of part i; `ours` says whether it is our copy.
-
-    `carried` says that it is there, be it on a platform that gives no ids.
-    `origin` is the room it was written in; `notes` are what stands there about it: an edit or reaction in words.
-    """
-
-    number: MessageNumber
-    author: str
-    excerpt: str | None
-    at: int
-    gone: bool
-    origin: RoomNumber | None = None
-    parts: tuple[tuple[MessageId, ...], ...] = ()
-    notes: tuple[MessageId, ...] = ()
-    carried: bool = False
-    ours: bool = False
-    parked: bool = False
-
-
-class Locate(Struct, frozen=True):
-    """Which of some rooms holds a message with this native id. Answer: its number or None."""
-
-    rooms: tuple[RoomNumber, ...]
-    native: MessageId
-
-
-class Wanted(Struct, frozen=True):
-    """Reactions on one message, for one room. Answer: `Emojis`."""
-
-    message: MessageNumber
-    room: RoomNumber
-
-
-class Emojis(Struct, frozen=True):
-    """`wanted`: what people elsewhere put, oldest people first; `ours`: what our account shows there, with its ids."""
-
-    wanted: tuple[str, ...]
-    ours: dict[str, MessageId | None]
-
-
-class Recall(Struct, frozen=True):
-    account: AccountName
-    name: str
-    at: int
-
-
-class Position(Struct, frozen=True):
-    account: AccountName
-
-
 class Start(Struct, frozen=True):
     """A process begins to use the store. Answer: `Started`."""
 
@@ -351,76 +295,6 @@ class Admit(Struct, frozen=True):
     """Give the rooms of the configuration their numbers. Answer: the `RoomRecord` of every room there is."""
 
     rooms: tuple[Room, ...]
-
-
-class RoomRecord(Struct, frozen=True, kw_only=True):
-    """A room as stored. `waiting` counts rows; `oldest` is when the oldest of them was accepted."""
-
-    number: RoomNumber
-    account: AccountName
-    name: str
-    native: str | None
-    thread: str | None
-    held: str | None
-    held_until: int | None
-    waiting: int = 0
-    parked: int = 0
-    oldest: int | None = None
-
-
-class Started(Struct, frozen=True, kw_only=True):
-    """`clean` is False after a death; `uptimes` are seconds by account."""
-
-    epoch: str
-    clean: bool
-    uptimes: dict[str, int]
-
-
-class Depths(Struct, frozen=True):
-    """How much waits where. Answer: a tuple of `RoomRecord`."""
-
-
-class Tallies(Struct, frozen=True):
-    """Every count. Answer: a dict of (room, outcome) to count."""
-
-
-class Ledger(Struct, frozen=True):
-    """Depths and tallies as of one moment, so that they add up. Answer: a tuple of both answers."""
-
-
-class Parked(Struct, frozen=True):
-    """Parked rows, oldest first. Answer: a tuple of `ParkedRow`."""
-
-    room: RoomNumber | None = None
-    most: int = 1000
-
-
-class ParkedRow(Struct, frozen=True, kw_only=True):
-    number: RowNumber
-    room: str
-    link: str
-    kind: str
-    author: str
-    reason: str
-    error: str
-    at: int
-
-
-class Trace(Struct, frozen=True):
-    """The life of one message, by its number or any native id. Answer: `Life` or None."""
-
-    what: str
-
-
-class Life(Struct, frozen=True, kw_only=True):
-    """Where a message came from, what it became where, and what still waits and why."""
-
-    number: MessageNumber
-    room: str
-    author: str
-    at: int
-    twins: tuple[tuple[str, str, str], ...]
-    waiting: tuple[tuple[str, str, str], ...]
 
 
 Op: TypeAlias = Union[

@@ -19,25 +19,8 @@ pytest.register_assert_rewrite("bridge.testing.store_events", "bridge.testing.st
 from msgspec import structs  # noqa: E402
 
 from bridge.ids import AccountName, MessageId  # noqa: E402
-from bridge.store.ops import (  # noqa: E402
-    Depths,
-    Hold,
-    Identify,
-    Locate,
-    Op,
-    Outcome,
-    Park,
-    Parked,
-    Pin,
-    Recall,
-    Remember,
-    Settle,
-    Store,
-    Tallies,
-    Tally,
-    Trace,
-    Uptime,
-)  # fmt: skip
+from bridge.store.ops import Hold, Identify, Op, Outcome, Park, Pin, Remember, Settle, Store, Tally, Uptime  # noqa: E402
+from bridge.store.questions import Depths, Locate, Parked, Recall, Tallies, Trace  # noqa: E402
 from bridge.testing.store_events import EventPromises  # noqa: E402
 from bridge.testing.store_kit import DAY, Book, examples, purging  # noqa: E402
 from bridge.testing.store_rows import RowPromises  # noqa: E402

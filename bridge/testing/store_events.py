@@ -7,19 +7,8 @@ from msgspec import structs
 
 from bridge.errors import Rejected
 from bridge.ids import AccountName, MessageId, RowNumber
-from bridge.store.ops import (
-    Accepted,
-    Made,
-    Op,
-    Outcome,
-    Page,
-    Position,
-    Recall,
-    Relate,
-    RowKind,
-    Settle,
-    Wanted,
-)  # fmt: skip
+from bridge.store.ops import Accepted, Made, Op, Outcome, Relate, RowKind, Settle
+from bridge.store.questions import Page, Position, Recall, Wanted
 from bridge.testing.store_kit import Book, accepting
 
 

@@ -13,15 +13,14 @@ from bridge.store.ops import (
     Mark,
     Outcome,
     Park,
-    Parked,
     Progress,
     Route,
     Seal,
     Settle,
-    Tallies,
     TwinKind,
     Unpark,
-)  # fmt: skip
+)
+from bridge.store.questions import Parked, Tallies
 from bridge.testing.store_kit import Book
 
 

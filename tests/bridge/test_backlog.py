@@ -9,7 +9,8 @@ from bridge.backlog import WINDOW, Backlog, Loaded
 from bridge.errors import Rejected
 from bridge.events import Deleted, Posted
 from bridge.ids import MessageNumber, RoomNumber, RowNumber
-from bridge.store.ops import Page, Row
+from bridge.store.ops import Row
+from bridge.store.questions import Page
 from bridge.store.writer import Then, Writer
 from tests.bridge.test_plan import DELETED, POSTED, row
 

@@ -25,7 +25,8 @@ from bridge.ids import (
     UserId,
 )
 from bridge.plan import Ended, Facts, Orphan, Plan, Step, View, features, is_plain, person, planned, sealed, unsealed
-from bridge.store.ops import Emojis, Known, Outcome, Row, RowKind, TwinKind
+from bridge.store.ops import Outcome, Row, RowKind, TwinKind
+from bridge.store.questions import Emojis, Known
 from bridge.testing.memory import BareMemoryConnector, MemoryConnector
 from bridge.testing.strategies import trees
 from bridge.text.length import Unit

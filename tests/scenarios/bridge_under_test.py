@@ -15,7 +15,8 @@ from bridge.config import Config, parse
 from bridge.connector import Connector
 from bridge.delivery import Lane
 from bridge.registry import Registry
-from bridge.store.ops import Depths, Parked, ParkedRow, StoreBroken, Tallies, Unpark
+from bridge.store.ops import StoreBroken, Unpark
+from bridge.store.questions import Depths, Parked, ParkedRow, Tallies
 from bridge.store.sqlite import SqliteStore
 from bridge.store.writer import LoopPump, Writer
 from bridge.supervisor import Account

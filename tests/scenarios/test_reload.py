@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridge.config import ConfigError
-from bridge.store.ops import Depths
+from bridge.store.questions import Depths
 from bridge.testing.memory import MemoryPlatform
 from bridge.testing.platform import texts
 from bridge.testing.waiting import eventually, shown, shows

@@ -8,7 +8,8 @@ import pytest
 
 from bridge.errors import Rejected, StoreFull
 from bridge.ids import RoomNumber
-from bridge.store.ops import Accept, Op, StoreBroken, Tallies, Tally
+from bridge.store.ops import Accept, Op, StoreBroken, Tally
+from bridge.store.questions import Tallies
 from bridge.store.writer import LINGER_SECONDS, LoopPump, ThreadPump, Writer
 from bridge.testing.loop import SkippingLoop
 from bridge.testing.store_kit import accepting
