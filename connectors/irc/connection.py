@@ -112,10 +112,9 @@ class Connection(asyncio.Protocol):
         self.resume_reading()
         self._flush()
         self._transport.close()
-        try:
-            async with asyncio.timeout(seconds):
-                await asyncio.shield(self.lost)
-        except TimeoutError:
+        # No `asyncio.timeout`: whoever closes is often cancelled already, and Python before 3.11.4 then raises that.
+        await asyncio.wait((self.lost,), timeout=seconds)
+        if not self.lost.done():
             self.abort()
 
 
