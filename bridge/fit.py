@@ -5,7 +5,7 @@ The fallback ladder (facts/platform-apis.md and docs/promises.md): what a room l
 
 from msgspec import Struct
 
-from bridge.connector import Authorship, Capabilities, Relation
+from bridge.connector import Authorship, Capabilities
 from bridge.events import Attachment, Manner
 from bridge.people import cropped, defused, isolated, right_to_left
 from bridge.text.length import measure
@@ -189,11 +189,6 @@ def reaction_line(name: str, emojis: tuple[str, ...], to: str | None, *, taken_b
     verb = "took back" if taken_back else "reacted"
     on = f" to “{to}”" if to else ""
     return (Paragraph((Italic((Text(f"{name} {verb} {what}{on}"),)),)),)
-
-
-def can_reply(to: Capabilities) -> bool:
-    """Whether an answer can hang on a message there."""
-    return Relation.REPLY in to.relations
 
 
 def excerpted(text: Rich, attachments: tuple[Attachment, ...]) -> str:
