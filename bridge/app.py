@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from enum import IntEnum
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -44,12 +44,32 @@ class _Ended(Exception):
     """The bridge stopped in order."""
 
 
+class Served(Protocol):
+    """The bridge's web server, as the bridge sees it."""
+
+    async def start(self) -> None:
+        """Listen. Raises `CannotListen`."""
+        ...
+
+    async def reload(self) -> None:
+        """Follow the configuration in force."""
+        ...
+
+    async def stop(self) -> None:
+        """Take no new calls; stopping twice is no error."""
+        ...
+
+
 class App:
-    """One running bridge. `read` reads the configuration again and raises `ConfigError` when it is wrong."""
+    """One running bridge. `read` reads the configuration again and raises `ConfigError` when it is wrong.
+
+    `serve` makes its web server: the simulation has none.
+    """
 
     def __init__(  # noqa: PLR0913 - the parts a bridge is made of
         self, config: Config, connectors: Registry[type[Connector[Any]]], writer: Writer, *, clock: Clock,
         chance: Chance, read: Callable[[], Config] | None = None,
+        serve: Callable[["App", Clock], Served] = Server,
     ) -> None:  # fmt: skip
         self.config, self.writer = config, writer
         self._connectors, self._clock, self._chance, self._read = connectors, clock, chance, read
@@ -58,7 +78,7 @@ class App:
         self._ending = asyncio.Event()
         self._changing = asyncio.Lock()
         self.started = False
-        self.server = Server(self, clock)
+        self.server = serve(self, clock)
 
     @property
     def ready(self) -> bool:

@@ -1,4 +1,4 @@
-"""Clocks for tests: one turned by hand, one that hurries."""
+"""Clocks for tests: one turned by hand, one that hurries, one that goes with the event loop."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -84,6 +84,26 @@ class HastyClock:
 
     async def sleep(self, seconds: float) -> None:
         await self._system.sleep(seconds / self._haste)
+
+
+class LoopClock:
+    """The time of the event loop, which may be skipped; `step` moves the wall time alone, forwards or back."""
+
+    def __init__(self, begin: datetime = _BEGIN) -> None:
+        self._begin = begin
+
+    def now(self) -> datetime:
+        return self._begin + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def step(self, seconds: float) -> None:
+        """Set the wall clock forwards or back."""
+        self._begin += timedelta(seconds=seconds)
 
 
 async def _others_act() -> None:

@@ -5,7 +5,6 @@ The scenarios run on a loop whose time is skipped: an hour of waiting costs noth
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,30 +19,9 @@ from bridge.store.questions import Depths, Parked, ParkedRow, Tallies
 from bridge.store.sqlite import SqliteStore
 from bridge.store.writer import LoopPump, Writer
 from bridge.supervisor import Account
+from bridge.testing.clock import LoopClock
 from bridge.testing.memory import MemoryConnector, MemoryPlatform
 from bridge.testing.waiting import PATIENCE_SECONDS, eventually
-
-_BEGIN = datetime(2026, 1, 1, 12, tzinfo=UTC)
-
-
-class LoopClock:
-    """The time of the event loop, which may be skipped; `set_back` moves the wall time only."""
-
-    def __init__(self) -> None:
-        self._begin = _BEGIN
-
-    def now(self) -> datetime:
-        return self._begin + timedelta(seconds=self.monotonic())
-
-    def monotonic(self) -> float:
-        return asyncio.get_running_loop().time()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-    def step(self, seconds: float) -> None:
-        """Set the wall clock forwards or back."""
-        self._begin += timedelta(seconds=seconds)
 
 
 class Bridge:
