@@ -313,6 +313,8 @@ class SqliteStore:
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         except apsw.Error as error:
             logger.warning("store: the log was not truncated", error=str(error))
+            self._let_go()
+            return
         self._connection.close()
 
 
