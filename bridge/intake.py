@@ -28,6 +28,7 @@ from bridge.events import (
     User,
     answered,
 )  # fmt: skip
+from bridge.failpoints import Point, around
 from bridge.fit import excerpted
 from bridge.ids import AccountName, EventId, Key, MessageId, RoomId, RoomNumber, RowNumber, UserId
 from bridge.loops import Breaker, essence
@@ -92,6 +93,7 @@ class Intake:
         self._routes = routes
         self._ways = frozenset((source, to.room) for source, heard in routes.items() for to in heard)
 
+    @around(Point.GIVEN, Point.STORED)
     async def publish(
         self, account: AccountName, me: UserId | None, events: Sequence[AnyEvent], position: str | None
     ) -> None:

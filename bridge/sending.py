@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from bridge.connector import Connector, Deletion, Edit, Outgoing, Reaction
 from bridge.errors import Feature
+from bridge.failpoints import Point, around
 from bridge.ids import MessageId
 from bridge.plan import Plan, Step
 from bridge.store.ops import NO_ID, Copy, Made, Row
@@ -31,6 +32,7 @@ class Delivery(Struct):
         return len(self.done) == len(self.steps)
 
 
+@around(Point.SEND_BEFORE, Point.SEND_AFTER)
 async def perform(connector: Connector[Any], step: Step) -> Made:
     """One call of the connector, and what it left in the room."""
     action = step.action

@@ -18,6 +18,7 @@ from bridge.chance import Chance
 from bridge.errors import BridgeError, Rejected, StoreFull
 from bridge.store import answers
 from bridge.store.accepting import Accepting
+from bridge.store.dying import AFTER_COMMIT, BEFORE_COMMIT
 from bridge.store.ops import (
     Accept,
     Admit,
@@ -211,7 +212,11 @@ class SqliteStore:
         self._accepting.flush()
         self._settling.flush()
         self._settling.write_tally()
+        if BEFORE_COMMIT is not None:
+            BEFORE_COMMIT(facts)
         self._connection.execute("COMMIT")
+        if AFTER_COMMIT is not None:
+            AFTER_COMMIT(facts)
         self.commits += 1
         return results
 
