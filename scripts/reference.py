@@ -102,6 +102,7 @@ These are warnings, and stop nothing:
 
 * A room that hears in one link and speaks in another: nothing is passed on from link to link.
 * A secret written out in a file that everybody on the machine can read.
+* An `http.token` of fewer than 32 bytes where only this machine can call; elsewhere it is a fault.
 * No links at all.
 
 Values of secret settings and whatever came from `${…}` are never shown in a fault.
@@ -146,6 +147,10 @@ Answers are JSON; an answer that is not 200 holds `error`, a sentence, and `faul
 
 Routes for those with the token want the header `Authorization: Bearer …` with `http.token`.
 Without a token in the configuration they do not exist (404).
+A token of fewer than 32 bytes is warned of where `listen` is a loopback address, and is a fault elsewhere.
+On a loopback address the server answers to `localhost`, its address and the name in `public_url` only (421 otherwise),
+so that no web page of a stranger reaches it under a name of its own; `/health`, `/ready` and `/in/` answer to any.
+Every change is a line of the log, `operator`, with who, from where, what, and which rows.
 After 30 wrong tokens in a minute an address gets 429 for a while, whatever token it sends.
 Let a proxy in front show nothing to the world but `/in/`: behind it all callers have one address.
 

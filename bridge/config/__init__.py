@@ -15,7 +15,15 @@ from bridge.config.connectors import Connectors
 from bridge.config.faults import ConfigError, Fault, Trail, did_you_mean, listed, shown
 from bridge.config.page import Page
 from bridge.config.schema import schema
-from bridge.config.settings import Config, FileSettings, HttpSettings, Link, LinkSettings, StoreSettings
+from bridge.config.settings import (
+    Config,
+    FileSettings,
+    HttpSettings,
+    Link,
+    LinkSettings,
+    StoreSettings,
+    is_loopback,
+)
 from bridge.connector import ConnectorConfig
 from bridge.ids import AccountName, Room
 
@@ -27,6 +35,7 @@ __all__ = [
     "HttpSettings",
     "Link",
     "StoreSettings",
+    "is_loopback",
     "load",
     "parse",
     "schema",
@@ -34,6 +43,7 @@ __all__ = [
 
 M = TypeVar("M", bound=BaseModel)
 
+SHORT_TOKEN = "is shorter than 32 bytes and might be guessed (`openssl rand -hex 32` makes one)"  # noqa: S105 - a sentence
 _WORTH_HIDING = 4
 """Values shorter than this are no secrets, and masking them would leave nothing of a log."""
 
@@ -80,6 +90,10 @@ def _config(page: Page, connectors: Connectors, base: Path) -> Config:
     notices = rooms.room(page, ("notices",))
     faults = [*wrong, *_empty(page), *wrong_accounts, *wrong_links, *([notices] if isinstance(notices, Fault) else ())]
     faults = [*page.faults, *_new(page, faults)]
+    http = None if settings is None else settings.http
+    short = [page.fault(("http", "token"), SHORT_TOKEN)] if http is not None and http.token_is_short else []
+    if http is not None and not http.is_local:
+        faults += short
     if faults or settings is None:
         raise ConfigError(faults)
     links = {side.name: _link(side, settings.links[side.name]) for side in sides}
@@ -90,7 +104,7 @@ def _config(page: Page, connectors: Connectors, base: Path) -> Config:
         accounts={name: _from_base(account, base) for name, account in accounts.items()},
         links=links,
         secrets=frozenset(_secrets(page, [settings, *accounts.values()])),
-        warnings=tuple(_warnings(page, sides)),
+        warnings=(*short, *_warnings(page, sides)),
     )
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, LiteralString
 from urllib.parse import urlsplit
@@ -50,9 +51,17 @@ def _is_plain_address(value: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and plain
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a name or address leads to this machine only."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"
+
+
 def _token(value: SecretStr) -> SecretStr:
-    if len(value.get_secret_value().encode()) < MIN_TOKEN_BYTES:
-        raise _sentence("must be at least 32 bytes long (`openssl rand -hex 32` makes one)")
+    if not value.get_secret_value().strip():
+        raise _sentence("is empty: give it 32 bytes (`openssl rand -hex 32` makes them), or leave it out")
     return value
 
 
@@ -90,7 +99,17 @@ class HttpSettings(Settings):
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
     """The address under which platforms reach this server from outside, for webhooks."""
     token: Annotated[SecretStr, AfterValidator(_token)] | None = None
-    """Bearer token, at least 32 bytes, for /status, /queue, /metrics and /reload; without it these do not exist."""
+    """Bearer token for the operator's page, /status and so on, 32 bytes or more; without it they do not exist."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can call."""
+        return is_loopback(self.host)
+
+    @property
+    def token_is_short(self) -> bool:
+        """Whether the token might be guessed."""
+        return self.token is not None and len(self.token.get_secret_value().encode()) < MIN_TOKEN_BYTES
 
     @property
     def host(self) -> str:

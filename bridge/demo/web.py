@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from importlib.resources import files
-from ipaddress import ip_address
 from typing import Self
 
 import msgspec
 from aiohttp import web
 
+from bridge.config import is_loopback
 from bridge.demo.acts import Actors, AnyAct, Refused
 from bridge.demo.daemon import Daemon, NotStarted
 from bridge.demo.stage import Seat
@@ -129,20 +129,11 @@ def _file(name: str, kind: str) -> Answer:
 @web.middleware
 async def _guarded(request: web.Request, handler: Answer) -> web.StreamResponse:
     """No page of another site may act here: it cannot send JSON, nor reach us under a name of its own."""
-    if not _is_loopback(request.url.host):
+    if not is_loopback(request.url.host or ""):
         raise web.HTTPForbidden(text="Open the address that the demo printed.")
     if request.method == "POST" and request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType(text="Send JSON.")
     return await handler(request)
-
-
-def _is_loopback(host: str | None) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 async def _with_headers(_: web.Request, response: web.StreamResponse) -> None:

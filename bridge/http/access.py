@@ -18,12 +18,17 @@ from bridge.logs import Mask
 
 logger = structlog.get_logger()
 OPEN: Final = ("/health", "/ready", "/in/")
-"""Everything else needs the token."""
+"""Everything else needs the token, but the operator's page, which holds nothing (see `bridge.http.page`)."""
 HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
     "Server": "qantara",
 }

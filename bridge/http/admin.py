@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
-import structlog
 from aiohttp import web
 
 from bridge.clock import Clock
@@ -27,16 +26,18 @@ from bridge.http.answers import (
     moment,
     parked,
 )
+from bridge.http.audit import noted
 from bridge.ids import AccountName, Room, RoomNumber, RowNumber
 from bridge.logs import Mask
 from bridge.metrics import CONTENT_TYPE, exposition
 from bridge.snapshot import Bridge, Status, look
 from bridge.store import ops, questions
 
-logger = structlog.get_logger()
+Asked = TypeVar("Asked", bound=msgspec.Struct)
 ASK_SECONDS = 10.0
 LIST_SECONDS = 60.0
 _STORE_SECONDS = 2.0
+_BODY_SECONDS = 20.0
 _PAGE = 1000
 _SEARCHED = 1_000_000
 
@@ -153,10 +154,7 @@ class Admin:
 
     async def _meant(self, request: web.Request) -> Sequence[questions.ParkedRow]:
         """The parked rows a change speaks of."""
-        try:
-            change = msgspec.json.decode(await request.read(), type=Change)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise web.HTTPBadRequest(reason=_line(error)) from None
+        change = await self._asked(request, Change)
         if (change.rows is None) == (change.room is None):
             raise web.HTTPBadRequest(reason="give either `rows` or `room`")
         if change.rows is None:
@@ -164,15 +162,25 @@ class Admin:
         wanted = set(change.rows)
         return [row for row in await self._parked(None, _SEARCHED) if row.number in wanted]
 
+    async def _asked(self, request: web.Request, shape: type[Asked]) -> Asked:
+        """What the body says, within a time: a slow one must not hold a connection for ever."""
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                return msgspec.json.decode(await request.read(), type=shape)
+        except TimeoutError:
+            raise web.HTTPRequestTimeout from None
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise web.HTTPBadRequest(reason=_line(error)) from None
+
     def _changed(self, what: str, request: web.Request, rows: Sequence[questions.ParkedRow]) -> web.Response:
         rooms = sorted({row.room for row in rows})
-        logger.info("operator", did=f"queue {what}", rows=len(rows), rooms=rooms, remote=request.remote or "socket")
+        noted(request, f"queue {what}", rows=len(rows), rooms=rooms, numbers=list(_numbers(rows)))
         return self._answer(Changed(len(rows), rooms))
 
     async def reload(self, request: web.Request) -> web.Response:
         """Read the configuration again; 422 with every fault when it is wrong, and then nothing changed."""
-        logger.info("operator", did="reload", remote=request.remote or "socket")
         faults = await self._bridge.reload_or_tell()
+        noted(request, "reload", faults=len(faults))
         if faults:
             return self._answer(Problem("nothing changed", [str(fault) for fault in faults]), 422)
         config = self._bridge.config

@@ -71,9 +71,11 @@ ROUTES: tuple[Route, ...] = (
 
 
 def add(router: web.UrlDispatcher, admin: Admin) -> None:
-    """Mount every route; an id in a path may hold slashes."""
+    """Mount every route; an id in a path may hold slashes. What may be got may be asked for its head."""
     for route in ROUTES:
-        router.add_route(route.method, route.path.replace("{what}", "{what:.+}"), partial(route.does, admin))
+        path, does = route.path.replace("{what}", "{what:.+}"), partial(route.does, admin)
+        for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
+            router.add_route(method, path, does)
 
 
 def document() -> dict[str, Any]:

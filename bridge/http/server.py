@@ -13,6 +13,7 @@ from bridge.config import HttpSettings
 from bridge.http import routes, webhooks
 from bridge.http.access import Failures, gate, harden, told
 from bridge.http.admin import Admin
+from bridge.http.hosts import called_by_name
 from bridge.http.socket import listening, socket_path
 from bridge.snapshot import Bridge
 
@@ -32,7 +33,9 @@ class Server:
     def __init__(self, bridge: Bridge, clock: Clock) -> None:
         self._bridge, self._admin = bridge, Admin(bridge, clock)
         self._failures = Failures(clock)
-        self._world = self._runner([gate(self._token, self._failures, self._admin.mask)], self._webhooks)
+        mask = self._admin.mask
+        guards = [called_by_name(lambda: bridge.config.http, mask), gate(self._token, self._failures, mask)]
+        self._world = self._runner(guards, self._webhooks)
         self._local = self._runner([], lambda _: None)
         self._site: web.TCPSite | None = None
         self._settings: HttpSettings | None = None

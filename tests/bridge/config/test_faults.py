@@ -94,9 +94,14 @@ ONE = [
         "5  http.listen  must be an address and a port, such as 127.0.0.1:8980 or [::1]:8980",
     ),
     (
-        "a short token",
-        SMALL + "http: {token: " + "x" * 31 + "}\n",
-        "5  http.token  must be at least 32 bytes long (`openssl rand -hex 32` makes one)",
+        "a short token where others can call",
+        SMALL + "http: {listen: '0.0.0.0:8980', token: " + "x" * 31 + "}\n",
+        "5  http.token  is shorter than 32 bytes and might be guessed (`openssl rand -hex 32` makes one)",
+    ),
+    (
+        "an empty token",
+        SMALL + "http: {token: ' '}\n",
+        "5  http.token  is empty: give it 32 bytes (`openssl rand -hex 32` makes them), or leave it out",
     ),
     ("an empty http", SMALL + "http:\n", "5  http  is empty: give it settings, or leave it out"),
     ("an empty notices", SMALL + "notices:\n", "5  notices  is empty: give it settings, or leave it out"),

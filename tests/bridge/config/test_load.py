@@ -114,3 +114,17 @@ def test_what_is_reported_is_counted_once() -> None:
         "1  desks  is planned, but not in this version yet",
         '2  accounts  must be a mapping of "name: value" lines',
     ]
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:0", "localhost:0", "'[::1]:0'", "127.8.9.1:0"])
+def test_a_short_token_is_only_warned_of_where_nobody_else_can_call(listen: str) -> None:
+    config = read(f"{SMALL}http: {{listen: {listen}, token: short-token}}\n")
+    assert [warning.path for warning in config.warnings if "32 bytes" in warning.problem] == ["http.token"]
+    assert "short-token" in config.secrets
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:0", "bridge:0", "'[::]:0'", "192.0.2.1:0", "localhost.example.org:0"])
+def test_a_short_token_is_a_fault_where_others_can_call(listen: str) -> None:
+    told = faults(f"{SMALL}http: {{listen: {listen}, token: short-token}}\n")
+    assert [fault for fault in told if "http.token" in fault and "short-token" not in fault] == told
+    assert not read(f"{SMALL}http: {{listen: {listen}, token: {'x' * 32}}}\n").warnings[1:]

@@ -119,7 +119,7 @@ LEAKS = [
     ("notices", SMALL + "notices: ${SECRET}/ops"),
     ("a connector", SMALL + "  d: {connector: '${SECRET}'}"),
     ("listen", SMALL + "http: {listen: '${SECRET}'}"),
-    ("a short token", SMALL + "http: {token: '${SECRET}'}"),
+    ("a short token", SMALL + "http: {listen: '0.0.0.0:1', token: '${SECRET}'}"),
     ("a choice", SMALL + "store: {durability: '${SECRET}'}"),
     ("an unquoted secret like an alias", account("address: a\ntoken: *bad-canary-123")),
     ("an unquoted secret like an anchor", account("address: a\ntoken: &bad-canary-123 &bad-canary-123 x")),

@@ -1,19 +1,25 @@
 """Nobody gets in: the token, the headers, and what is refused before anything looks at it."""
 
+import ast
 import gzip
+import inspect
 import io
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from bridge.config import HttpSettings
+from bridge.http import access
 from bridge.http.access import HEADERS, Failures, is_open
+from bridge.http.hosts import may_be_called
 from bridge.http.routes import ROUTES, Route
 from bridge.testing.clock import HandClock
 from bridge.testing.memory import MemoryPlatform
 from tests.bridge.http.conftest import TOKEN, Caller
 from tests.scenarios.bridge_under_test import Bridge, configured
 
+ROOT = Path(__file__).parents[3]
 GUARDED = [route for route in ROUTES if route.needs_token]
 
 
@@ -122,5 +128,80 @@ async def test_a_body_over_a_mebibyte_is_refused(call: Caller, where: str) -> No
 
 async def test_a_wrong_method_says_which_are_right(call: Caller) -> None:
     answer = await call("DELETE", "/queue")
-    assert (answer.status, answer.headers["Allow"]) == (405, "GET")
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET,HEAD")
     assert await answer.json() == {"error": "Method Not Allowed", "faults": []}
+
+
+STRANGERS = [
+    "evil.example.org",
+    "evil.example.org:80",
+    "127.0.0.1.example.org",
+    "localhost.example.org",
+    "10.0.0.1",
+    "[::",
+    "",
+]
+
+
+@pytest.mark.parametrize("host", STRANGERS)
+async def test_on_loopback_a_strangers_name_is_refused(call: Caller, host: str) -> None:
+    """Whoever leads a name of his own to this machine gets nothing, not even told whether a token is right."""
+    for given in (TOKEN, "wrong", None):
+        answer = await call("GET", "/status", token=given, headers={"Host": host})
+        assert answer.status == 421
+    assert (await call("GET", "/health", headers={"Host": host})).status == 200
+
+
+@pytest.mark.parametrize("host", ["localhost:1", "LOCALHOST", "127.0.0.1", "[::1]:8980", "127.9.9.9"])
+async def test_by_its_own_names_it_answers(call: Caller, host: str) -> None:
+    assert (await call("GET", "/status", headers={"Host": host})).status == 200
+
+
+@pytest.mark.parametrize(
+    ("listen", "host", "answers"),
+    [
+        ("127.0.0.1:0", "bridge.example.org", True),
+        ("127.0.0.1:0", "bridge.example.org:8980", True),
+        ("127.0.0.1:0", "other.example.org", False),
+        ("127.0.0.1:0", None, False),
+        ("0.0.0.0:0", "anything.example.org", True),
+    ],
+)
+def test_a_public_name_is_ours_and_elsewhere_any_is(listen: str, host: str | None, answers: bool) -> None:  # noqa: FBT001 - a table
+    name = None if host is None else host.partition(":")[0]
+    assert may_be_called(name, HttpSettings(listen=listen, public_url="https://bridge.example.org/q")) is answers
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.method == "GET"], ids=lambda route: route.path)
+async def test_the_head_of_what_may_be_got_is_given_without_its_body(call: Caller, route: Route) -> None:
+    got, head = [await call(method, path(route)) for method in ("GET", "HEAD")]
+    assert (head.status, head._body) == (got.status, b"")
+    assert head.headers["Content-Type"] == got.headers["Content-Type"]
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "PATCH", "PROPFIND"])
+async def test_other_methods_do_nothing_and_echo_nothing(call: Caller, method: str) -> None:
+    headers = {"Origin": "https://evil.example.org", "Access-Control-Request-Method": "POST", "X-Canary": "canary"}
+    answer = await call(method, "/queue", headers=headers)
+    assert answer.status in {400, 405}
+    assert "canary" not in await answer.text()
+    assert not [name for name in answer.headers if name.startswith("Access-Control")]
+
+
+def test_secrets_are_compared_in_constant_time() -> None:
+    """`==` stops at the first wrong character: where a secret is compared, another function does it."""
+    compared = [
+        f"{file.name}:{node.lineno}"
+        for file in sorted((ROOT / "bridge" / "http").glob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Compare) and {"expected", "secret", "token", "given"} & _names(node)
+        if any(isinstance(operator, ast.Eq | ast.NotEq) for operator in node.ops)
+    ]
+    assert compared == []
+    assert "hmac.compare_digest(" in inspect.getsource(access._knows)
+
+
+def _names(node: ast.AST) -> set[str]:
+    names = [inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)]
+    names += [inner.attr for inner in ast.walk(node) if isinstance(inner, ast.Attribute)]
+    return {word for name in names for word in name.split("_")}

@@ -133,9 +133,9 @@ async def test_dropped_deliveries_are_gone_and_counted(
     with capture_logs() as lines:
         answer = await call("POST", "/queue/drop", data=msgspec.json.encode({"rows": [rows[1], 999]}))
     assert await answer.json() == {"rows": 1, "rooms": ["right/town"]}
-    assert [(line["did"], line["rows"], line["remote"]) for line in lines if line["event"] == "operator"] == [
-        ("queue drop", 1, "127.0.0.1")
-    ]
+    (line,) = [line for line in lines if line["event"] == "operator"]
+    assert (line["did"], line["rows"], line["numbers"], line["rooms"]) == ("queue drop", 1, [rows[1]], ["right/town"])
+    assert (line["by"], line["remote"]) == ("http.token", "127.0.0.1")
     assert [row.number for row in await bridge.parked()] == rows[:1]
     status = await (await call("GET", "/status")).json()
     assert counted(status) == {"accepted": 2, "dropped": 1, "parked": 1}
