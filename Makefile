@@ -4,15 +4,19 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 SERVERS := .cache/servers-ready
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL := $(PIP) --require-hashes
 
-.PHONY: help demo test check format bench docs clean servers
+.PHONY: help demo test check format bench docs lock audit sbom clean servers
 
 help:  ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-$(BIN)/qantara: pyproject.toml constraints.txt
+$(BIN)/qantara: pyproject.toml locks/build.txt locks/dev.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(INSTALL) --requirement locks/build.txt
+	$(INSTALL) --no-build-isolation --requirement locks/dev.txt
+	$(PIP) --no-deps --no-index --no-build-isolation --editable .
 	@touch $@
 
 $(SERVERS): scripts/servers.py | $(BIN)/qantara
@@ -27,13 +31,15 @@ demo: $(BIN)/qantara  ## linked rooms side by side in your browser, no account n
 test: $(BIN)/qantara $(SERVERS)  ## everything: unit, property, contract, scenario, live, crash, browser
 	$(BIN)/python scripts/stages.py
 
-check: $(BIN)/qantara  ## format, lint, types, import rules, generated docs, licences
+check: $(BIN)/qantara  ## format, lint, types, import rules, generated docs, licences, locks, advisories
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --config pyproject.toml
 	$(BIN)/python scripts/reference.py --check
 	$(BIN)/python scripts/licences.py
+	$(BIN)/python scripts/locked.py
+	$(BIN)/python scripts/audit.py
 
 format: $(BIN)/qantara  ## put the code into shape
 	$(BIN)/ruff format .
@@ -44,6 +50,15 @@ bench: $(BIN)/qantara $(SERVERS)  ## speed and size, as ratios measured in the s
 
 docs: $(BIN)/qantara  ## the generated pages of docs/reference
 	$(BIN)/python scripts/reference.py
+
+lock:  ## the versions and hashes of all we install, anew from pyproject.toml and constraints.txt
+	$(PYTHON) scripts/lock.py
+
+audit: $(BIN)/qantara  ## known weaknesses in what is installed and locked
+	$(BIN)/python scripts/audit.py
+
+sbom: $(BIN)/qantara  ## what a release contains, as CycloneDX, in dist/
+	$(BIN)/python scripts/sbom.py
 
 clean:  ## forget the environment and the servers
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
