@@ -80,6 +80,11 @@ class TelegramEmulator:
             "group_rate_per_minute": self.limits.group_per_minute,
         }
 
+    def webhook_settings(self) -> Mapping[str, object]:
+        """An account that is called instead of asking; on this machine without TLS."""
+        self.server.insecure_webhooks = True
+        return {**self.settings(), "mode": "webhook"}
+
     # People act.
 
     async def say(self, room: str, person: str, text: Rich, *, in_reply_to: MessageId | None = None) -> MessageId:

@@ -27,7 +27,11 @@ CONFLICT_SECONDS: Final = 300.0
 LONGEST_WAIT: Final = 3600
 OK: Final = 200
 FLOOD: Final = 429
-_ASKED = re.compile(r"retry after (\d+)")
+UNREADABLE: Final = (
+    AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError,
+)  # fmt: skip
+"""What is raised for JSON of another shape than it should have."""
+_ASKED = re.compile(r"retry after (\d{1,9})")
 _TOKEN = re.compile(r"\d{6,}:[A-Za-z0-9_-]{30,}")
 
 
@@ -206,11 +210,16 @@ def clean(description: str) -> str:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Let calls of the library raise the bridge's errors; never chained, the library's may hold the token's address."""
+    """Let calls of the library raise the bridge's errors; never chained, the library's may hold the token's address.
+
+    The library checks no types: a success whose result has another shape than it expects raises whatever it raises.
+    """
     try:
         yield
     except Refused as refused:
         error: BridgeError = refused.error
+    except UNREADABLE as unknown:
+        error = Uncertain(f"the Bot API gave a result of another shape ({type(unknown).__name__})", scope=Scope.ACCOUNT)
     except TelegramError as unknown:
         error = Uncertain(f"the Telegram library failed: {type(unknown).__name__}", scope=Scope.ACCOUNT)
     else:

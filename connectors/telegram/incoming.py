@@ -14,6 +14,7 @@ from telegram import Chat, Message, Update
 from bridge.events import AnyEvent, Edited, Posted, RoomKind, User
 from bridge.ids import EventId, MessageId, RoomId, UserId
 from bridge.text.nodes import said
+from connectors.telegram import errors
 from connectors.telegram.content import attachments, chat_name, speaks, user_name, words
 from connectors.telegram.reactions import reacted
 from connectors.telegram.rooms import member_changed, place, service, stamp_of, topic_of
@@ -30,17 +31,8 @@ ALLOWED_UPDATES: Final = (
 )
 """Named in full: reactions and memberships are not among Telegram's defaults."""
 
-UNREADABLE: Final = (
-    AttributeError,
-    KeyError,
-    IndexError,
-    TypeError,
-    ValueError,
-    OverflowError,
-    OSError,
-    msgspec.MsgspecError,
-)
-"""What is raised for an update that cannot be read."""
+UNREADABLE: Final = (*errors.UNREADABLE, OSError)
+"""What is raised for an update that cannot be read; OSError for times outside the calendar."""
 
 _POSTS: Final = ("message", "channel_post")
 

@@ -26,6 +26,8 @@ async def post(bot: Bot, message: Outgoing, previews: LinkPreviews) -> MessageId
             link_preview_options=LinkPreviewOptions(is_disabled=previews is LinkPreviews.HIDDEN),
             reply_parameters=_reply(message.in_reply_to),
         )
+        if not isinstance(sent.message_id, int):
+            raise TypeError("the id of what was sent is no number")
     return MessageId(str(sent.message_id))
 
 

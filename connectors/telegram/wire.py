@@ -18,9 +18,13 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def quieten() -> None:
-    """The libraries below log addresses, which hold the token, and texts: only their warnings may pass."""
-    for name in ("telegram", "httpx", "httpcore", "aiohttp"):
+    """The libraries below log addresses, which hold the token, and texts: only their warnings may pass.
+
+    Of telegram's not even its errors: they hold whole answers, and what went wrong is raised as well.
+    """
+    for name in ("httpx", "httpcore", "aiohttp"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("telegram").setLevel(logging.CRITICAL)
 
 
 class Wire(BaseRequest):
@@ -62,7 +66,10 @@ class Wire(BaseRequest):
         form = {name: value if isinstance(value, str) else json.dumps(value) for name, value in fields.items()}
         waiting = int(str(fields.get("timeout", 0)))
         body = await self._call("POST", f"{base_url}/getUpdates", form, self._timeout_seconds + waiting)
-        found = loads(body).get("result")
+        try:
+            found = loads(body).get("result")
+        except (ValueError, RecursionError):  # the envelope was fine, what it holds is not
+            raise Refused(Uncertain("the Bot API gave updates that cannot be read", scope=Scope.ACCOUNT)) from None
         return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
     async def _call(self, method: str, url: str, fields: Mapping[str, str], seconds: float) -> bytes:
