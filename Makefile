@@ -7,7 +7,7 @@ SERVERS := .cache/servers-ready
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALL := $(PIP) --require-hashes
 
-.PHONY: help demo test check format bench docs lock audit sbom clean servers
+.PHONY: help demo test check format bench powercuts docs lock audit sbom clean servers
 
 help:  ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -47,6 +47,9 @@ format: $(BIN)/qantara  ## put the code into shape
 
 bench: $(BIN)/qantara $(SERVERS)  ## speed and size, as ratios measured in the same run
 	$(BIN)/python -m benchmarks.relay $(ARGS)
+
+powercuts: $(BIN)/qantara  ## N trials (300) of five power cuts each on a disk in memory: nothing acknowledged may be lost
+	POWERCUTS=$(or $(N),300) $(BIN)/python -m pytest -q -s tests/bridge/store/test_powercuts.py
 
 docs: $(BIN)/qantara  ## the generated pages of docs/reference
 	$(BIN)/python scripts/reference.py

@@ -161,7 +161,7 @@ class Disk(apsw.VFS):
         if self.read_only and flags[0] & apsw.SQLITE_OPEN_READWRITE:
             flags[1] = flags[0] & ~(apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE) | apsw.SQLITE_OPEN_READONLY
         content = self._created(path) if creates else self._names[str(path)]
-        return OpenFile(self, path, content, flags[0], syncs_name=bool(creates and flags[0] & _JOURNALS))
+        return OpenFile(self, path, content, flags[0])
 
     def _created(self, path: str | None) -> Content:
         content = Content()
@@ -190,10 +190,10 @@ class Disk(apsw.VFS):
 class OpenFile:
     """An open file of the disk; dead once the power was cut or the process killed."""
 
-    def __init__(self, disk: Disk, path: str | None, content: Content, flags: int, *, syncs_name: bool) -> None:
+    def __init__(self, disk: Disk, path: str | None, content: Content, flags: int) -> None:
         self._disk, self._path, self._content = disk, path, content
         self._life, self._flags = disk.life, flags
-        self._syncs_name = syncs_name
+        self._syncs_name = bool(flags & apsw.SQLITE_OPEN_CREATE and flags & _JOURNALS)
 
     def _alive(self) -> None:
         if self._life != self._disk.life:
