@@ -46,3 +46,7 @@ class Place(Struct, frozen=True, order=True):
 
     room: RoomId
     thread: ThreadId | None = None
+
+    def __str__(self) -> str:
+        """As one writes it behind `account/`."""
+        return self.room if self.thread is None else f"{self.room}/{self.thread}"

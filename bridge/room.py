@@ -6,9 +6,10 @@ from datetime import datetime
 
 import structlog
 
-from bridge.ids import Place, Room, RoomId, RoomNumber
+from bridge.ids import Place, Room, RoomId, RoomNumber, ThreadId
 from bridge.shared import Shared
 from bridge.store.ops import Hold
+from bridge.store.questions import RoomRecord
 
 logger = structlog.get_logger()
 UNTIL_TOLD = -1
@@ -25,6 +26,10 @@ class RoomState:
         self.pinned: Place | None = None
         self.joined = False
         self.held: str | None = None
+        self.moved_to: Place | None = None
+        """Where it says it went: the operator has to say whether that is right."""
+        self.followed: Place | None = None
+        """Where the operator said it is: it is entered there, whatever its name leads to."""
         self.closures = 0
         """How often it was held since a message last arrived."""
         self._until: int | None = None
@@ -37,7 +42,7 @@ class RoomState:
 
     def _look_at_the_time(self) -> None:
         """What holds until a moment ends then; the alarm is set again in case another one came first."""
-        if self.held is None or self._until is None or self._until == UNTIL_TOLD:
+        if self.held is None or self._until is None or self.waits_for_a_word:
             return
         left = self._until - self._shared.now_ms()
         if left <= 0:
@@ -56,26 +61,46 @@ class RoomState:
         """The connection is lost, or the room."""
         self.joined = False
 
-    def restore(self, pinned: Place | None, held: str | None, until: int | None) -> None:
+    def restore(self, pinned: Place | None, record: RoomRecord) -> None:
         """As it was before a restart."""
-        self.pinned, self.held, self._until = pinned, held, until
-        self.closures = int(held is not None)
+        self.pinned, self.held, self._until = pinned, record.held, record.held_until
+        self.closures = int(record.held is not None)
+        if record.moved_to is not None:
+            thread = None if record.moved_thread is None else ThreadId(record.moved_thread)
+            self.moved_to = Place(RoomId(record.moved_to), thread)
         if pinned is not None:
             self.place = pinned
+            self.followed = pinned if record.followed else None
 
     def hold(self, why: str, until: datetime | None = None) -> None:
-        """Nothing goes until `until`, or until a join succeeds. The operator is told once."""
+        """Nothing goes until `until`, or until a join succeeds. The operator is told once.
+
+        What waits for his word goes on waiting for it.
+        """
+        if self.waits_for_a_word:
+            return
         self._hold(why, None if until is None else int(until.timestamp() * 1000))
         self._look_at_the_time()
 
-    def hold_until_told(self, why: str) -> None:
-        """Nothing goes until the operator says yes."""
-        self._hold(why, UNTIL_TOLD)
+    def hold_until_told(self, why: str, moved_to: Place) -> None:
+        """Nothing goes until the operator says where the room is: where it was, or where it says it went."""
+        self._hold(why, UNTIL_TOLD, moved_to)
 
-    def _hold(self, why: str, until: int | None) -> None:
-        self.held, self._until = why, until
+    @property
+    def waits_for_a_word(self) -> bool:
+        """Whether the operator has to say where the room is."""
+        return self.held is not None and self._until == UNTIL_TOLD
+
+    def follow(self, place: Place) -> None:
+        """The operator says where the room is. It has to be entered there; the store is told by the caller."""
+        self.place = self.pinned = self.followed = place
+        self.held, self._until, self.moved_to = None, None, None
+        self.joined = False
+
+    def _hold(self, why: str, until: int | None, moved_to: Place | None = None) -> None:
+        self.held, self._until, self.moved_to = why, until, moved_to
         self.closures += 1
-        self._shared.writer.tell(Hold(room=self.number, reason=why, until=until))
+        self._shared.writer.tell(Hold(room=self.number, reason=why, until=until, moved_to=moved_to))
         if self.closures == 1:
             logger.warning("room held", room=str(self.name), why=why)
             self._shared.notice(self.number, f"{self.name} is held, what is written waits: {why}")
@@ -86,7 +111,7 @@ class RoomState:
         self._changed()
 
     def _release(self) -> None:
-        self.held, self._until = None, None
+        self.held, self._until, self.moved_to = None, None, None
         self._shared.writer.tell(Hold(room=self.number, reason=None))
 
     def written(self) -> None:

@@ -11,11 +11,15 @@ from bridge.ids import AccountName, MessageId, Place, Room, RoomId, RoomNumber, 
 from bridge.intake import Happening, Intake
 from bridge.routing import Atlas, routes
 from bridge.shared import Shared
-from bridge.store.ops import Admit, Pin, Row
+from bridge.store.ops import Admit, Follow, Pin, Row
 from bridge.store.questions import RoomRecord
 from bridge.supervisor import Account
 
 logger = structlog.get_logger()
+
+
+class NotOffered(Exception):
+    """The room waits for no such word of the operator."""
 
 
 class Rooms:
@@ -48,7 +52,7 @@ class Rooms:
         if record.number in account.rooms:
             return
         lane = Lane(record.number, Room(record.account, record.name), account.lanes, self._shared)
-        lane.state.restore(self._pinned(record), record.held, record.held_until)
+        lane.state.restore(self._pinned(record), record)
         lane.resume(min(account.connector.features.in_flight, record.waiting) if self.suspicious else 0)
         self.lanes[record.number] = lane
         account.add(record.number, lane)
@@ -120,14 +124,33 @@ class Rooms:
         """Followed by itself only when both ends say so; else the operator decides."""
         for number in self._atlas.all_in(what.account, event.room):
             lane = self.lanes[number]
-            if event.confirmed is not Confirmation.BOTH:
-                lane.state.hold_until_told(f"{lane.name} says that it moved to {event.to}; name that room to follow it")
-                continue
             place = Place(event.to, lane.state.place.thread)
+            if event.confirmed is not Confirmation.BOTH:
+                lane.state.hold_until_told(f"{lane.name} says that it moved to {place}", place)
+                continue
             if self._atlas.pin(what.account, place, number) is None:
                 self._shared.writer.tell(Pin(room=number, native=place.room, thread=place.thread))
                 logger.info("room moved", room=str(lane.name))
                 lane.state.enter(place)
+
+    async def follow(self, room: Room, to: str) -> None:
+        """The operator says where a held room is: where it went, or where it was. Returns once stored.
+
+        Raises `NotOffered` when the room waits for no word, or for a word about another place.
+        """
+        lane = self.lanes.get(self.numbers[room]) if room in self.numbers else None
+        if lane is None or not lane.state.waits_for_a_word:
+            raise NotOffered(f"{room} waits for no word about where it is")
+        offered = {str(place): place for place in (lane.state.pinned, lane.state.moved_to) if place is not None}
+        if to not in offered:
+            raise NotOffered(f"{room} says nothing of that place; it is about {' or '.join(sorted(offered))}")
+        other = self.pin(room.account, lane.number, offered[to])
+        if other is not None:
+            raise NotOffered(f"that place is {other} already: take one of the two out of the configuration")
+        lane.state.follow(offered[to])
+        await self._shared.writer.ask(Follow(room=lane.number, place=offered[to]))
+        logger.info("room followed", room=str(room), to=to)
+        self._accounts[room.account].enter(lane.number)
 
     def reread(self, numbers: Iterable[RoomNumber]) -> None:
         """Parked rows wait again in these rooms."""

@@ -8,8 +8,9 @@ from typing import Protocol
 
 from msgspec import Struct, structs
 
-from bridge.config import Config, Fault
-from bridge.ids import AccountName, Room, RoomNumber
+from bridge.advice import about_account, about_room
+from bridge.config import Config, Fault, Link
+from bridge.ids import AccountName, Place, Room, RoomId, RoomNumber, ThreadId
 from bridge.intake import Intake
 from bridge.store.ops import Outcome
 from bridge.store.questions import Ledger, RoomRecord
@@ -23,6 +24,10 @@ class Rooms(Protocol):
     @property
     def numbers(self) -> Mapping[Room, RoomNumber]:
         """How the store numbers them."""
+        ...
+
+    def follow(self, room: Room, to: str) -> Awaitable[None]:
+        """The operator says where a held room is. Raises `bridge.rooms.NotOffered`."""
         ...
 
     def reread(self, numbers: Iterable[RoomNumber]) -> None:
@@ -80,12 +85,16 @@ class Counts(Struct, frozen=True, kw_only=True):
 
 
 class AccountStatus(Struct, frozen=True, kw_only=True):
-    """One account; `since` is when it came into its state, `me` its name there, `received` counts since the start."""
+    """One account; `since` is when it came into its state, `me` its name there, `received` counts since the start.
+
+    `advice` says what to do about it, "" when nothing is.
+    """
 
     connector: str
     state: str
     since: datetime
     last_error: str
+    advice: str
     me: str | None
     uptime_seconds: int
     rooms: int
@@ -95,15 +104,29 @@ class AccountStatus(Struct, frozen=True, kw_only=True):
 
 
 class RoomStatus(Struct, frozen=True, kw_only=True):
-    """One room: `entered` while we are in it; `held` is why nothing is sent there, None when it is open."""
+    """One room: `entered` while we are in it; `held` is why nothing is sent there, None when it is open.
+
+    `place` is where it is on its platform; `moved_to` where it says it went, while the operator has to decide.
+    """
 
     room: str
     account: str
     configured: bool
     entered: bool
+    place: str | None
     held: str | None
+    moved_to: str | None
+    advice: str
     oldest_waiting_seconds: float | None
     counts: Counts
+
+
+class LinkStatus(Struct, frozen=True, kw_only=True):
+    """Who hears whom: what is said in a room of `sources` is heard in every other of `targets`."""
+
+    sources: list[str]
+    targets: list[str]
+    lifetime_hours: float
 
 
 class StoreStatus(Struct, frozen=True, kw_only=True):
@@ -129,6 +152,7 @@ class Status(Struct, frozen=True, kw_only=True):
     store: StoreStatus
     accounts: dict[str, AccountStatus]
     rooms: list[RoomStatus]
+    links: dict[str, LinkStatus]
 
 
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
@@ -150,6 +174,15 @@ async def look(bridge: Bridge, now: datetime) -> Status:
         store=_store(bridge),
         accounts={name: _account(account, bridge, rooms) for name, account in bridge.accounts.items()},
         rooms=rooms,
+        links={name: _link(link) for name, link in bridge.config.links.items()},
+    )
+
+
+def _link(link: Link) -> LinkStatus:
+    return LinkStatus(
+        sources=[str(room) for room in link.sources],
+        targets=[str(room) for room in link.targets],
+        lifetime_hours=link.lifetime.total_seconds() / 3600,
     )
 
 
@@ -158,6 +191,7 @@ def _room(
 ) -> RoomStatus:
     inside = record.number in entered
     held = record.held if inside else record.held or "no link names this room"
+    moved_to = None if record.moved_to is None else _written(record.moved_to, record.moved_thread)
     ends = {outcome: tallies.get((record.number, outcome), 0) for outcome in _OUTCOMES}
     waits = {"waiting" if held is None else "held": record.waiting}
     return RoomStatus(
@@ -165,10 +199,17 @@ def _room(
         account=record.account,
         configured=inside,
         entered=entered.get(record.number, False),
+        place=None if record.native is None else _written(record.native, record.thread),
         held=held,
+        moved_to=moved_to if inside else None,
+        advice=about_room(record.held, moved_to) if inside else "",
         oldest_waiting_seconds=_age(record.oldest, now),
         counts=Counts(**ends, **waits, parked=record.parked),
     )
+
+
+def _written(native: str, thread: str | None) -> str:
+    return str(Place(RoomId(native), None if thread is None else ThreadId(thread)))
 
 
 def _age(at: int | None, now: datetime) -> float | None:
@@ -211,6 +252,7 @@ def _account(account: Account, bridge: Bridge, rooms: Iterable[RoomStatus]) -> A
         state=account.state.value,
         since=account.since,
         last_error=account.last_error,
+        advice=about_account(account.state, account.last_error),
         me=account.me.name if account.me else None,
         uptime_seconds=account.lanes.uptime(),
         rooms=len(account.rooms),

@@ -261,6 +261,11 @@ class Account:
         if self.state is State.UP:
             self._join(lane for lane in self.rooms.values() if not lane.state.joined)
 
+    def enter(self, number: RoomNumber) -> None:
+        """Enter a room where it is now."""
+        if self.state is State.UP:
+            self._join([self.rooms[number]])
+
     def closed(self, number: RoomNumber) -> None:
         """A room was closed to us: entering it is tried again, later and later."""
         lane = self.rooms.get(number)
@@ -289,7 +294,7 @@ class Account:
         async with slots:
             try:
                 async with asyncio.timeout(_LONGEST_JOIN_SECONDS):
-                    place = await self.connector.join(lane.name.name)
+                    place = await self._place_of(lane)
             except (RoomClosed, Rejected) as error:
                 lane.state.hold(str(error), getattr(error, "until", None))
                 return False
@@ -299,15 +304,27 @@ class Account:
         self._entered(lane, place)
         return True
 
+    async def _place_of(self, lane: Lane) -> Place:
+        """Enter a room by its name; where the operator said where it is, there."""
+        followed = lane.state.followed
+        if followed is None:
+            return await self.connector.join(lane.name.name)
+        try:
+            return await self.connector.join(str(followed))
+        except (RoomClosed, Rejected):  # a platform may need the name to find the way in
+            if (place := await self.connector.join(lane.name.name)) == followed:
+                return place
+            raise
+
     def _entered(self, lane: Lane, place: Place) -> None:
         """The first place of a room is pinned; a name that leads elsewhere now is not followed."""
         pinned = lane.state.pinned
         if pinned is not None and pinned != place:
-            lane.state.hold_until_told(f"{lane.name} now leads elsewhere ({place.room}); it was {pinned.room}")
+            lane.state.hold_until_told(f"{lane.name} now leads elsewhere ({place}); it was {pinned}", place)
             return
         other = self._pin(lane.number, place)
         if other is not None:
-            lane.state.hold_until_told(f"{lane.name} is the same room as {other}")
+            lane.state.hold(f"{lane.name} is the same room as {other}")
             return
         self._shared.writer.tell(Pin(room=lane.number, native=place.room, thread=place.thread))
         lane.state.enter(place)

@@ -117,8 +117,8 @@ COMMANDS = f"""\
 `qantara` and `python -m bridge` are the same; `qantara COMMAND --help` says what stands here.
 `qantara --install-completion` teaches your shell to complete commands and options (bash, zsh, fish, PowerShell).
 
-`status`, `queue`, `trace`, `rooms` and `check --live` ask the running daemon through a socket beside its store
-(`data/qantara.db` → `data/qantara.sock`), which only the user that the daemon runs as may use.
+`status`, `queue`, `trace`, `follow`, `rooms` and `check --live` ask the running daemon through a socket beside its
+store (`data/qantara.db` → `data/qantara.sock`), which only the user that the daemon runs as may use.
 
 ## Exit status
 

@@ -86,6 +86,34 @@ def trace(
     print(table(("what", "room", "id or why"), [*copies, *waiting]))
 
 
+def follow(
+    room: Annotated[
+        str | None, typer.Argument(metavar="[ACCOUNT/NAME]", help="The room, as in the configuration.")
+    ] = None,
+    to: Annotated[str | None, typer.Argument(metavar="[PLACE]", help="Where it is: one of the two listed.")] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Say where a room is that is held because it moved or its name leads elsewhere.
+
+    Without arguments such rooms are listed, each with where it was and where it says it went.
+    Anybody who administers a room can make it say so: ask somebody you trust before you name the new place.
+    """
+    if room is None or to is None:
+        print(_moved(answered(config, "GET", "/status"), room))
+        return
+    done = answered(config, "POST", "/follow", {"room": room, "to": to})
+    print(f"{done['room']} is {done['to']}")
+
+
+def _moved(found: dict[str, Any], only: str | None) -> str:
+    rows = [
+        (room["room"], room["place"] or "", room["moved_to"], room["held"])
+        for room in found["rooms"]
+        if room["moved_to"] is not None and only in {None, room["room"]}
+    ]
+    return table(("room", "was", "says it went to", "why it is held"), rows) if rows else "no room waits for your word"
+
+
 queue = typer.Typer(help="Deliveries that could not go and are parked: list them, retry or drop them.")
 Rows = Annotated[list[int] | None, typer.Argument(metavar="[NUMBER]...", help="Numbers from `qantara queue`.")]
 InRoom = Annotated[str | None, typer.Option("--room", metavar="ACCOUNT/NAME", help="All that are parked for a room.")]

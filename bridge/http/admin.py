@@ -22,6 +22,7 @@ from bridge.http.answers import (
     Seen,
     Trace,
     Waiting,
+    Whereabouts,
     answer,
     moment,
     parked,
@@ -30,6 +31,7 @@ from bridge.http.audit import noted
 from bridge.ids import AccountName, Room, RoomNumber, RowNumber
 from bridge.logs import Mask
 from bridge.metrics import CONTENT_TYPE, exposition
+from bridge.rooms import NotOffered
 from bridge.snapshot import Bridge, Status, look
 from bridge.store import ops, questions
 
@@ -151,6 +153,18 @@ class Admin:
         meant = await self._meant(request)
         await self._ask(ops.Discard(_numbers(meant)))
         return self._changed("drop", request, meant)
+
+    async def follow(self, request: web.Request) -> web.Response:
+        """Say where a held room is now: where it went, or where it was. It is entered there and opens."""
+        told = await self._asked(request, Whereabouts)
+        account, _, name = told.room.partition("/")
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                await self._bridge.rooms.follow(Room(AccountName(account), name), told.to)
+        except NotOffered as error:
+            return self._answer(Problem(str(error)), 409)
+        noted(request, "follow", room=told.room, to=told.to)
+        return self._answer(told)
 
     async def _meant(self, request: web.Request) -> Sequence[questions.ParkedRow]:
         """The parked rows a change speaks of."""

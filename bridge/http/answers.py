@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from bridge.advice import about_parked
 from bridge.connector import RoomInfo
 from bridge.ids import RowNumber
 from bridge.logs import Mask
@@ -30,7 +31,7 @@ class Problem(Struct, frozen=True):
 
 
 class Parked(Struct, frozen=True, kw_only=True):
-    """A delivery that could not go; `at` is when it was accepted. Its words are not shown."""
+    """A delivery that could not go; `at` is when it was accepted, `message` what to trace. Its words are not shown."""
 
     number: int
     room: str
@@ -39,7 +40,9 @@ class Parked(Struct, frozen=True, kw_only=True):
     author: str
     reason: str
     error: str
+    advice: str
     at: datetime
+    message: int | None
 
 
 class Queue(Struct, frozen=True):
@@ -61,6 +64,13 @@ class Changed(Struct, frozen=True):
 
     rows: int
     rooms: list[str]
+
+
+class Whereabouts(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a held room is: `room` as in the configuration, `to` one of the two places that its status tells of."""
+
+    room: Annotated[str, Meta(min_length=3, max_length=1000)]
+    to: Annotated[str, Meta(min_length=1, max_length=1000)]
 
 
 class Read(Struct, frozen=True):
@@ -112,7 +122,7 @@ def parked(row: ParkedRow) -> Parked:
     """The same for the outside."""
     return Parked(
         number=RowNumber(row.number), room=row.room, link=row.link, kind=row.kind, author=row.author,
-        reason=row.reason, error=row.error, at=moment(row.at),
+        reason=row.reason, error=row.error, advice=about_parked(row.reason), at=moment(row.at), message=row.message,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from bridge.http.access import is_open
 from bridge.http.admin import Admin
-from bridge.http.answers import Change, Changed, Health, Problem, Queue, Read, Seen, Trace
+from bridge.http.answers import Change, Changed, Health, Problem, Queue, Read, Seen, Trace, Whereabouts
 from bridge.snapshot import Status
 
 Does: TypeAlias = Callable[[Admin, web.Request], Awaitable[web.StreamResponse]]
@@ -54,7 +54,7 @@ async def openapi(_admin: Admin, _request: web.Request) -> web.Response:
 _ROOM = Parameter("room", "query", "Only of this room, `account/name`.")
 _WHAT = Parameter("what", "path", "The message's number, or the id it has on any platform.")
 _ACCOUNT = Parameter("account", "path", "The account's name in the configuration.")
-_CHANGE = (400, 404, 413, 503)
+_CHANGE = (400, 404, 408, 413, 503)
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/health", Admin.health, Health),
     Route("GET", "/ready", Admin.ready, Health, (503,)),
@@ -63,6 +63,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/queue", Admin.queue, Queue, (404, 503), None, (_ROOM,)),
     Route("POST", "/queue/retry", Admin.retry, Changed, _CHANGE, Change),
     Route("POST", "/queue/drop", Admin.drop, Changed, _CHANGE, Change),
+    Route("POST", "/follow", Admin.follow, Whereabouts, (400, 408, 409, 413, 503), Whereabouts),
     Route("POST", "/reload", Admin.reload, Read, (422,)),
     Route("GET", "/trace/{what}", Admin.trace, Trace, (404, 503), None, (_WHAT,)),
     Route("GET", "/rooms/{account}", Admin.seen, Seen, (404, 501, 503), None, (_ACCOUNT,)),

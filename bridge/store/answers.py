@@ -129,6 +129,7 @@ def depths(cursor: apsw.Cursor) -> tuple[RoomRecord, ...]:
     """Every room and what waits for it."""
     found = cursor.execute(
         "SELECT r.number, r.account, r.name, r.native, r.thread, r.held, r.held_until,"
+        " r.moved_to, r.moved_thread, r.followed,"
         " (SELECT count(*) FROM outbox o WHERE o.room = r.number AND o.state = 0),"
         " (SELECT count(*) FROM outbox o WHERE o.room = r.number AND o.state = 1),"
         " (SELECT e.at FROM outbox o JOIN event e ON e.number = o.event"
@@ -149,7 +150,8 @@ def parked(cursor: apsw.Cursor, op: Parked) -> tuple[ParkedRow, ...]:
     """Parked rows with their reasons, oldest first."""
     found: Any = cursor.execute(
         "SELECT o.number, r.account || '/' || r.name, o.link, e.kind, coalesce(p.name, ''), coalesce(o.reason, ''),"
-        " coalesce(o.error, ''), e.at FROM outbox o JOIN event e ON e.number = o.event JOIN room r ON r.number = o.room"
+        " coalesce(o.error, ''), e.at, e.message FROM outbox o"
+        " JOIN event e ON e.number = o.event JOIN room r ON r.number = o.room"
         " LEFT JOIN person p ON p.number = e.person WHERE o.state = 1 AND (?1 IS NULL OR o.room = ?1)"
         " ORDER BY o.number LIMIT ?2",
         (op.room, op.most),
@@ -157,9 +159,9 @@ def parked(cursor: apsw.Cursor, op: Parked) -> tuple[ParkedRow, ...]:
     return tuple(
         ParkedRow(
             number=RowNumber(number), room=room, link=link, kind=RowKind(kind).name.lower(), author=author,
-            reason=reason, error=error, at=at,
+            reason=reason, error=error, at=at, message=message,
         )
-        for number, room, link, kind, author, reason, error, at in found
+        for number, room, link, kind, author, reason, error, at, message in found
     )  # fmt: skip
 
 

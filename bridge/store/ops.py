@@ -6,7 +6,7 @@ from typing import Protocol, TypeAlias, Union
 from msgspec import Struct
 
 from bridge.events import Relayed
-from bridge.ids import AccountName, EventId, MessageId, MessageNumber, PersonNumber, Room, RoomNumber, RowNumber
+from bridge.ids import AccountName, EventId, MessageId, MessageNumber, PersonNumber, Place, Room, RoomNumber, RowNumber
 from bridge.store.questions import (
     Depths,
     Ledger,
@@ -232,11 +232,22 @@ class Pin(Struct, frozen=True, kw_only=True):
 
 
 class Hold(Struct, frozen=True, kw_only=True):
-    """Nothing goes to this room until `until` (None: until somebody says so). `reason` None opens it."""
+    """Nothing goes to this room until `until` (None: until somebody says so). `reason` None opens it.
+
+    `moved_to` is where the room says it went.
+    """
 
     room: RoomNumber
     reason: str | None
     until: int | None = None
+    moved_to: Place | None = None
+
+
+class Follow(Struct, frozen=True, kw_only=True):
+    """The operator said where a held room is: it is pinned there, open, and entered by that place from now on."""
+
+    room: RoomNumber
+    place: Place
 
 
 class Identify(Struct, frozen=True):
@@ -298,9 +309,9 @@ class Admit(Struct, frozen=True):
 
 
 Op: TypeAlias = Union[
-    Accept, Settle, Progress, Seal, Delay, Park, Mark, Tally, Pin, Hold, Identify, Uptime, Remember, Unpark, Discard,
-    Purge, Close, Admit, Page, Twins, Relate, Locate, Wanted, Recall, Position, Start, Depths, Tallies, Ledger, Parked,
-    Trace,
+    Accept, Settle, Progress, Seal, Delay, Park, Mark, Tally, Pin, Hold, Follow, Identify, Uptime, Remember, Unpark,
+    Discard, Purge, Close, Admit, Page, Twins, Relate, Locate, Wanted, Recall, Position, Start, Depths, Tallies, Ledger,
+    Parked, Trace,
 ]  # fmt: skip
 
 

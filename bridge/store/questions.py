@@ -72,7 +72,10 @@ class Position(Struct, frozen=True):
 
 
 class RoomRecord(Struct, frozen=True, kw_only=True):
-    """A room as stored. `waiting` counts rows; `oldest` is when the oldest of them was accepted."""
+    """A room as stored. `waiting` counts rows; `oldest` is when the oldest of them was accepted.
+
+    `moved_to` and `moved_thread` are where a held room says it went; `followed`: the operator said where it is.
+    """
 
     number: RoomNumber
     account: AccountName
@@ -81,6 +84,9 @@ class RoomRecord(Struct, frozen=True, kw_only=True):
     thread: str | None
     held: str | None
     held_until: int | None
+    moved_to: str | None = None
+    moved_thread: str | None = None
+    followed: int = 0
     waiting: int = 0
     parked: int = 0
     oldest: int | None = None
@@ -122,6 +128,7 @@ class ParkedRow(Struct, frozen=True, kw_only=True):
     reason: str
     error: str
     at: int
+    message: int | None = None
 
 
 class Trace(Struct, frozen=True):

@@ -25,6 +25,7 @@ from bridge.store.ops import (
     Close,
     Delay,
     Discard,
+    Follow,
     Hold,
     Identify,
     Mark,
@@ -234,8 +235,8 @@ class SqliteStore:
             Delay: settling.delay, Park: settling.park, Mark: settling.mark, Unpark: settling.unpark,
             Discard: settling.discard, Tally: lambda op: settling.count(op.room, op.outcome, op.count),
             Relate: accepting.relate, Purge: self._purge, Start: self._start, Admit: self._admit,
-            Identify: self._identify, Pin: self._pin, Hold: self._hold, Uptime: self._uptime, Remember: self._remember,
-            Close: self._close,
+            Identify: self._identify, Pin: self._pin, Hold: self._hold, Follow: self._follow,
+            Uptime: self._uptime, Remember: self._remember, Close: self._close,
         }  # fmt: skip
         questions: dict[type, Act] = {
             Page: lambda op: answers.page(ask, op), Twins: lambda op: answers.twins(ask, op),
@@ -255,9 +256,16 @@ class SqliteStore:
         self._cursor.execute("UPDATE room SET native = ?, thread = ? WHERE number = ?", (op.native, op.thread, op.room))
 
     def _hold(self, op: Hold) -> None:
+        to = (None, None) if op.moved_to is None else (op.moved_to.room, op.moved_to.thread)
         self._cursor.execute(
-            "UPDATE room SET held = ?, held_until = ? WHERE number = ?", (op.reason, op.until, op.room)
+            "UPDATE room SET held = ?, held_until = ?, moved_to = ?, moved_thread = ? WHERE number = ?",
+            (op.reason, op.until, *to, op.room),
         )
+
+    def _follow(self, op: Follow) -> None:
+        self._pin(Pin(room=op.room, native=op.place.room, thread=op.place.thread))
+        self._hold(Hold(room=op.room, reason=None))
+        self._cursor.execute("UPDATE room SET followed = 1 WHERE number = ?", (op.room,))
 
     def _uptime(self, op: Uptime) -> None:
         self._cursor.execute(

@@ -18,8 +18,8 @@ pytest.register_assert_rewrite("bridge.testing.store_events", "bridge.testing.st
 # The imports stand below the call: pytest explains the assertions only of modules that it is told of before.
 from msgspec import structs  # noqa: E402
 
-from bridge.ids import AccountName, MessageId  # noqa: E402
-from bridge.store.ops import Hold, Identify, Op, Outcome, Park, Pin, Remember, Settle, Store, Tally, Uptime  # noqa: E402
+from bridge.ids import AccountName, MessageId, Place, RoomId, ThreadId  # noqa: E402
+from bridge.store.ops import Follow, Hold, Identify, Op, Outcome, Park, Pin, Remember, Settle, Store, Tally, Uptime  # noqa: E402
 from bridge.store.questions import Depths, Locate, Parked, Recall, Tallies, Trace  # noqa: E402
 from bridge.testing.store_events import EventPromises  # noqa: E402
 from bridge.testing.store_kit import DAY, Book, examples, purging  # noqa: E402
@@ -58,9 +58,26 @@ class StoreContract(EventPromises, RowPromises):
         again = book.reopened()
         assert (again.left, again.right, again.third) == (there.left, there.right, there.third)
         (record,) = (one for one in again.ask(Depths()) if one.number == there.right)
-        assert structs.astuple(record) == (there.right, "right", "town", "!abc", "7", "kicked", 99, 1, 0, 77)
+        assert structs.astuple(record) == (
+            there.right, "right", "town", "!abc", "7", "kicked", 99, None, None, 0, 1, 0, 77,
+        )  # fmt: skip
         again.ask(Hold(room=there.right, reason=None))
         assert all(one.held is None for one in again.ask(Depths()))
+
+    def test_where_a_room_says_it_went_is_kept_until_somebody_says_where_it_is(self, book: Book) -> None:
+        there = book.opened
+        there.ask(Pin(room=there.right, native="!old", thread="7"))
+        place = Place(RoomId("!new"), ThreadId("7"))
+        there.ask(Hold(room=there.right, reason="moved", until=-1, moved_to=place))
+        again = book.reopened()
+
+        def record() -> tuple[object, ...]:
+            (one,) = (one for one in again.ask(Depths()) if one.number == again.right)
+            return one.native, one.thread, one.held, one.held_until, one.moved_to, one.moved_thread, one.followed
+
+        assert record() == ("!old", "7", "moved", -1, "!new", "7", 0)
+        again.ask(Follow(room=again.right, place=place))
+        assert record() == ("!new", "7", None, None, None, None, 1)
 
     def test_an_account_is_who_it_was_first(self, book: Book) -> None:
         account = AccountName("left")

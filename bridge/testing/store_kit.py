@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from bridge.events import Deleted, Edited, Posted, Reacted, Relayed, Unreacted, User
-from bridge.ids import AccountName, EventId, MessageId, Room, RoomId, RoomNumber, RowNumber, UserId
+from bridge.ids import AccountName, EventId, MessageId, Place, Room, RoomId, RoomNumber, RowNumber, UserId
 from bridge.store.codec import encode
 from bridge.store.ops import (
     Accept,
@@ -18,6 +18,7 @@ from bridge.store.ops import (
     Copy,
     Delay,
     Discard,
+    Follow,
     Hold,
     Identify,
     Made,
@@ -196,8 +197,9 @@ def examples(there: Opened, row: Row) -> dict[type[Struct], Op]:
         Delay(row=row, attempts=0, next_at=0, error=""), Mark(row), Park(row=row, reason="", error="", at=0),
         Unpark((row.number,)), Settle(row=row, outcome=Outcome.DELIVERED), Discard(()), Tally(there.right, "x"),
         Pin(room=there.right, native="!x", thread=None), Hold(room=there.right, reason=None), Identify(account, "me"),
-        Uptime(account, 1), Remember(account=account, name="x", value="y", until=1), purging(0), Close(), Start(),
-        Admit(()), Relate(row=row, native=MessageId("m1")), Page(there.right, RowNumber(0)),
+        Follow(room=there.right, place=Place(RoomId("!x"))), Uptime(account, 1),
+        Remember(account=account, name="x", value="y", until=1), purging(0), Close(), Start(), Admit(()),
+        Relate(row=row, native=MessageId("m1")), Page(there.right, RowNumber(0)),
         Twins(there.right, (number,)),
         Locate((there.right,), MessageId("m1")), Wanted(number, there.right), Recall(account, "x", 0),
         Position(account), Depths(), Tallies(), Ledger(), Parked(), Trace("m1"),

@@ -2,13 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from bridge.connector import Request
 from bridge.errors import Rejected, RoomClosed, Unavailable
 from bridge.events import AnyEvent, Confirmation, Joined, Left, Posted, RoomMoved, SendFailed, User
-from bridge.ids import EventId, MessageId, Place, RoomId, UserId
+from bridge.ids import AccountName, EventId, MessageId, Place, Room, RoomId, UserId
+from bridge.rooms import NotOffered
 from bridge.testing.memory import MemoryPlatform
 from bridge.testing.platform import texts
 from bridge.testing.waiting import eventually, shown, shows
@@ -77,12 +79,131 @@ async def test_a_move_that_one_end_tells_is_held_until_the_operator_says_so(
     await publish(bridge, moved("!garden", Confirmation.OLD_END))
     await left.say("town", "Ada", said("waits"))
     (notice,) = await notices(left, 1)
-    assert "says that it moved to !garden; name that room to follow it" in notice
+    assert "says that it moved to !garden" in notice
     right.drop_connections()
     began = bridge.clock.monotonic()
     await eventually(lambda: bridge.clock.monotonic() - began > 600, seconds=700)
     assert not await texts(right, "town")
     assert not await texts(right, "garden")
+    await bridge.stop()
+
+
+class Moved(Wandering):
+    """The garden may be entered by its id, and the old name leads where it always led."""
+
+    places: ClassVar[dict[str, Place | Exception]] = {"!garden": Place(RoomId("!garden"))}  # type: ignore[misc]
+
+
+async def told_to_stay_or_go(bridge: FaultyBridge, to: str) -> None:
+    """What the operator says of right/town."""
+    await bridge.app.rooms.follow(Room(AccountName("right"), "town"), to)
+
+
+@pytest.mark.parametrize("restarted", ["at once", "after a restart", "after a death"])
+async def test_a_moved_room_is_followed_when_the_operator_says_so(
+    restarted: str, tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    """Its name leads to the old room for ever: it is entered by its place from then on."""
+    bridge = await faulty(tmp_path, left, right, more=NOTICES, connector=Moved)
+    await publish(bridge, moved("!garden", Confirmation.OLD_END))
+    await left.say("town", "Ada", said("waits"))
+    await notices(left, 1)
+    if restarted != "at once":
+        await (bridge.stop() if restarted == "after a restart" else bridge.crash())
+        await bridge.start()
+    state = bridge.lane("right/town").state
+    assert (state.open, state.moved_to, state.place) == (False, Place(RoomId("!garden")), Place(RoomId("!town")))
+    await told_to_stay_or_go(bridge, "!garden")
+    await shows(right, "garden", ["Ada: waits"])
+    await right.say("garden", "Bob", said("here"))
+    await shown(left, "town", lambda seen: seen[-1].text == "Bob: here")
+    await right.say("town", "Eve", said("nobody hears this"))
+    right.drop_connections()
+    await bridge.crash()
+    await bridge.start()
+    await left.say("town", "Ada", said("still here"))
+    await shown(right, "garden", lambda seen: seen[-1].text == "Ada: still here")
+    assert (await texts(left, "town"))[-2:] == ["Bob: here", "still here"]
+    assert await texts(right, "town") == ["nobody hears this"]
+    await bridge.stop()
+
+
+async def test_a_room_stays_where_it_was_when_the_operator_says_so(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await started(tmp_path, left, right)
+    wandering(bridge).places = {"town": Place(RoomId("!garden"))}
+    right.drop_connections()
+    await left.say("town", "Ada", said("patience"))
+    await eventually(lambda: bridge.lane("right/town").state.moved_to, seconds=60)
+    wandering(bridge).places = {"!town": Place(RoomId("!town"))}
+    await told_to_stay_or_go(bridge, "!town")
+    await shows(right, "town", ["Ada: patience"], seconds=60)
+    await bridge.stop()
+
+
+async def test_an_alias_is_followed_when_the_operator_says_so(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    """A platform that finds the way by the name only is asked by the name, and believed where it says the same."""
+    bridge = await started(tmp_path, left, right)
+    wandering(bridge).places = {"town": Place(RoomId("!garden")), "!garden": Rejected("only by its name")}
+    right.drop_connections()
+    await left.say("town", "Ada", said("over here"))
+    await eventually(lambda: bridge.lane("right/town").state.moved_to, seconds=60)
+    await told_to_stay_or_go(bridge, "!garden")
+    await shows(right, "garden", ["Ada: over here"], seconds=60)
+    wandering(bridge).places["town"] = Place(RoomId("!elsewhere"))
+    right.drop_connections()
+    await eventually(lambda: bridge.lane("right/town").state.held == "only by its name", seconds=60)
+    assert bridge.lane("right/town").state.pinned == Place(RoomId("!garden"))
+    await bridge.stop()
+
+
+async def test_only_what_the_operator_was_shown_can_be_followed(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    """The room's administrator points it elsewhere while the operator thinks: the yes was to the first place."""
+    bridge = await started(tmp_path, left, right)
+    with pytest.raises(NotOffered, match="waits for no word"):
+        await told_to_stay_or_go(bridge, "!garden")
+    await publish(bridge, moved("!garden", Confirmation.OLD_END))
+    await eventually(lambda: bridge.lane("right/town").state.moved_to)
+    await publish(bridge, moved("!trap", Confirmation.OLD_END))
+    await eventually(lambda: bridge.lane("right/town").state.moved_to == Place(RoomId("!trap")))
+    with pytest.raises(NotOffered, match="says nothing of that place"):
+        await told_to_stay_or_go(bridge, "!garden")
+    with pytest.raises(NotOffered, match="waits for no word"):
+        await bridge.app.rooms.follow(Room(AccountName("right"), "nowhere"), "!x")
+    await bridge.stop()
+
+
+async def test_a_place_that_is_another_room_already_is_not_followed(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await faulty(tmp_path, left, right, rooms=("town", "garden"), connector=Wandering)
+    await publish(bridge, moved("!garden", Confirmation.OLD_END))
+    await eventually(lambda: bridge.lane("right/town").state.moved_to)
+    with pytest.raises(NotOffered, match="that place is right/garden already"):
+        await told_to_stay_or_go(bridge, "!garden")
+    assert not bridge.lane("right/town").state.open
+    await bridge.stop()
+
+
+async def test_what_waits_for_the_operators_word_is_opened_by_nothing_else(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    """Thrown out of the old room and let in again: that opens what was closed, not what moved."""
+    bridge = await started(tmp_path, left, right)
+    me = bridge.account("right").me
+    assert me is not None
+    await publish(bridge, moved("!garden", Confirmation.OLD_END))
+    await eventually(lambda: bridge.lane("right/town").state.moved_to)
+    asked = wandering(bridge).asked
+    await publish(bridge, Left(id=EventId("out"), room=RoomId("!town"), at=NOON, user=me, reason="kicked"))
+    await eventually(lambda: wandering(bridge).asked > asked, seconds=600)
+    await eventually(lambda: bridge.lane("right/town").state.joined, seconds=600)
+    assert bridge.lane("right/town").state.waits_for_a_word
     await bridge.stop()
 
 
@@ -96,6 +217,24 @@ async def test_an_alias_that_leads_elsewhere_is_not_followed(
     told = await notices(left, 3)
     assert any("now leads elsewhere (!garden); it was !town" in notice for notice in told)
     assert not await texts(right, "garden")
+    await bridge.stop()
+
+
+async def test_two_names_of_one_room_are_one_again_once_one_is_taken_out(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    right.rooms = (*right.rooms, "alias")
+    one = configured(left, right, connector="faulty", more=NOTICES)
+    two = one.replace("right/town", "right/alias").replace("  town: {", "  other: {")
+    both = two.replace("links:\n", "links:\n  z: {from: [left/garden], to: [right/town]}\n")
+    bridge = FaultyBridge(tmp_path, both, connectors={"faulty": Aliased})
+    await bridge.start()
+    (notice,) = await notices(left, 1)
+    loser = "right/town" if notice.startswith("right/town is held") else "right/alias"
+    bridge.yaml = one if loser == "right/town" else two
+    await bridge.app.reload()
+    await left.say("town", "Ada", said("one is left"))
+    await shows(right, "town", ["Ada: one is left"], seconds=60)
     await bridge.stop()
 
 

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from bridge.cli import app
 from bridge.cli.tables import lasting, table
+from bridge.ids import Place, RoomId
 from bridge.testing.memory import MemoryPlatform
 from bridge.testing.waiting import eventually, shows
 from bridge.text.nodes import said
@@ -114,6 +115,18 @@ async def test_an_unknown_room_is_told(bridge: Bridge) -> None:
 async def test_queue_takes_its_configuration_before_the_command(bridge: Bridge) -> None:
     done = await qantara("queue", "--config", bridge.folder / "config.yaml", "list")
     assert (done.status, done.out) == (0, "nothing is parked\n")
+
+
+async def test_a_room_that_moved_is_listed_and_followed(bridge: Bridge) -> None:
+    assert (await asked(bridge, "follow")).out == "no room waits for your word\n"
+    bridge.lane("left/town").state.hold_until_told("it says so", Place(RoomId("!garden\x1b[2J")))
+    head, line = (await asked(bridge, "follow")).out.splitlines()
+    assert (head.split()[:2], line.split()[:3]) == (["room", "was"], ["left/town", "!town", "!garden\\x1b[2J"])
+    assert (await asked(bridge, "follow", "left/garden")).out == "no room waits for your word\n"
+    done = await asked(bridge, "follow", "left/town", "!garden")
+    assert (done.status, done.out) == (1, "")
+    done = await asked(bridge, "follow", "left/town", "!town")
+    assert (done.status, done.out) == (0, "left/town is !town\n")
 
 
 async def test_the_life_of_a_message_is_told(bridge: Bridge, left: MemoryPlatform, right: MemoryPlatform) -> None:

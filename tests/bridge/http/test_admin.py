@@ -10,11 +10,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
 from bridge.http.routes import ROUTES, document
+from bridge.ids import Place, RoomId
 from bridge.testing.memory import MemoryPlatform
 from bridge.testing.platform import Fault
 from bridge.testing.waiting import eventually, shows
 from bridge.text.nodes import said
 from tests.bridge.http.conftest import TOKEN, Caller
+from tests.bridge.http.test_access import BODIES
 from tests.scenarios.bridge_under_test import Bridge
 
 
@@ -225,6 +227,36 @@ async def copies(life: Any) -> bool:  # noqa: ANN401 - the asking function
     return len((await life("1"))["copies"]) == 2
 
 
+async def test_a_room_that_says_it_moved_is_followed_by_the_operators_word(
+    call: Caller, bridge: Bridge, left: MemoryPlatform
+) -> None:
+    bridge.lane("left/town").state.hold_until_told("it says so", Place(RoomId("!garden")))
+    status = await (await call("GET", "/status")).json()
+    (room,) = [room for room in status["rooms"] if room["room"] == "left/town"]
+    assert (room["place"], room["moved_to"], room["held"]) == ("!town", "!garden", "it says so")
+    assert "somebody you trust" in room["advice"]
+    answer = await call("POST", "/follow", data=b'{"room": "left/town", "to": "!elsewhere"}')
+    assert answer.status == 409
+    with capture_logs() as lines:
+        answer = await call("POST", "/follow", data=b'{"room": "left/town", "to": "!town"}')
+    assert (answer.status, await answer.json()) == (200, {"room": "left/town", "to": "!town"})
+    (line,) = [line for line in lines if line["event"] == "operator"]
+    assert (line["did"], line["room"], line["to"], line["by"]) == ("follow", "left/town", "!town", "http.token")
+    assert (await call("POST", "/follow", data=b'{"room": "left/town", "to": "!town"}')).status == 409
+    del left
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"room": "left/town"}', b'{"room": "left/town", "to": ""}', b"\xff"])
+async def test_a_word_that_says_nothing_clear_is_refused(call: Caller, body: bytes) -> None:
+    assert (await call("POST", "/follow", data=body)).status == 400
+
+
+async def test_the_links_are_told_with_their_rooms(call: Caller) -> None:
+    status = await (await call("GET", "/status")).json()
+    rooms = ["left/town", "right/town"]
+    assert status["links"] == {"town": {"sources": rooms, "targets": rooms, "lifetime_hours": 24.0}}
+
+
 async def test_the_rooms_of_an_account_are_listed(call: Caller) -> None:
     answer = await (await call("GET", "/rooms/left")).json()
     assert [room["name"] for room in answer["rooms"]] == ["town", "garden"]
@@ -254,7 +286,7 @@ async def test_the_document_describes_every_answer(call: Caller, bridge: Bridge,
     await left.say("town", "Ada", said("hello"))
     for route in ROUTES:
         path = route.path.replace("{what}", "1").replace("{account}", "left")
-        answer = await call(route.method, path, data=b'{"room": "left/town"}' if route.takes else None)
+        answer = await call(route.method, path, data=BODIES.get(route.path))
         described = api["paths"][route.path][route.method.lower()]["responses"][str(answer.status)]["content"]
         schema = described.get("application/json", {}).get("schema")
         if schema:
@@ -268,7 +300,7 @@ async def test_no_secret_stands_in_any_answer(call: Caller, bridge: Bridge, righ
     bridge.app.intake.refusing = f"because of {TOKEN}"
     for route in ROUTES:
         path = route.path.replace("{what}", "1").replace("{account}", "left")
-        answer = await call(route.method, path, data=b'{"room": "left/town"}' if route.takes else None)
+        answer = await call(route.method, path, data=BODIES.get(route.path))
         text = await answer.text()
         assert not any(secret in text for secret in (TOKEN, right.token, "A" * 35)), route.path
     bridge.app.intake.refusing = None
