@@ -19,6 +19,7 @@ from bridge.store.ops import Op, Store, StoreBroken
 logger = structlog.get_logger()
 Then = Callable[[Any], None]
 _MOST = 1000
+_NEVER = float("inf")
 LINGER_SECONDS = 0.02
 """How long a lazy fact may wait for a commit to ride on."""
 
@@ -44,6 +45,10 @@ class Waiting(Struct, frozen=True, eq=False):
 Done: TypeAlias = tuple[Waiting, object]
 
 
+def _nobody(_: float) -> None:
+    """Nobody pumps yet: what is told waits."""
+
+
 class Writer:
     """A queue in front of a store. `ask` and `tell` are called on the event loop; answers arrive there, in order."""
 
@@ -51,25 +56,23 @@ class Writer:
         self.store = store
         self._broken = broken
         self._waiting: deque[Waiting] = deque()
+        self._called_within = _NEVER
         self.full = False
         """Whether the last commit found no space."""
-        self._wake = threading.Condition()
-        self._urgent = False
-        self._closing = False
-        self.poked: Callable[[], None] = self._wake.notify
-        """Called, with the queue locked, when there is something to commit."""
+        self.call: Callable[[float], None] = _nobody
+        """Set by whoever pumps: called on the loop to ask for a commit within so many seconds."""
 
     def tell(self, op: Op, then: Then | None = None) -> None:
         """Commit soon; `then` is called on the loop with the result once it is durable."""
-        self._put(Waiting(op, then, Patience.STAYS), urgent=1)
+        self._put(Waiting(op, then, Patience.STAYS), 0.0)
 
     def tell_lazily(self, op: Op, then: Then | None = None) -> None:
         """Commit with whatever comes next, at the latest after `LINGER_SECONDS`."""
-        self._put(Waiting(op, then, Patience.STAYS), urgent=0)
+        self._put(Waiting(op, then, Patience.STAYS), LINGER_SECONDS)
 
     def offer(self, op: Op, then: Then) -> None:
         """Commit soon, or be told that it is not stored: what comes from outside may be refused for want of space."""
-        self._put(Waiting(op, then, Patience.LEAVES), urgent=1)
+        self._put(Waiting(op, then, Patience.LEAVES), 0.0)
 
     async def ask(self, op: Op) -> Any:  # noqa: ANN401 - each op documents its answer
         """Commit or answer, and wait for it. Raises what the store answered when that is an error."""
@@ -91,30 +94,21 @@ class Writer:
         """How many operations wait for the next commit."""
         return len(self._waiting)
 
-    def _put(self, waiting: Waiting, urgent: int) -> None:
-        with self._wake:
-            self._waiting.append(waiting)
-            if urgent and not self._urgent:
-                self._urgent = True
-                self.poked()
-            elif len(self._waiting) == 1:
-                self.poked()
+    def _put(self, waiting: Waiting, within: float) -> None:
+        self._waiting.append(waiting)
+        if within < self._called_within:
+            self._called_within = within
+            self.call(within)
+
+    def called(self) -> None:
+        """Somebody comes for what waits: whatever is told from now on calls again."""
+        self._called_within = _NEVER
 
     def take(self) -> list[Waiting]:
         """What waits, at most one commit's worth."""
-        with self._wake:
-            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST))]
-            self._urgent = bool(self._waiting)
-            return batch
+        return [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST))]
 
-    def drain_now(self) -> int:
-        """Commit what waits and call back at once; for whoever pumps by hand. How many operations are done."""
-        batch = self.take()
-        done = self._commit(batch) if batch else []
-        _answer(done)
-        return len(done)
-
-    def _commit(self, batch: list[Waiting]) -> list[Done]:
+    def commit(self, batch: list[Waiting]) -> list[Done]:
         """What is done; what was told and found no space waits again, in front."""
         results = self.store.drain([waiting.op for waiting in batch])
         done = list(zip(batch, results, strict=True))
@@ -122,80 +116,111 @@ class Writer:
         if not self.full:
             return done
         kept = [one for one, result in done if one.patience is Patience.STAYS and isinstance(result, StoreFull)]
-        with self._wake:
-            self._waiting.extendleft(reversed(kept))
+        self._waiting.extendleft(reversed(kept))
         return [(one, result) for one, result in done if one not in kept]
 
-    # --- the thread's side ---
-
-    def pump(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Drain until closed; runs in a thread of its own. One call into the loop a commit."""
-        while self._wait():
-            batch = self.take()
-            if not batch:
-                continue
-            try:
-                done = self._commit(batch)
-            except StoreBroken as error:
-                loop.call_soon_threadsafe(self._broken, error)
-                return
-            loop.call_soon_threadsafe(_answer, done)
-            if self.full and not done and self._closing:
-                return
-            if self.full:
-                self._pause()
+    def drain_now(self) -> int:
+        """Commit what waits and call back at once; for whoever pumps by hand. How many operations are done."""
+        self.called()
+        batch = self.take()
+        done = self.commit(batch) if batch else []
+        answer(done)
+        return len(done)
 
     def fail(self, error: StoreBroken) -> None:
         """Say that the disk failed; nothing is committed any more."""
         self._broken(error)
 
-    def _wait(self) -> bool:
-        """Block until there is something to commit; False when closed and empty."""
-        with self._wake:
-            if not self._waiting and not self._closing:
-                self._wake.wait()
-            if self._waiting and not self._urgent and not self._closing:
-                self._wake.wait(LINGER_SECONDS)
-            return bool(self._waiting) or not self._closing
 
-    def _pause(self) -> None:
-        """Let some time pass: space comes back slowly."""
-        with self._wake:
-            if not self._closing:
-                self._wake.wait(FULL_SECONDS)
-
-    def finish(self) -> None:
-        """Let the thread end once everything is committed."""
-        with self._wake:
-            self._closing = True
-            self._wake.notify()
-
-
-def _answer(done: list[Done]) -> None:
+def answer(done: list[Done]) -> None:
+    """Tell whoever asked, in order."""
     for waiting, result in done:
         if waiting.then is not None:
             waiting.then(result)
 
 
 class ThreadPump:
-    """Runs a writer's pump in a thread between `start` and `stop`."""
+    """Drains a writer in a thread of its own between `start` and `stop`.
+
+    The thread is woken when the loop has done all it had to do, not at the first of many operations: waking a thread
+    costs as much as committing a row, and while the loop runs the two would only fight for the interpreter.
+    """
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
+        self._wake = threading.Condition()
+        self._due = False
+        self._closing = False
+        self._timer: asyncio.TimerHandle | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        self._thread = threading.Thread(
-            target=self._writer.pump, args=(asyncio.get_running_loop(),), name="store", daemon=True
-        )
+        loop = asyncio.get_running_loop()
+        self._writer.call = self._called
+        self._thread = threading.Thread(target=self._run, args=(loop,), name="store", daemon=True)
         self._thread.start()
+        if self._writer.depth:
+            self._called(0.0)
 
     def stop(self) -> None:
         """Commit what waits, end the thread, close the store."""
-        self._writer.finish()
+        if self._timer is not None:
+            self._timer.cancel()
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
         if self._thread is not None:
             self._thread.join(timeout=20)
         self._writer.store.close()
+
+    def _called(self, within: float) -> None:
+        loop = asyncio.get_running_loop()
+        if within:
+            self._timer = loop.call_later(within, self._notify)
+        else:
+            loop.call_soon(self._notify)
+
+    def _notify(self) -> None:
+        if self._timer is not None:
+            self._timer = self._timer.cancel()
+        self._writer.called()
+        with self._wake:
+            self._due = True
+            self._wake.notify()
+
+    # --- the thread's side ---
+
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Drain until closed. One call into the loop a commit."""
+        while self._wait():
+            batch = self._writer.take()
+            if not batch:
+                continue
+            try:
+                done = self._writer.commit(batch)
+            except StoreBroken as error:
+                loop.call_soon_threadsafe(self._writer.fail, error)
+                return
+            loop.call_soon_threadsafe(answer, done)
+            if self._writer.full and not done and self._closing:
+                return
+            if self._writer.full:
+                self._pause()
+
+    def _wait(self) -> bool:
+        """Block until there is something to commit; False when closed and empty."""
+        with self._wake:
+            while not (self._due or self._closing):
+                self._wake.wait()
+            self._due = self._writer.depth > _MOST
+            return bool(self._writer.depth) or not self._closing
+
+    def _pause(self) -> None:
+        """Let some time pass: space comes back slowly."""
+        with self._wake:
+            if not self._closing:
+                self._wake.wait(FULL_SECONDS)
+            self._due = True
 
 
 class LoopPump:
@@ -207,8 +232,8 @@ class LoopPump:
         self._ended = False
 
     def start(self) -> None:
-        self._writer.poked = self._soon
-        self._soon()
+        self._writer.call = self._called
+        self._called(0.0)
 
     def stop(self) -> None:
         """Commit what waits and close the store."""
@@ -223,7 +248,7 @@ class LoopPump:
             self._next.cancel()
         self._writer.store.close()
 
-    def _soon(self) -> None:
+    def _called(self, _: float) -> None:
         if self._next is None and not self._ended:
             wait = FULL_SECONDS if self._writer.full else self._seconds
             self._next = asyncio.get_running_loop().call_later(wait, self._drain)
@@ -236,4 +261,4 @@ class LoopPump:
             self._ended = True
             self._writer.fail(error)
         if self._writer.depth:
-            self._soon()
+            self._called(0.0)
