@@ -13,7 +13,8 @@ from bridge.store.writer import Writer
 
 logger = structlog.get_logger()
 WINDOW = 64
-"""Rows a lane holds in memory."""
+"""Rows a lane holds in memory; more where more are sent at once, so that it never waits for a page."""
+_BURSTS = 4
 
 
 class Loaded:
@@ -40,7 +41,11 @@ class Backlog:
         self._last = RowNumber(0)
         self._on_disk = False
         self._paging = False
-        self._asked = WINDOW
+        self._window = self._asked = WINDOW
+
+    def serve(self, in_flight: int) -> None:
+        """So many rows may be taken at once."""
+        self._window = max(WINDOW, _BURSTS * in_flight)
 
     def __bool__(self) -> bool:
         return bool(self._rows) or self._on_disk
@@ -51,7 +56,7 @@ class Backlog:
             return
         if row.kind is RowKind.DELETE and row.message is not None:
             self._cancel(row.message)
-        if self._on_disk or self._paging or len(self._rows) >= WINDOW or self._loaded.full:
+        if self._on_disk or self._paging or len(self._rows) >= self._window or self._loaded.full:
             self._on_disk = True
             return
         self._append(row)
@@ -71,14 +76,15 @@ class Backlog:
         """Take the oldest row; when half of the window is empty, the next rows are asked for."""
         self._loaded.add(-1)
         row = self._rows.popleft()
-        if len(self._rows) <= WINDOW // 2:
+        if len(self._rows) <= self._window // 2:
             self._read_on()
         return row
 
     def _read_on(self) -> None:
         if self._on_disk and not self._paging:
-            self._paging, self._asked = True, max(1, WINDOW - len(self._rows))
-            self._writer.tell(Page(self._room, self._last, self._asked), self._paged)
+            self._paging, self._asked = True, max(1, self._window - len(self._rows))
+            tell = self._writer.tell_lazily if self._rows else self._writer.tell
+            tell(Page(self._room, self._last, self._asked), self._paged)
 
     def put_back(self, row: Row) -> None:
         """A row goes back to the front."""

@@ -157,10 +157,12 @@ class Lane:
     def _shown(self) -> Capabilities:
         connector = self._account.connector
         try:
-            return connector.capabilities(self.state.place.room)
+            shown = connector.capabilities(self.state.place.room)
         except Exception as error:  # noqa: BLE001 - a connector that cannot tell must not stop the pump
             logger.warning("capabilities not told", room=str(self.name), why=str(error) or type(error).__name__)
-            return connector.features
+            shown = connector.features
+        self._backlog.serve(shown.in_flight)
+        return shown
 
     def _seal(self, delivery: Delivery, plan: Plan) -> None:
         self._preparing = True
@@ -302,12 +304,12 @@ class Lane:
             self.pump()
 
     def _settle(self, row: Row, outcome: Outcome, cause: str = "", *, made: Made = Made(), then: Any = None) -> None:  # noqa: ANN401, B008 - a frozen default; a callback
-        """The row leaves; lazily when nothing waits behind it."""
+        """The row leaves: soon when others wait for its place, and then with as many as can be."""
         self._active.pop(row.number, None)
         self._troubles.forget(row)
         self._echoes.forget(row)
         op = Settle(row=row, outcome=outcome, cause=cause, made=made)
-        if self._backlog:
+        if self._backlog and 2 * self._sending <= self._busy:
             self._shared.writer.tell(op, then)
         else:
             self._shared.writer.tell_lazily(op, then)
