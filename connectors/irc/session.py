@@ -36,6 +36,7 @@ class Session:
     def __init__(self, config: IrcConfig, host: Host) -> None:
         self._config = config
         self._host = host
+        self._loop = asyncio.get_running_loop()
         self.server = Server()
         self.me = Me(config)
         self._connection = Connection(self, config.encoding_fallback)
@@ -210,7 +211,7 @@ class Session:
         speech = self._speech
         if speech is None or self._connection.lost.done():
             raise Unavailable("the account is not connected", scope=Scope.ACCOUNT)
-        done: asyncio.Future[tuple[MessageId, ...]] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[tuple[MessageId, ...]] = self._loop.create_future()
         deadline = self._host.clock.monotonic() + self._config.timeout_seconds
         speech.say(Sending(len(lines), done), room, lines, deadline)
         return await done
