@@ -182,7 +182,7 @@ class ThreadPump:
 
     def _notify(self) -> None:
         if self._timer is not None:
-            self._timer = self._timer.cancel()
+            self._timer.cancel()
         self._writer.called()
         with self._wake:
             self._due = True

@@ -25,6 +25,8 @@ class Disk:
     def tell(self, op: Page, then: Then) -> None:
         self.asked.append((op, then))
 
+    tell_lazily = tell
+
     def answer(self) -> None:
         asked, self.asked = self.asked, []
         for op, then in asked:
