@@ -50,6 +50,7 @@ from bridge.events import (
     Unreacted,
     User,
 )
+from bridge.findings import Endpoint, Finding, Grade
 from bridge.ids import EventId, Key, MessageId, Place, RoomId, ThreadId, UserId
 from bridge.text.length import Unit
 
@@ -66,8 +67,11 @@ __all__ = [
     "Delivered",
     "Edit",
     "Edited",
+    "Endpoint",
     "EventId",
     "Feature",
+    "Finding",
+    "Grade",
     "Host",
     "Joined",
     "Key",

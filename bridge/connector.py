@@ -18,6 +18,7 @@ from bridge.chance import Chance
 from bridge.clock import Clock
 from bridge.errors import Scope
 from bridge.events import AnyEvent, Attachment, Kind, Manner, User
+from bridge.findings import Endpoint, Finding
 from bridge.ids import AccountName, Key, MessageId, PersonNumber, Place, RoomId, ThreadId
 from bridge.text.length import Unit
 from bridge.text.nodes import Node, Rich
@@ -308,6 +309,18 @@ class Connector(ABC, Generic[C]):
     async def rooms(self) -> Sequence[RoomInfo]:
         """The rooms this account can see, for `qantara rooms`."""
         raise NotImplementedError
+
+    async def examine(self) -> Sequence[Finding]:
+        """What the operator should know of the account, its server and its rooms, for `qantara doctor`.
+
+        Called between `host.connected` and the end of `run`, after the rooms were entered. Asks and changes nothing.
+        What `join` refused already need not be said again.
+        """
+        raise NotImplementedError
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """The servers that the settings name, also while they cannot be reached: their certificates are looked at."""
+        return ()
 
     @classmethod
     def can(cls, feature: Callable[..., Any]) -> bool:

@@ -8,6 +8,7 @@ import typer
 from bridge.cli.check import check
 from bridge.cli.connectors import connectors, schema
 from bridge.cli.demo import demo
+from bridge.cli.doctor import doctor
 from bridge.cli.new import new
 from bridge.cli.operate import follow, queue, status, trace
 from bridge.cli.rooms import rooms
@@ -42,7 +43,7 @@ def qantara(
     """A bridge between messengers: it links their rooms and loses nothing."""
 
 
-for command in (run, check, status, trace, follow, rooms, connectors, schema, new, demo):
+for command in (run, check, doctor, status, trace, follow, rooms, connectors, schema, new, demo):
     app.command()(command)
 app.add_typer(queue, name="queue")
 

@@ -36,10 +36,11 @@ def store_of(config: Path) -> Path:
 
 def ask(store: Path, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, Any]:
     """The status and the answer. Raises `NoDaemon`."""
-    return asyncio.run(_ask(store, method, path, body))
+    return asyncio.run(asking(store, method, path, body))
 
 
-async def _ask(store: Path, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:
+async def asking(store: Path, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, Any]:
+    """The same, where a loop turns already."""
     try:
         with reachable(socket_path(store)) as address:
             timeout = aiohttp.ClientTimeout(total=_SECONDS)

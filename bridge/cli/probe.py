@@ -15,6 +15,7 @@ from bridge.config import Config
 from bridge.connector import Connector, RoomInfo
 from bridge.errors import StoreFull
 from bridge.events import AnyEvent, User
+from bridge.findings import Finding
 from bridge.ids import AccountName
 from bridge.registry import Registry
 from bridge.store.ops import Store
@@ -26,13 +27,14 @@ _LATER_SECONDS = 3600.0
 
 
 class Report(Struct):
-    """What one account said; `faults` are what the operator has to mend."""
+    """What one account said; `faults` are what the operator has to mend, `findings` what the connector adds."""
 
     account: AccountName
     me: User | None = None
     entered: Sequence[str] = ()
     seen: Sequence[RoomInfo] = ()
     faults: Sequence[str] = ()
+    findings: Sequence[Finding] = ()
 
 
 class ProbeHost:
@@ -155,6 +157,14 @@ async def _look_around(config: Config, connector: Connector[Any], report: Report
         listing = asyncio.create_task(connector.rooms())
         if await _fault(listing) is None:
             report.seen = list(listing.result())
+    if connector.can(Connector.examine):
+        examining = asyncio.create_task(connector.examine())
+        fault = await _fault(examining)
+        report.findings = list(examining.result()) if fault is None else [_unexamined(fault)]
+
+
+def _unexamined(fault: str) -> Finding:
+    return Finding(where="the account", what=f"could not be examined: {fault}", remedy="qantara doctor, again")
 
 
 def _rooms(config: Config, account: AccountName) -> Sequence[str]:

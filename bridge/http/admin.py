@@ -10,12 +10,15 @@ from aiohttp import web
 from bridge.clock import Clock
 from bridge.connector import Connector
 from bridge.errors import BridgeError
+from bridge.findings import Finding
 from bridge.http.answers import (
     MOST_ROWS,
     Change,
     Changed,
     Copy,
+    Examined,
     Health,
+    Here,
     Problem,
     Queue,
     Read,
@@ -34,10 +37,12 @@ from bridge.metrics import CONTENT_TYPE, exposition
 from bridge.rooms import NotOffered
 from bridge.snapshot import Bridge, Status, look
 from bridge.store import ops, questions
+from bridge.supervisor import State
 
 Asked = TypeVar("Asked", bound=msgspec.Struct)
 ASK_SECONDS = 10.0
 LIST_SECONDS = 60.0
+EXAMINE_SECONDS = 30.0
 _STORE_SECONDS = 2.0
 _BODY_SECONDS = 20.0
 _PAGE = 1000
@@ -47,8 +52,8 @@ _SEARCHED = 1_000_000
 class Admin:
     """The routes, each a method. `mask` hides every secret of the configuration in force."""
 
-    def __init__(self, bridge: Bridge, clock: Clock) -> None:
-        self._bridge, self._clock = bridge, clock
+    def __init__(self, bridge: Bridge, clock: Clock, instance: str) -> None:
+        self._bridge, self._clock, self._instance = bridge, clock, instance
 
     def mask(self) -> Mask:
         return Mask(self._bridge.config.secrets)
@@ -61,6 +66,10 @@ class Admin:
     async def health(self, _: web.Request) -> web.Response:
         """200 as long as the event loop turns."""
         return self._answer(Health("ok"))
+
+    async def here(self, _: web.Request) -> web.Response:
+        """Which running bridge answers, so that it can be told from another behind the same address."""
+        return self._answer(Here(self._instance))
 
     async def ready(self, _: web.Request) -> web.Response:
         """200 when every account was tried and the store accepts; else 503 with the reason."""
@@ -121,6 +130,12 @@ class Admin:
                 return self._answer(Seen([*await account.connector.rooms()]))
             except BridgeError as error:
                 return self._answer(Problem(str(error)), 503)
+
+    async def examined(self, _: web.Request) -> web.Response:
+        """What each account that is up has to say about its server and its rooms."""
+        up = [one for one in self._bridge.accounts.values() if one.state is State.UP]
+        told = await asyncio.gather(*(_examined(one.connector) for one in up))
+        return self._answer(Examined({one.account: found for one, found in zip(up, told, strict=True)}))
 
     async def queue(self, request: web.Request) -> web.Response:
         """Parked deliveries, of all rooms or of `?room=account/name`."""
@@ -199,6 +214,17 @@ class Admin:
             return self._answer(Problem("nothing changed", [str(fault) for fault in faults]), 422)
         config = self._bridge.config
         return self._answer(Read(sorted(config.accounts), sorted(config.links)))
+
+
+async def _examined(connector: Connector[Any]) -> list[Finding]:
+    if not connector.can(Connector.examine):
+        return []
+    try:
+        async with asyncio.timeout(EXAMINE_SECONDS):
+            return [*await connector.examine()]
+    except (BridgeError, TimeoutError) as error:
+        why = str(error) or f"no answer after {EXAMINE_SECONDS:.0f} seconds"
+        return [Finding(where="the account", what=f"could not be examined: {why}", remedy="qantara doctor, again")]
 
 
 def _numbers(rows: Sequence[questions.ParkedRow]) -> tuple[RowNumber, ...]:

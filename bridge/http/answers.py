@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from bridge.advice import about_parked
 from bridge.connector import RoomInfo
+from bridge.findings import Finding
 from bridge.ids import RowNumber
 from bridge.logs import Mask
 from bridge.store.questions import ParkedRow
@@ -21,6 +22,18 @@ class Health(Struct, frozen=True):
     """The event loop turns."""
 
     status: str
+
+
+class Here(Struct, frozen=True):
+    """Which running bridge answers: a word that changes with each start."""
+
+    instance: str
+
+
+class Examined(Struct, frozen=True):
+    """What the connectors of the accounts that are up found to say, by account."""
+
+    accounts: dict[str, list[Finding]]
 
 
 class Problem(Struct, frozen=True):

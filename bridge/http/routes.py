@@ -11,7 +11,19 @@ from msgspec import Struct
 
 from bridge.http.access import is_open
 from bridge.http.admin import Admin
-from bridge.http.answers import Change, Changed, Health, Problem, Queue, Read, Seen, Trace, Whereabouts
+from bridge.http.answers import (
+    Change,
+    Changed,
+    Examined,
+    Health,
+    Here,
+    Problem,
+    Queue,
+    Read,
+    Seen,
+    Trace,
+    Whereabouts,
+)
 from bridge.snapshot import Status
 
 Does: TypeAlias = Callable[[Admin, web.Request], Awaitable[web.StreamResponse]]
@@ -58,6 +70,7 @@ _CHANGE = (400, 404, 408, 413, 503)
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/health", Admin.health, Health),
     Route("GET", "/ready", Admin.ready, Health, (503,)),
+    Route("GET", "/in/.here", Admin.here, Here),
     Route("GET", "/status", Admin.status, Status, (503,)),
     Route("GET", "/metrics", Admin.metrics, None, (503,)),
     Route("GET", "/queue", Admin.queue, Queue, (404, 503), None, (_ROOM,)),
@@ -67,6 +80,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/reload", Admin.reload, Read, (422,)),
     Route("GET", "/trace/{what}", Admin.trace, Trace, (404, 503), None, (_WHAT,)),
     Route("GET", "/rooms/{account}", Admin.seen, Seen, (404, 501, 503), None, (_ACCOUNT,)),
+    Route("GET", "/examine", Admin.examined, Examined),
     Route("GET", "/openapi.json", openapi, None),
 )
 

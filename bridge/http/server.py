@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from pydantic import SecretStr
 
+from bridge.chance import SystemChance
 from bridge.clock import Clock
 from bridge.config import HttpSettings
 from bridge.http import routes, webhooks
@@ -21,6 +22,8 @@ logger = structlog.get_logger()
 MAX_BODY = 1024 * 1024
 _IDLE_SECONDS = 75.0
 _END_SECONDS = 5.0
+_INSTANCE = 8
+"""Characters of the word by which one running bridge is told from another."""
 
 
 class CannotListen(Exception):
@@ -31,7 +34,7 @@ class Server:
     """Started and stopped with the bridge; `reload` follows a changed address, a changed token needs nothing."""
 
     def __init__(self, bridge: Bridge, clock: Clock) -> None:
-        self._bridge, self._admin = bridge, Admin(bridge, clock)
+        self._bridge, self._admin = bridge, Admin(bridge, clock, SystemChance().token(_INSTANCE))
         self._failures = Failures(clock)
         mask = self._admin.mask
         guards = [called_by_name(lambda: bridge.config.http, mask), gate(self._token, self._failures, mask)]

@@ -17,8 +17,10 @@ from bridge.connector import (
 )
 from bridge.errors import Feature, Rejected, Scope, Unavailable, Unsupported
 from bridge.events import Manner
+from bridge.findings import Endpoint, Finding
 from bridge.ids import MessageId, Place, RoomId
 from bridge.text.walk import Unit
+from connectors.irc.checkup import bracketed, examined
 from connectors.irc.config import IrcConfig
 from connectors.irc.format import FORMATTING
 from connectors.irc.incoming import is_native
@@ -99,6 +101,15 @@ class Irc(Connector[IrcConfig]):
 
     async def rooms(self) -> Sequence[RoomInfo]:
         return await self._live().list_rooms()
+
+    async def examine(self) -> Sequence[Finding]:
+        session = self._live()
+        return examined(self.config, session.server, session.me.nick)
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        host, port = self.config.address
+        scheme = self.config.server.partition(":")[0]
+        return [Endpoint(address=f"{scheme}://{bracketed(host)}:{port}", tls=self.config.tls())]
 
     @property
     def _tagged(self) -> bool:

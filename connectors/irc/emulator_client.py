@@ -256,6 +256,7 @@ class Client(asyncio.Protocol):
         support += [f"LINELEN={limits.line_bytes}"] if limits.line_bytes != 512 else []
         support += [f"CLIENTTAGDENY={denied}"] if denied else []
         self._number("001", f"Welcome to the emulated IRC network, {self.nick}")
+        self._number("004", self._network.name, "emulated-1.0", "i", "o")
         self._number("005", *support, "are supported by this server")
         self._number("422", "MOTD File is missing")
 

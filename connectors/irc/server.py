@@ -42,6 +42,7 @@ class Server:
         self.offered: dict[str, str] = {}
         self.caps: set[str] = set()
         self.support: dict[str, str] = {}
+        self.software = ""
         self._casemapping = "rfc1459"
         self._folded: dict[str, str] = {}
 
@@ -68,6 +69,10 @@ class Server:
     def missing(self) -> list[str]:
         """What we would like, is offered, and is not on yet."""
         return sorted((WANTED & self.offered.keys()) - self.caps)
+
+    def introduced(self, line: Line) -> None:
+        """RPL_MYINFO (004): what the server runs."""
+        self.software = line.params[2]
 
     def supports(self, line: Line) -> None:
         """A line of RPL_ISUPPORT (005)."""

@@ -67,6 +67,7 @@ class Session:
             "PING": self._pinged,
             "ERROR": self._ended,
             "CAP": self._login.capabilities,
+            "004": self.server.introduced,
             "005": self._supports,
         }
         self._login.begin()

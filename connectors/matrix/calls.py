@@ -54,6 +54,21 @@ def state(room: RoomId, kind: str) -> Call:
     return _call(Api.room_get_state_event("", room, kind, ""))
 
 
+def creation(room: RoomId) -> Call:
+    """The event that made a room, with its sender."""
+    return _call(Api.room_get_state_event("", room, "m.room.create", ""), query=[("format", "event")])
+
+
+def versions() -> Call:
+    """Which versions of the specification the homeserver speaks."""
+    return Call(method="GET", path="/_matrix/client/versions")
+
+
+def software() -> Call:
+    """What the homeserver runs; only some tell it under the address of their client API."""
+    return Call(method="GET", path="/_matrix/federation/v1/version")
+
+
 def annotations(room: RoomId, message: MessageId) -> Call:
     """The reactions on a message, newest first."""
     return _call(Api.room_get_event_relations("", room, message, RelationshipType.annotation, "m.reaction", limit=100))

@@ -5,11 +5,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from bridge import (
+    BridgeError,
     Capabilities,
     Connector,
     Deletion,
     Edit,
+    Endpoint,
     Feature,
+    Finding,
     Host,
     MessageId,
     Outgoing,
@@ -29,7 +32,7 @@ from bridge import (
     User,
 )
 from bridge.text.nodes import ALL_NODES, Emoji, Mention
-from connectors.matrix import calls, outgoing
+from connectors.matrix import calls, checkup, outgoing
 from connectors.matrix.batch import direct_rooms, objects
 from connectors.matrix.calls import Call
 from connectors.matrix.client import Client, connected_to
@@ -58,6 +61,7 @@ class Matrix(Connector[MatrixConfig]):
         super().__init__(config, host)
         self._client: Client | None = None
         self._rooms = Rooms()
+        self._names: dict[RoomId, str] = {}
 
     async def run(self) -> None:
         async with connected_to(self.config) as client:
@@ -76,11 +80,13 @@ class Matrix(Connector[MatrixConfig]):
     async def join(self, name: str) -> Place:
         room, servers = await self._resolved(name)
         self._rooms.wanted.add(room)
+        self._names[room] = name
         await self._enter(room, servers)
         return Place(room)
 
     async def leave(self, place: Place) -> None:
         self._rooms.wanted.discard(place.room)
+        self._names.pop(place.room, None)
         try:
             await self._call(calls.leave(place.room))
         except RoomClosed:  # we are not in it, or it is not there
@@ -111,6 +117,19 @@ class Matrix(Connector[MatrixConfig]):
         async with self._any_client() as client:
             known = await _known_rooms(client, self.config.user)
             return [await _described(client, room, known) for room in sorted(known.joined)]
+
+    async def examine(self) -> Sequence[Finding]:
+        async with self._any_client() as client:
+            versions, software = await _answer(client, calls.versions()), await _told(client, calls.software())
+            found = [*checkup.server(versions, software)]
+            for room in sorted(self._rooms.wanted & self._rooms.joined):
+                levels = await _answer(client, calls.state(room, "m.room.power_levels"))
+                creation = await _answer(client, calls.creation(room))
+                found += checkup.room(self._names.get(room, room), self.config.user, levels, creation)
+            return found
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        return [Endpoint(address=self.config.homeserver)]
 
     async def _identified(self, client: Client) -> User:
         """Who we are, after checking that the token is who the settings say it is."""
@@ -214,6 +233,14 @@ async def _answer(client: Client, call: Call) -> dict[str, Any]:
     try:
         return await client.call(call)
     except NotFound:
+        return {}
+
+
+async def _told(client: Client, call: Call) -> dict[str, Any]:
+    """The answer, empty where the homeserver, or a proxy before it, does not give it to us."""
+    try:
+        return await client.call(call)
+    except BridgeError:
         return {}
 
 

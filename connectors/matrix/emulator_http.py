@@ -169,6 +169,10 @@ async def _versions(_: Homeserver, __: web.Request) -> Json:
     return {"versions": ["v1.11", "v1.12", "v1.13", "v1.14", "v1.15", "v1.16"]}
 
 
+async def _software(_: Homeserver, __: web.Request) -> Json:
+    return {"server": {"name": "Emulator", "version": "1.0"}}
+
+
 async def _whoami(_: Homeserver, __: web.Request, who: Person) -> Json:
     return {"user_id": who.id, "device_id": who.device, "is_guest": False}
 
@@ -224,7 +228,7 @@ async def _state(server: Homeserver, request: web.Request, who: Person) -> Json:
     if stored is None:
         raise MatrixRefusal(404, "M_NOT_FOUND", "Event not found.")
     content: Json = stored.event["content"]
-    return content
+    return stored.event if request.query.get("format") == "event" else content
 
 
 async def _resolve(server: Homeserver, request: web.Request) -> Json:
@@ -320,6 +324,7 @@ def _routes(server: Homeserver) -> list[web.RouteDef]:
     ]
     return [
         web.get("/_matrix/client/versions", _open(server, _versions)),
+        web.get("/_matrix/federation/v1/version", _open(server, _software)),
         web.get(f"{client}/directory/room/{{alias}}", _open(server, _resolve)),
         *(web.route(method, path, _known(server, answer)) for method, path, answer in known),
         *(web.route(method, path, _sending(server, answer)) for method, path, answer in sends),

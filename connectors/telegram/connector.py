@@ -18,6 +18,8 @@ from bridge import (
     ConnectorConfig,
     Deletion,
     Edit,
+    Endpoint,
+    Finding,
     Host,
     MessageId,
     Outgoing,
@@ -39,7 +41,7 @@ from bridge import (
     UserId,
 )
 from bridge.events import Confirmation
-from connectors.telegram import outgoing, webhook
+from connectors.telegram import checkup, outgoing, webhook
 from connectors.telegram.config import Mode, TelegramConfig
 from connectors.telegram.content import user_name
 from connectors.telegram.errors import Migrated, translated
@@ -79,6 +81,8 @@ class Telegram(Connector[TelegramConfig]):
         self._bot: Bot | None = None
         self._me: BotUser | None = None
         self._secret: str | None = None
+        self._replaced = ""
+        self._entered: dict[str, RoomInfo] = {}
         self._rooms: dict[str, RoomInfo] = {}
         self._log = structlog.get_logger().bind(account=host.account)
 
@@ -102,6 +106,7 @@ class Telegram(Connector[TelegramConfig]):
                         await self._await_calls(bot)
             finally:
                 self._bot = self._secret = None
+                self._entered.clear()
 
     async def _login(self, bot: Bot) -> None:
         with translated():
@@ -118,6 +123,7 @@ class Telegram(Connector[TelegramConfig]):
 
     async def _poll(self, bot: Bot, wire: Wire) -> None:
         with translated():
+            self._replaced = checkup.foreign((await bot.get_webhook_info()).url, self.host.webhook_url)
             await bot.delete_webhook()
         queue = Queue(wire, bot.base_url, poll_seconds=self.config.poll_seconds, clock=self.host.clock)
         position = await self.host.position()
@@ -211,8 +217,24 @@ class Telegram(Connector[TelegramConfig]):
         """The rooms the bot was seen in: Telegram gives bots no list, so write something in a room to see it here."""
         return sorted(self._rooms.values(), key=lambda room: room.title)
 
+    async def examine(self) -> Sequence[Finding]:
+        """Rooms the bot does not hear in, and whether somebody else uses its token."""
+        found = [*checkup.rooms(self._entered.values())]
+        match self.config.mode:
+            case Mode.POLLING:
+                return [*found, *checkup.polling(self._replaced)]
+            case Mode.WEBHOOK:
+                with translated():
+                    known = await self._connection().get_webhook_info()
+                return [*found, *checkup.webhook(known, self.host.webhook_url)]
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """The Bot API."""
+        return [Endpoint(address=self.config.api_url)]
+
     async def _note(self, chat: Chat | ChatFullInfo, me: BotUser, member: ChatMember | None) -> None:
         remark = note(chat, me, member)
+        self._entered[str(chat.id)] = info(chat, remark)
         if remark == PRIVACY and not any(room.note == PRIVACY for room in self._rooms.values()):
             self._log.warning("telegram bot does not see the group's messages", room=str(chat.id), way_out=PRIVACY)
         await self._add([info(chat, remark)])

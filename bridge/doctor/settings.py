@@ -1,0 +1,58 @@
+"""What is unwise in a configuration that is not wrong. Pure."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from bridge.config import Config, Fault, HttpSettings, is_loopback
+from bridge.connector import ConnectorConfig
+from bridge.findings import Endpoint, Finding, Grade
+from bridge.ids import AccountName
+
+_FEWEST_CHARACTERS = 8
+"""Random text of 32 characters has more different ones than this."""
+
+
+def judged(config: Config) -> Iterator[Finding]:
+    """The warnings that `check` prints, and what else is unwise."""
+    yield from map(_warning, config.warnings)
+    if config.http is not None:
+        yield from _http(config.http)
+    if config.notices is None and config.links:
+        what = "the bridge has no room where it tells you what is lost, held and parked"
+        yield Finding(grade=Grade.NOTE, where="notices", what=what, remedy="set `notices: account/room`")
+
+
+def plain(account: AccountName, settings: ConnectorConfig, endpoints: list[Endpoint]) -> Iterator[Finding]:
+    """Servers elsewhere that are called without encryption."""
+    for one in endpoints:
+        parts = urlsplit(one.address)
+        if not parts.scheme.endswith("s") and not is_loopback(parts.hostname or ""):
+            what = f"{one.address} is called without encryption: anybody in between reads the words and the secrets"
+            remedy = f"use its address that begins with {parts.scheme}s://"
+            yield Finding(where=f"accounts.{account} ({settings.connector})", what=what, remedy=remedy)
+
+
+def _warning(fault: Fault) -> Finding:
+    where = f"{fault.file}:{fault.line}" if fault.line else fault.file
+    readable = "everybody on this machine can read" in fault.problem
+    remedy = f"chmod 600 {fault.file}" if readable else f"edit {where}, then `qantara check`"
+    return Finding(where=f"{where}  {fault.path}", what=fault.problem, remedy=remedy)
+
+
+def _http(http: HttpSettings) -> Iterator[Finding]:
+    encrypted = http.public_url is not None and http.public_url.startswith("https://")
+    if not http.is_local and not encrypted:
+        what = f"{http.listen} can be reached from elsewhere, and there is no TLS in front that we know of"
+        remedy = (
+            "set `http.listen: 127.0.0.1:8980`, put a proxy with TLS in front, and set `http.public_url: https://…`"
+        )
+        yield Finding(where="http.listen", what=what, remedy=remedy)
+    if http.public_url is not None and not encrypted and not is_loopback(urlsplit(http.public_url).hostname or ""):
+        what = "platforms call this address without encryption, or refuse to"
+        yield Finding(where="http.public_url", what=what, remedy="put a proxy with TLS in front, write https://")
+    if http.token is None:
+        what = "there is none, so /status, /metrics and /queue do not exist on the network"
+        yield Finding(grade=Grade.NOTE, where="http.token", what=what, remedy="`openssl rand -hex 32` makes one")
+    elif len(set(http.token.get_secret_value())) < _FEWEST_CHARACTERS:
+        what = "the token repeats a few characters: it can be guessed"
+        yield Finding(where="http.token", what=what, remedy="`openssl rand -hex 32` makes one")
