@@ -62,7 +62,10 @@ async def examined(path: Path, config: Config, clock: Clock) -> list[Finding]:
         *place.judged(seen, config.store.min_free_mib), *clocks.stepped(seen, clock.now()),
     ]  # fmt: skip
     status = await _status(config)
-    found += await (_by_ourselves(config) if status is None else _by_the_daemon(config, status))
+    try:
+        found += await (_by_ourselves(config) if status is None else _by_the_daemon(config, status))
+    except NoDaemon as error:
+        found.append(Finding(grade=Grade.FAULT, where="the daemon", what=str(error), remedy="qantara doctor, again"))
     return sorted([*found, *await _servers(config, clock)], key=_order)
 
 
@@ -111,11 +114,11 @@ async def _by_the_daemon(config: Config, status: Mapping[str, Any]) -> list[Find
 
 
 async def _by_ourselves(config: Config) -> list[Finding]:
-    found = list(store.older(config.store.path))
+    found = list(store.older(config.store.path, store.newest()))
     if config.http is not None and config.http.public_url is not None:
         what = "whether platforms reach the bridge is seen only while it runs"
         found.append(Finding(grade=Grade.NOTE, where="http.public_url", what=what, remedy="qantara run, then again"))
-    return found if store.is_older(config.store.path) else [*found, *await _accounts(config)]
+    return found if store.is_older(config.store.path, store.newest()) else [*found, *await _accounts(config)]
 
 
 async def _accounts(config: Config) -> list[Finding]:

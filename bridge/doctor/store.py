@@ -16,18 +16,18 @@ _VERSION_AT = slice(60, 64)
 """Where `user_version` stands in a database's file (sqlite.org, Database File Format, 1.3)."""
 
 
-def older(path: Path) -> Iterator[Finding]:
+def older(path: Path, ours: int) -> Iterator[Finding]:
     """Whether opening the store would change it: a doctor does not."""
-    if is_older(path):
-        version = f"schema {written_by(path)} of {newest()}"
+    if is_older(path, ours):
+        version = f"schema {written_by(path)} of {ours}"
         what = f"an older version wrote the store ({version}): the next start brings it up to date"
         remedy = "back it up first; the accounts are asked only after that start"
         yield Finding(grade=Grade.NOTE, where=str(path), what=what, remedy=remedy)
 
 
-def is_older(path: Path) -> bool:
-    """Whether a start would change the store's form."""
-    return 0 < written_by(path) < newest()
+def is_older(path: Path, ours: int) -> bool:
+    """Whether a start of this program, which writes schema `ours`, would change the store's form."""
+    return 0 < written_by(path) < ours
 
 
 def written_by(path: Path) -> int:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from bridge.connector import Capabilities, ConnectorConfig, Outgoing, Rate, RoomInfo
 from bridge.errors import Rejected, RoomClosed, Scope, StoreFull, Unauthorized, Unavailable, Uncertain
 from bridge.events import AnyEvent
+from bridge.findings import Endpoint, Finding, Grade
 from bridge.ids import EventId, MessageId, Place, RoomId
 from bridge.testing.broken import breaks
 from bridge.testing.memory import MemoryConfig, MemoryConnector
@@ -258,6 +259,25 @@ class HasASilentSetting(MemoryConnector):
 class ListsNoRooms(MemoryConnector):
     async def rooms(self) -> Sequence[RoomInfo]:
         return ()
+
+
+@breaks("test_findings_say_where_what_and_what_to_do")
+class FindsFaultWithoutAWayOut(MemoryConnector):
+    async def examine(self) -> Sequence[Finding]:
+        return [Finding(where="the platform", what="it is slow")]
+
+
+@breaks("test_findings_say_where_what_and_what_to_do")
+class FindsTheToken(MemoryConnector):
+    async def examine(self) -> Sequence[Finding]:
+        told = f"logged in with {self.config.token.get_secret_value()}"
+        return [Finding(grade=Grade.NOTE, where="the platform", what=told)]
+
+
+@breaks("test_endpoints_can_be_looked_at")
+class NamesAServerWithoutAPort(MemoryConnector):
+    def endpoints(self) -> Sequence[Endpoint]:
+        return [Endpoint(address="memory://somewhere")]
 
 
 @breaks("test_secrets_stay_secret")

@@ -25,6 +25,7 @@ import pytest_asyncio
 pytest.register_assert_rewrite(
     "bridge.testing.contract_crash",
     "bridge.testing.contract_errors",
+    "bridge.testing.contract_findings",
     "bridge.testing.contract_incoming",
     "bridge.testing.contract_lifecycle",
     "bridge.testing.contract_outgoing",
@@ -38,6 +39,7 @@ from bridge.testing.clock import HastyClock  # noqa: E402
 from bridge.testing.contract_changes import ChangePromises  # noqa: E402
 from bridge.testing.contract_crash import CrashPromises  # noqa: E402
 from bridge.testing.contract_errors import ErrorPromises  # noqa: E402
+from bridge.testing.contract_findings import FindingPromises  # noqa: E402
 from bridge.testing.contract_incoming import IncomingPromises  # noqa: E402
 from bridge.testing.contract_kit import Kit, Terms  # noqa: E402
 from bridge.testing.contract_lifecycle import LifecyclePromises  # noqa: E402
@@ -55,6 +57,7 @@ class ConnectorContract(
     CrashPromises,
     ErrorPromises,
     LifecyclePromises,
+    FindingPromises,
     SecretPromises,
 ):
     """Every promise of a connector, one test each.

@@ -19,6 +19,7 @@ from bridge.connector import (
 )
 from bridge.errors import BridgeError, Rejected, RoomClosed, StoreFull, Unauthorized, Unavailable, Uncertain
 from bridge.events import AnyEvent, Deleted, Edited, Posted, Reacted, Unreacted
+from bridge.findings import Endpoint, Finding, Grade
 from bridge.ids import EventId, MessageId, Place, RoomId
 from bridge.testing.memory_platform import EVERYTHING, PLATFORMS, MemoryPlatform, Repeats, Session, Trouble
 from bridge.testing.memory_rooms import Gone, Happening, Post, Update
@@ -87,6 +88,13 @@ class BareMemoryConnector(Connector[MemoryConfig]):
 
     async def rooms(self) -> Sequence[RoomInfo]:
         return [RoomInfo(name=name) for name in self._platform().rooms]
+
+    async def examine(self) -> Sequence[Finding]:
+        platform = self._connected().platform
+        return [Finding(grade=Grade.NOTE, where="the platform", what=f"it has {len(platform.rooms)} rooms")]
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        return [Endpoint(address=f"memory://{self.config.platform.replace(' ', '-')}:1")]
 
     def _platform(self) -> MemoryPlatform:
         try:

@@ -39,6 +39,7 @@ MODELS: dict[str, type[methods.TelegramMethod[Any]]] = {
     "getchat": methods.GetChat,
     "getchatmember": methods.GetChatMember,
     "getupdates": methods.GetUpdates,
+    "getwebhookinfo": methods.GetWebhookInfo,
     "setwebhook": methods.SetWebhook,
     "deletewebhook": methods.DeleteWebhook,
     "sendmessage": methods.SendMessage,
