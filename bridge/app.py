@@ -130,6 +130,7 @@ class App:
         await self._apply(self.config)
         keeping = Housekeeping(lambda: self.config.store, self.shared, self.intake, self.accounts.values)
         group.create_task(keeping.run(), name="housekeeping")
+        group.create_task(keeping.watch_disk(), name="disk")
         group.create_task(keeping.answer_watchdog(), name="watchdog")
         self.started = True
         notify("READY=1")

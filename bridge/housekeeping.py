@@ -1,6 +1,5 @@
 """What has to be done every so often: forgetting, noting uptimes, watching the disk, answering the watchdog."""
 
-import shutil
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
@@ -16,6 +15,7 @@ from bridge.systemd import notify, watchdog_seconds
 
 logger = structlog.get_logger()
 _EVERY_SECONDS = 60.0
+_LOOK_SECONDS = 5.0
 _SEEN = timedelta(days=8)
 _MIB = 1 << 20
 Accounts = Callable[[], Iterable[Account]]
@@ -32,11 +32,11 @@ class Housekeeping:
         accounts: Callable[[], Iterable[Account]],
     ) -> None:
         self._settings, self._shared, self._intake, self._accounts = settings, shared, intake, accounts
+        self._refusals = 0
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            self.watch_disk()
             self._note_uptimes()
             await self.forget()
             await self._shared.clock.sleep(_EVERY_SECONDS)
@@ -48,17 +48,32 @@ class Housekeeping:
             notify("WATCHDOG=1")
             await self._shared.clock.sleep(every)
 
-    def watch_disk(self) -> None:
-        """With too little space left nothing new is accepted; what was accepted is still delivered."""
-        settings = self._settings()
-        free = shutil.disk_usage(settings.path.parent).free // _MIB
-        if free >= settings.min_free_mib:
-            if self._intake.refusing == _FULL:
-                self._intake.refusing = None
-                self._shared.notice(None, "There is space on the disk again: messages are accepted.")
-        elif self._intake.refusing is None:
-            self._intake.refusing = _FULL
-            logger.error("disk nearly full: nothing is accepted", free_mib=free, min_free_mib=settings.min_free_mib)
+    async def watch_disk(self) -> None:
+        """Until cancelled: with too little space nothing new is accepted; what was accepted is still delivered."""
+        while True:
+            self._look_at_disk()
+            await self._shared.clock.sleep(_LOOK_SECONDS)
+
+    def _look_at_disk(self) -> None:
+        ballast, settings = self._shared.writer.store.ballast, self._settings()
+        size, free = settings.ballast_mib * _MIB, ballast.free()
+        was_full, self._refusals = ballast.refusals > self._refusals, ballast.refusals
+        free_beyond, least = free - ballast.missing(size), settings.min_free_mib * _MIB
+        if self._intake.refusing == _FULL:
+            if not was_full and free_beyond >= max(least, size // 4, _MIB) and ballast.keep(size):
+                self._accept_again()
+        elif self._intake.refusing is None and (was_full or free_beyond < least or not ballast.keep(size)):
+            self._refuse(free)
+
+    def _refuse(self, free: int) -> None:
+        self._intake.refusing = _FULL
+        logger.error("disk nearly full: nothing new is accepted", free_mib=free // _MIB)
+        self._shared.notice(None, _TOLD.format(free=free // _MIB))
+
+    def _accept_again(self) -> None:
+        self._intake.refusing = None
+        logger.info("there is space on the disk again")
+        self._shared.notice(None, "There is space on the disk again: messages are accepted.")
 
     def _note_uptimes(self) -> None:
         for account in self._accounts():
@@ -85,3 +100,7 @@ class Housekeeping:
 
 
 _FULL = "the disk is nearly full"
+_TOLD = (
+    "The disk is nearly full ({free} MiB are free): nothing new is accepted until there is space."
+    " What was accepted is still delivered."
+)

@@ -1,6 +1,5 @@
 """How the bridge is at one moment: what `/status` shows and `/metrics` counts."""
 
-import shutil
 from collections.abc import Awaitable, Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -239,7 +238,7 @@ def _store(bridge: Bridge) -> StoreStatus:
         synchronous=bridge.writer.store.synchronous,
         commits=bridge.writer.store.commits,
         operations=bridge.writer.depth,
-        free_bytes=shutil.disk_usage(settings.path.parent).free,
+        free_bytes=bridge.writer.store.ballast.free(),
         refusing=bridge.intake.refusing,
     )
 

@@ -89,6 +89,8 @@ class StoreSettings(Settings):
     """How long, in days, a message that a platform refused stays for the operator to look at."""
     min_free_mib: Annotated[int, Field(ge=0, le=1024 * 1024)] = 256
     """With less free space than this, in MiB, nothing new is accepted; what was accepted is still delivered."""
+    ballast_mib: Annotated[int, Field(ge=0, le=1024 * 1024)] = 64
+    """Size, in MiB, of a file beside the store that is given up when the disk is full, to deliver what was accepted."""
 
 
 class HttpSettings(Settings):

@@ -93,7 +93,7 @@ async def _works(act: Callable[[], Awaitable[object]]) -> bool:
 def configuration(seats: Sequence[Seat], port: int) -> Mapping[str, object]:
     """The bridge's settings, as they stand in its YAML file; `port` is where it tells whether it is ready."""
     return {
-        "store": {"path": "data/qantara.db", "min_free_mib": 0},
+        "store": {"path": "data/qantara.db", "min_free_mib": 0, "ballast_mib": 0},
         "http": {"listen": f"127.0.0.1:{port}"},
         "accounts": {seat.account: _escaped(seat.platform.settings()) for seat in seats},
         "links": {

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from bridge.events import Relayed
 from bridge.ids import AccountName, EventId, MessageId, MessageNumber, PersonNumber, Place, Room, RoomNumber, RowNumber
+from bridge.store.ballast import Ballast
 from bridge.store.questions import (
     Depths,
     Ledger,
@@ -326,6 +327,8 @@ class Store(Protocol):
     """Transactions committed since the store was opened."""
     synchronous: str
     """How far a commit goes, as the file says it: FULL is to the disk."""
+    ballast: Ballast
+    """What is kept back for a full disk; `free` says how much space there is."""
 
     def drain(self, batch: list[Op]) -> list[object]:
         """Commit all facts of the batch in one transaction, then answer; one result an op, in order.

@@ -18,7 +18,9 @@ from bridge.chance import Chance
 from bridge.errors import BridgeError, Rejected, StoreFull
 from bridge.store import answers
 from bridge.store.accepting import Accepting
+from bridge.store.ballast import Ballast, BallastFile
 from bridge.store.dying import AFTER_COMMIT, BEFORE_COMMIT
+from bridge.store.log import Log
 from bridge.store.ops import (
     Accept,
     Admit,
@@ -66,6 +68,7 @@ logger = structlog.get_logger()
 _DEATHS = 3
 _BROKEN = (apsw.IOError, apsw.CorruptError, apsw.ReadOnlyError, apsw.CantOpenError)
 _BAD = (Rejected, apsw.Error, msgspec.MsgspecError, ValueError, TypeError, OverflowError)
+_LOG_SIZE = "journal_size_limit = 67108864"
 _LEVELS = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
 Act: TypeAlias = Callable[[Any], object]
 
@@ -81,13 +84,23 @@ class StoreUnreadable(BridgeError):
 class SqliteStore:
     """`Store` on one SQLite file. Made, used and closed by one thread at a time."""
 
-    def __init__(self, path: Path, chance: Chance, *, synchronous: str = "FULL", vfs: str | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        chance: Chance,
+        *,
+        synchronous: str = "FULL",
+        vfs: str | None = None,
+        ballast: Ballast | None = None,
+    ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._chance = chance
         self._path = path
+        self.ballast = ballast or Ballast(BallastFile(path.with_name(f"{path.name}.ballast")))
         self._connection = _opened(path, vfs)
         with self._closed_on_failure():
             self._prepare(synchronous)
+        self._log = Log(self._connection, self.ballast.give_up)
         self._cursor = self._connection.cursor()
         self._accepting = Accepting(self._cursor)
         self._settling = Settling(self._cursor, self._accepting)
@@ -120,7 +133,7 @@ class SqliteStore:
         if mode != "wal":
             raise StoreUnreadable(f"{self._path}: journal mode is {mode}, not wal: the file system cannot carry it")
         execute(f"PRAGMA synchronous = {synchronous}")
-        for pragma in ("secure_delete = ON", "temp_store = MEMORY", "cache_size = -16384", "wal_autocheckpoint = 4000"):
+        for pragma in ("secure_delete = ON", "temp_store = MEMORY", "cache_size = -16384", _LOG_SIZE):
             execute(f"PRAGMA {pragma}")
         self._migrate()
 
@@ -167,7 +180,23 @@ class SqliteStore:
         for index, op in enumerate(batch):
             if type(op) in self._questions:
                 results[index] = self._answer(op)
+        self._cursor.fetchall()  # who was content with the first row would hold the log, and it could not be folded in
+        if facts:
+            self._fold_if_long()
         return results
+
+    def _fold_if_long(self) -> None:
+        try:
+            self._log.fold_if_long()
+        except apsw.Error as error:
+            raise self._broke(error) from error
+
+    def _made_room(self) -> bool:
+        """Give up the ballast, and let the log begin anew in the space it has already."""
+        try:
+            return self.ballast.give_up() | self._log.fold()
+        except apsw.Error as error:
+            raise self._broke(error) from error
 
     def _answer(self, op: Op) -> object:
         try:
@@ -178,10 +207,14 @@ class SqliteStore:
             return _refused(error)
 
     def _commit(self, facts: list[Op]) -> list[object]:
+        if self.ballast.spent and any(_is_new(op) for op in facts):
+            return self._without_events(facts, StoreFull("the disk is full", retry_after=5.0))
         try:
             return self._together(facts)
         except apsw.FullError as error:
             self._rolled_back()
+            if self._made_room():
+                return self._commit(facts)
             return self._without_events(facts, StoreFull(f"the disk is full: {error}", retry_after=5.0))
         except _BROKEN as error:
             raise self._broke(error) from error
@@ -191,11 +224,11 @@ class SqliteStore:
 
     def _without_events(self, facts: list[Op], full: StoreFull) -> list[object]:
         """The disk is full: nothing new is taken, but what was delivered may still fit, and makes room."""
-        others = [op for op in facts if type(op) is not Accept]
+        others = [op for op in facts if not _is_new(op)]
         if len(others) in {0, len(facts)}:
             return [full] * len(facts)
         done = iter(self._commit(others))
-        return [full if type(op) is Accept else next(done) for op in facts]
+        return [full if _is_new(op) else next(done) for op in facts]
 
     def _broke(self, error: Exception) -> StoreBroken:
         """What the disk holds is unknown now: this connection must neither sync nor write again."""
@@ -359,6 +392,11 @@ def _told(path: Path) -> Iterator[None]:
         ) from error
     except apsw.Error as error:
         raise StoreUnreadable(f"{path} cannot be used: {error}") from error
+
+
+def _is_new(op: Op) -> bool:
+    """Whether it comes from outside, and can come again; the bridge's own words belong to no account."""
+    return type(op) is Accept and bool(op.account)
 
 
 def _refused(error: Exception) -> Rejected:

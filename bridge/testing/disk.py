@@ -7,6 +7,7 @@ with the first sync of a new journal or log. Facts of the layer: https://sqlite.
 """
 
 from collections import Counter
+from errno import ENOSPC
 from itertools import count
 from typing import TypeAlias
 
@@ -24,14 +25,16 @@ Name: TypeAlias = str | apsw.URIFilename | None
 class Disk(apsw.VFS):
     """One disk, registered with SQLite under `name` as long as it lives.
 
-    Set `capacity` (bytes, None: endless), `failing_syncs`, `failing_writes` or `read_only` at any moment. After `cut`
-    and `kill` every file that was open is dead: it raises `apsw.IOError`, closing it does nothing; open the store anew.
+    Set `capacity` (bytes, None: endless), `failing_syncs`, `failing_sync_of` (the path of one file), `failing_writes`
+    or `read_only` at any moment. After `cut` and `kill` every file that was open is dead: it raises `apsw.IOError`,
+    closing it does nothing; open the store anew.
     """
 
     def __init__(self, chance: Chance, *, capacity: int | None = None) -> None:
         self.name = f"disk{next(_NUMBERS)}"
         self.capacity = capacity
         self.failing_syncs = self.failing_writes = self.read_only = False
+        self.failing_sync_of: str | None = None
         self.life = 0
         """How often the power was cut or the process killed."""
         self.steps = 0
@@ -224,7 +227,7 @@ class OpenFile:
     def xSync(self, flags: int) -> None:  # noqa: ARG002 - the disk has one way to sync
         self._alive()
         self._disk.step()
-        if self._disk.failing_syncs:
+        if self._disk.failing_syncs or self._disk.failing_sync_of == (self._path or ""):
             self._disk.tally["failed syncs"] += 1
             raise apsw.IOError("the simulated disk failed to sync")
         self._disk.tally["syncs"] += 1
@@ -267,6 +270,27 @@ class OpenFile:
             self._disk.remove(self._path)
 
 
+class DiskBallast:
+    """A file of ballast on the simulated disk, for `bridge.store.ballast.Ballast`."""
+
+    def __init__(self, disk: Disk, path: str) -> None:
+        self._disk, self._path = disk, path
+
+    def free(self) -> int:
+        return self._disk.free
+
+    def size(self) -> int:
+        return self._disk.files.get(self._path, 0)
+
+    def allocate(self, size: int) -> None:
+        if size > self._disk.free:
+            raise OSError(ENOSPC, "the simulated disk is full")
+        self._disk.damage(self._path, bytes(size))
+
+    def remove(self) -> None:
+        self._disk.remove(self._path)
+
+
 _FORBIDDING = {
     apsw.SQLITE_LOCK_SHARED: apsw.SQLITE_LOCK_PENDING,
     apsw.SQLITE_LOCK_RESERVED: apsw.SQLITE_LOCK_RESERVED,
@@ -279,4 +303,4 @@ def _folder(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-__all__ = ["Disk", "Loss", "OpenFile"]
+__all__ = ["Disk", "DiskBallast", "Loss", "OpenFile"]

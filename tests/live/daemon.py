@@ -33,7 +33,7 @@ class Daemon:
     def write(self, accounts: Mapping[str, object], links: Mapping[str, object]) -> None:
         """The configuration file, readable by its owner alone."""
         whole = {
-            "store": {"path": str(self.store), "min_free_mib": 0},
+            "store": {"path": str(self.store), "min_free_mib": 0, "ballast_mib": 0},
             "http": {"listen": "127.0.0.1:0", "token": TOKEN},
             "accounts": {name: dict(settings) for name, settings in accounts.items()},  # type: ignore[call-overload]
             "links": dict(links),

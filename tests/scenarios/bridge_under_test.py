@@ -133,7 +133,7 @@ def configured(
         f"  {room}: {{lifetime_hours: {lifetime_hours}, rooms: [{', '.join(f'{p.name}/{room}' for p in platforms)}]}}\n"
         for room in rooms
     )
-    return f"store: {{path: data/q.db, min_free_mib: 0}}\naccounts:\n{accounts}links:\n{links}{more}"
+    return f"store: {{path: data/q.db, min_free_mib: 0, ballast_mib: 0}}\naccounts:\n{accounts}links:\n{links}{more}"
 
 
 def _settings(platform: MemoryPlatform, connector: str) -> str:

@@ -1,13 +1,19 @@
 """The disk is full, or fails: nothing acknowledged is lost, what was accepted is still delivered."""
 
+import asyncio
 from pathlib import Path
 
 from bridge.app import Exit
+from bridge.chance import SeededChance
 from bridge.errors import StoreFull
+from bridge.store.ballast import Ballast
 from bridge.store.ops import Accept, Op, StoreBroken
 from bridge.store.sqlite import SqliteStore
+from bridge.testing.disk import Disk as SimulatedDisk
+from bridge.testing.disk import DiskBallast
 from bridge.testing.memory import MemoryPlatform, Repeats
-from bridge.testing.waiting import eventually, shows
+from bridge.testing.platform import Fault
+from bridge.testing.waiting import eventually, shown, shows
 from bridge.text.nodes import said
 from tests.scenarios.bridge_under_test import Bridge, balanced, configured
 
@@ -91,7 +97,45 @@ async def test_hardly_any_space_stops_accepting_until_there_is_some(
     bridge.yaml = yaml
     await bridge.app.reload()
     await shows(right, "town", ["Ada: waits"], seconds=120)
-    await shows(left, "garden", ["There is space on the disk again: messages are accepted."])
+    low, again = [one.text for one in await shown(left, "garden", lambda there: len(there) > 1)]
+    assert low.startswith("The disk is nearly full (")
+    assert again == "There is space on the disk again: messages are accepted."
+    await bridge.stop()
+
+
+async def test_a_disk_that_fills_up_delivers_what_it_took_and_goes_on_by_itself(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    """On a disk whose every byte is counted, with a mebibyte of ballast."""
+    disk = SimulatedDisk(SeededChance(5))
+    yaml = configured(left, right, more="notices: left/garden\n").replace("ballast_mib: 0", "ballast_mib: 1")
+    bridge = Bridge(tmp_path, yaml)
+    bridge.make_store = lambda path, chance: SqliteStore(
+        path, chance, vfs=disk.name, ballast=Ballast(DiskBallast(disk, "ballast"))
+    )
+    await bridge.start()
+    right.fail_next(Fault.UNAVAILABLE, 10_000)
+    disk.capacity = sum(disk.files.values()) + (1 << 20)
+    said_so_far = 0
+    while not bridge.app.intake.refusing:
+        await left.say("town", "Ada", said(f"{said_so_far} " + "x" * 3000))
+        said_so_far += 1
+        await asyncio.sleep(0.1)
+    await shown(left, "garden", lambda there: len(there) == 1)
+    confirmed = dict(left.confirmed)
+    assert not right.written.journal
+    right.restore()
+    await bridge.drained()
+    assert 10 < len(await right.shown("town")) < said_so_far
+    assert left.confirmed == confirmed
+    disk.capacity = None
+    await shown(right, "town", lambda there: len(there) == said_so_far, seconds=300)
+    assert [one.text.split()[1] for one in await right.shown("town")] == [str(n) for n in range(said_so_far)]
+    low, again = [one.text for one in await shown(left, "garden", lambda there: len(there) > 1)]
+    assert low.startswith("The disk is nearly full (")
+    assert again == "There is space on the disk again: messages are accepted."
+    assert balanced(await bridge.ledger())
+    assert disk.files["ballast"] == 1 << 20
     await bridge.stop()
 
 

@@ -25,7 +25,9 @@ def written(folder: Path, network: IrcEmulator, *rooms: str) -> Path:
     accounts = {"libera": dict(network.settings()), "other": {**network.settings(), "nick": "elsewhere"}}
     links = {"lobby": {"rooms": [*(f"libera/{room}" for room in rooms), f"other/{network.rooms[1]}"]}}
     path = folder / "config.yaml"
-    path.write_text(yaml.safe_dump({"store": {"min_free_mib": 0}, "accounts": accounts, "links": links}))
+    path.write_text(
+        yaml.safe_dump({"store": {"min_free_mib": 0, "ballast_mib": 0}, "accounts": accounts, "links": links})
+    )
     path.chmod(0o600)
     return path
 

@@ -14,9 +14,10 @@ from tests.bridge.cli.program import daemon, environment, qantara
 from tests.bridge.cli.stranger import install
 
 CANARY = "c4nary-" + "x" * 40
-ALONE = "store: {min_free_mib: 0}\naccounts:\n  one: {connector: stubborn}\n  two: {connector: stubborn}\n"
+STORE = "store: {min_free_mib: 0, ballast_mib: 0}\n"
+ALONE = STORE + "accounts:\n  one: {connector: stubborn}\n  two: {connector: stubborn}\n"
 LINKS = "links:\n  l: {rooms: [one/a, two/b]}\n"
-QUIET = "store: {min_free_mib: 0}\naccounts:\n  one: {connector: quiet}\n"
+QUIET = STORE + "accounts:\n  one: {connector: quiet}\n"
 
 
 def written(folder: Path, text: str) -> Path:
@@ -153,7 +154,7 @@ async def test_an_address_that_is_taken_is_told(tmp_path: Path, stranger: dict[s
 
 async def test_no_secret_reaches_the_log_the_status_or_the_metrics(tmp_path: Path, stranger: dict[str, str]) -> None:
     http = f"http: {{listen: '127.0.0.1:0', token: '{CANARY}-http'}}\n"
-    text = "store: {min_free_mib: 0}\naccounts:\n  one: {connector: talkative, token: '${CANARY}'}\n" + http
+    text = STORE + "accounts:\n  one: {connector: talkative, token: '${CANARY}'}\n" + http
     async with daemon(written(tmp_path, text), stranger) as one:
         address = (await one.says("listening"))["address"]
         await one.says("account lost")

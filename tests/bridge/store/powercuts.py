@@ -133,7 +133,7 @@ class Trial:
 
     def _opened(self) -> SqliteStore:
         store = SqliteStore(Path("q.db"), SeededChance(1), vfs=self.disk.name, synchronous=self._synchronous)
-        store._connection.pragma("wal_autocheckpoint", _CHECKPOINTS[int(self._chance.fraction() * 3)])
+        store._log.every = _CHECKPOINTS[int(self._chance.fraction() * 3)]
         return store
 
     def _acknowledge(self, store: SqliteStore, batch: list[Op]) -> list[object]:
