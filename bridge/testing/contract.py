@@ -16,6 +16,7 @@ A feature that the connector does not override, or that people on the platform l
 """
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -28,6 +29,8 @@ pytest.register_assert_rewrite(
     "bridge.testing.contract_findings",
     "bridge.testing.contract_incoming",
     "bridge.testing.contract_lifecycle",
+    "bridge.testing.contract_line",
+    "bridge.testing.contract_network",
     "bridge.testing.contract_outgoing",
     "bridge.testing.contract_changes",
     "bridge.testing.contract_secrets",
@@ -43,6 +46,8 @@ from bridge.testing.contract_findings import FindingPromises  # noqa: E402
 from bridge.testing.contract_incoming import IncomingPromises  # noqa: E402
 from bridge.testing.contract_kit import Kit, Terms  # noqa: E402
 from bridge.testing.contract_lifecycle import LifecyclePromises  # noqa: E402
+from bridge.testing.contract_line import Line, line_to  # noqa: E402
+from bridge.testing.contract_network import NetworkPromises  # noqa: E402
 from bridge.testing.contract_outgoing import OutgoingPromises  # noqa: E402
 from bridge.testing.contract_secrets import SecretPromises  # noqa: E402
 from bridge.testing.host import KitHost  # noqa: E402
@@ -59,6 +64,7 @@ class ConnectorContract(
     LifecyclePromises,
     FindingPromises,
     SecretPromises,
+    NetworkPromises,
 ):
     """Every promise of a connector, one test each.
 
@@ -89,6 +95,16 @@ class ConnectorContract(
     async def kit(self, platform: Platform, tmp_path: Path) -> AsyncIterator[Kit]:
         """The platform, a host and the connector of one test."""
         yield self.kit_for(platform, KitHost(tmp_path, clock=HastyClock(self.haste)))
+
+    @pytest_asyncio.fixture
+    async def line(self, platform: Platform, tmp_path: Path) -> AsyncIterator[Line]:
+        """The same with a proxy in the middle, on which time passes quickly."""
+        async with self.line_for(platform, tmp_path) as line:
+            yield line
+
+    def line_for(self, platform: Platform, folder: Path) -> AbstractAsyncContextManager[Line]:
+        """The line without pytest's fixtures."""
+        return line_to(platform, self.connector, folder, self._terms())
 
     def kit_for(self, platform: Platform, host: KitHost) -> Kit:
         """The kit without pytest's fixtures."""

@@ -25,6 +25,8 @@ ADA = Person(number=PersonNumber(1), name="Ada")
 """Whose words the kit sends, unless a test says otherwise."""
 
 _PAUSE_SECONDS = 0.02
+_STEADY_SECONDS = 60.0
+"""Up this long, the next failure counts as the first: as the supervisor has it."""
 _STUBBORNNESS = 20
 """How often a connector that swallows its cancellation is cancelled again before the test gives it up."""
 
@@ -40,7 +42,10 @@ class Terms(Struct, frozen=True, kw_only=True):
 
 
 class Kit:
-    """One test's platform and host; `connect` makes a new connector for a host."""
+    """One test's platform and host; `connect` makes a new connector for a host.
+
+    `waits` says how many seconds pass before what failed so many times in a row is tried again.
+    """
 
     def __init__(
         self, platform: Platform, host: KitHost, connect: Callable[[KitHost], Connector[Any]], terms: Terms
@@ -51,6 +56,7 @@ class Kit:
         self.terms = terms
         self.town, self.garden = platform.rooms[:2]
         host.patience_seconds = terms.patience_seconds
+        self.waits: Callable[[int], float] = lambda _: _PAUSE_SECONDS
         self._rows = count(1)
         self._clock = SystemClock()
 
@@ -237,7 +243,9 @@ class Running:
         return self._host.online and self._attended == self._host.connections and bool(self.places)
 
     async def _runs(self) -> None:
+        failures = 0
         while not self._ending:
+            began = self._host.clock.monotonic()
             try:
                 await self.connector.run()
             except Unauthorized as error:
@@ -248,18 +256,22 @@ class Running:
                 self._ending = True
             except Exception as error:  # noqa: BLE001 the kit stands where the supervisor stands: run it again
                 self.errors.append(error)
+            failures = failures + 1 if self._host.clock.monotonic() - began < _STEADY_SECONDS else 0
             self._host.lost()
-            await self.kit.pause()
+            await self.kit.pause(self.kit.waits(failures))
 
     async def _attends(self) -> None:
+        failures = 0
         while True:
             await self._host.when(lambda: self._host.online and self._attended != self._host.connections)
             connection = self._host.connections
             try:
                 self.places = {room: await self.connector.join(room) for room in self.kit.platform.rooms}
                 self._attended = connection
+                failures = 0
             except Unavailable:
-                await self.kit.pause()
+                failures += 1
+                await self.kit.pause(self.kit.waits(failures))
             except BridgeError as error:
                 self._refused = error
                 self._attended = connection

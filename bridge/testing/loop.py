@@ -2,8 +2,18 @@
 
 import asyncio
 import selectors
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 _LEAST_SECONDS = 1e-6
+_LISTEN_SECONDS = 0.002
+"""How long, in the machine's time, a socket may take to bring what another of this process wrote."""
+_LEAP_SECONDS = 4.0
+_LONGEST_LEAP = 64.0
+"""What is skipped before the sockets are looked at again: more and more while nothing comes."""
+_BUSY_TURNS = 200
+"""After so many turns of the loop in which somebody worked, a second has passed: nobody can stop time for ever."""
 
 
 class SkippingLoop(asyncio.SelectorEventLoop):
@@ -35,3 +45,54 @@ class _Skipping(selectors.DefaultSelector):
             raise RuntimeError("everybody waits, and nothing is left that could happen")
         self._loop.skip(timeout)
         return super().select(0)
+
+
+@contextmanager
+def hurried() -> Iterator[None]:
+    """Within the block the running loop's time passes only while everybody waits, and then quickly.
+
+    For tests whose server lives in this process too: a time-out of a minute costs a few hundredths of a second, and
+    a busy machine makes none come early, since time stands still while anybody works.
+    Raises `RuntimeError` where the loop has no selector, as that of another package.
+    """
+    loop: Any = asyncio.get_running_loop()
+    selector = getattr(loop, "_selector", None)
+    if not isinstance(selector, selectors.BaseSelector):
+        raise RuntimeError("the time of this loop cannot be skipped")  # noqa: TRY004 - nobody gave us a wrong type
+    hurry = _Hurrying(selector, loop.time())
+    loop._selector, loop.time = hurry, hurry.time  # noqa: SLF001 - asyncio has no public place for it
+    try:
+        yield
+    finally:
+        loop._selector = selector  # noqa: SLF001 - as above
+        del loop.time
+
+
+class _Hurrying:
+    """A selector that passes time instead of waiting."""
+
+    def __init__(self, selector: selectors.BaseSelector, now: float) -> None:
+        self._selector = selector
+        self._now = now
+        self._busy = 0
+        self._leap = _LEAP_SECONDS
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._selector, name)
+
+    def time(self) -> float:
+        return self._now
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = self._selector.select(0)
+        if ready or (timeout is not None and timeout <= 0):
+            self._busy, self._leap = self._busy + 1, _LEAP_SECONDS
+            self._now += self._busy // _BUSY_TURNS
+            self._busy %= _BUSY_TURNS
+            return ready
+        self._busy = 0
+        ready = self._selector.select(None if timeout is None else _LISTEN_SECONDS)
+        if not ready and timeout is not None:
+            self._now += max(_LEAST_SECONDS, min(timeout, self._leap))
+            self._leap = min(self._leap * 2, _LONGEST_LEAP)
+        return ready

@@ -1,5 +1,6 @@
 """One HTTP session with a homeserver: a request in, its JSON out, everything else as the bridge's errors."""
 
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -56,8 +57,9 @@ class Client:
 async def connected_to(config: MatrixConfig) -> AsyncIterator[Client]:
     """A session for as long as the block lasts."""
     headers = {"Authorization": f"Bearer {config.token.get_secret_value()}", "Content-Type": "application/json"}
+    tls = True if config.ca_file is None else ssl.create_default_context(cafile=config.ca_file)
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=_CONNECTIONS),
+        connector=aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=tls),
         headers=headers,
         cookie_jar=aiohttp.DummyCookieJar(),
         middlewares=(_once,),

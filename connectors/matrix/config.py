@@ -1,5 +1,7 @@
 """Settings of a Matrix account."""
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr, field_validator
 
 from bridge.connector import ConnectorConfig
@@ -10,6 +12,8 @@ class MatrixConfig(ConnectorConfig):
 
     homeserver: str
     """Address of the homeserver's client API, such as https://matrix.example.org."""
+    ca_file: Path | None = None
+    """Certificates to trust instead of the machine's own, as one PEM file."""
     user: str = Field(pattern=r"^@[^:\s]+:\S+$")
     """The bridge's user, such as @bridge:example.org; the token must be this user's."""
     token: SecretStr = Field(min_length=1)

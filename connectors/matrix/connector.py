@@ -134,6 +134,8 @@ class Matrix(Connector[MatrixConfig]):
     async def _identified(self, client: Client) -> User:
         """Who we are, after checking that the token is who the settings say it is."""
         answer = await client.call(calls.whoami())
+        if not words(answer, "user_id"):
+            raise Unavailable("the homeserver answered 200 without saying who we are", scope=Scope.ACCOUNT)
         if answer.get("user_id") != self.config.user:
             raise Unauthorized("the token belongs to another user than the setting `user` names")
         if self.config.device_id is not None and answer.get("device_id") != self.config.device_id:
@@ -166,9 +168,11 @@ class Matrix(Connector[MatrixConfig]):
 
     async def _is_encrypted(self, room: RoomId) -> bool:
         try:
-            await self._call(calls.state(room, "m.room.encryption"))
+            state = await self._call(calls.state(room, "m.room.encryption"))
         except NotFound:
             return False
+        if not state:
+            raise Unavailable("the homeserver answered 200 without the room's state", scope=Scope.ACCOUNT)
         return True
 
     async def _add(self, reaction: Reaction) -> MessageId | None:

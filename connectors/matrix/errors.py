@@ -71,6 +71,8 @@ def _refused(status: int, code: str, why: str, wait: float | None) -> BridgeErro
         return Unavailable(why, retry_after=wait, scope=Scope.ACCOUNT)
     if status >= 500:  # noqa: PLR2004
         return _server_failed(status, why, wait)
+    if status < 300:  # noqa: PLR2004  something answered in the homeserver's place, and may have asked it before
+        return Uncertain(why, scope=Scope.ACCOUNT)
     if code in _BUSY or not 400 <= status < 500:  # noqa: PLR2004
         return Unavailable(why, retry_after=wait, scope=Scope.ACCOUNT)
     return _client_failed(status, code, why)

@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator
@@ -34,6 +35,8 @@ class TelegramConfig(ConnectorConfig):
     """The bot's token, as @BotFather gave it: digits, a colon, letters."""
     api_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] = "https://api.telegram.org"
     """Address of the Bot API: Telegram's own, or a Bot API server you run yourself."""
+    ca_file: Path | None = None
+    """Certificates to trust instead of the machine's own, as one PEM file, for a Bot API server you run yourself."""
     mode: Mode = Mode.POLLING
     """`polling` asks Telegram for updates; `webhook` lets Telegram call us, which needs `http.public_url`."""
     link_previews: LinkPreviews = LinkPreviews.HIDDEN

@@ -93,7 +93,7 @@ class Telegram(Connector[TelegramConfig]):
         """
         quieten()
         token, api = self.config.token.get_secret_value(), self.config.api_url
-        async with Wire(self.config.timeout_seconds) as wire:
+        async with Wire(self.config.timeout_seconds, self.config.ca_file) as wire:
             bot = Bot(
                 token, base_url=f"{api}/bot", base_file_url=f"{api}/file/bot", request=wire, get_updates_request=wire
             )

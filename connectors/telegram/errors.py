@@ -147,12 +147,15 @@ class _Answer(Struct, frozen=True):
     parameters: object = None
 
 
-def refusal(status: int, body: bytes, scope: Scope) -> BridgeError | None:
+def refusal(status: int, body: bytes, scope: Scope, asked: str | None = None) -> BridgeError | None:
     """What an answer of the Bot API means; None when the call succeeded.
 
     `scope` is how much the call spoke of: a wait asked of a call about one chat binds that chat only.
+    `asked` is the header Retry-After, for a server in front of the Bot API that has had enough of us.
     """
     answer = _read(body)
+    if answer is None and status == FLOOD:
+        return _flooded(int(asked) if asked is not None and asked.isdecimal() else None, "", scope)
     if answer is None or (status == OK and not (answer.ok and bytes(answer.result))):
         return Uncertain(f"the Bot API gave an unreadable answer ({status})", scope=scope)
     if status == OK:

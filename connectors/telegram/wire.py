@@ -3,7 +3,9 @@
 import json
 import logging
 import re
+import ssl
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
@@ -30,8 +32,9 @@ def quieten() -> None:
 class Wire(BaseRequest):
     """What `telegram.Bot` sends through. The token stands in every address, so no address leaves this class."""
 
-    def __init__(self, timeout_seconds: float) -> None:
+    def __init__(self, timeout_seconds: float, ca_file: Path | None = None) -> None:
         self._timeout_seconds = timeout_seconds
+        self._ca_file = ca_file
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -39,7 +42,8 @@ class Wire(BaseRequest):
         return self._timeout_seconds
 
     async def initialize(self) -> None:
-        connector = aiohttp.TCPConnector(limit=_CONNECTIONS)
+        tls = True if self._ca_file is None else ssl.create_default_context(cafile=self._ca_file)
+        connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=tls)
         self._session = aiohttp.ClientSession(connector=connector, trust_env=True)
 
     async def shutdown(self) -> None:
@@ -74,20 +78,22 @@ class Wire(BaseRequest):
 
     async def _call(self, method: str, url: str, fields: Mapping[str, str], seconds: float) -> bytes:
         scope = Scope.ROOM if "chat_id" in fields else Scope.ACCOUNT
-        status, body = await self._exchange(method, url, fields, seconds, scope)
-        if (error := refusal(status, body, scope)) is not None:
+        status, body, asked = await self._exchange(method, url, fields, seconds, scope)
+        if (error := refusal(status, body, scope, asked)) is not None:
             raise Refused(error)
         return body
 
     async def _exchange(
         self, method: str, url: str, fields: Mapping[str, str], seconds: float, scope: Scope
-    ) -> tuple[int, bytes]:
+    ) -> tuple[int, bytes, str | None]:
         if self._session is None:
             raise Refused(Unavailable("not connected to the Bot API", scope=Scope.ACCOUNT))
         timeout = aiohttp.ClientTimeout(total=seconds, connect=_CONNECT_SECONDS)
         try:
-            async with self._session.request(method, url, data=fields, timeout=timeout) as answer:
-                return answer.status, await answer.read()
+            async with self._session.request(
+                method, url, data=fields, timeout=timeout, allow_redirects=False
+            ) as answer:
+                return answer.status, await answer.read(), answer.headers.get("Retry-After")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             why = Unavailable(f"the Bot API cannot be reached ({type(error).__name__})", scope=Scope.ACCOUNT)
         except (aiohttp.ClientError, TimeoutError) as error:

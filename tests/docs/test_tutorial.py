@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "write-a-connector.md").read_text("utf-8")
 _FILE = re.compile(r"^`([\w./]+)`(, at the end)?\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FIRST = "qantara_parrot/connector.py"
+_CHECKED = "    if not isinstance(answer, dict) or not all(name in answer for name in wanted):\n"
 pytestmark = pytest.mark.timeout(180)
 
 
@@ -56,7 +57,7 @@ def finished(folder: Path) -> Path:
 
 
 def changed(folder: Path, old: str, new: str) -> Path:
-    path = folder / _FIRST
+    (path,) = (one for one in folder.rglob("*.py") if old in one.read_text("utf-8"))
     text = path.read_text("utf-8")
     assert text.count(old) == 1
     path.write_text(text.replace(old, new), encoding="utf-8")
@@ -103,6 +104,7 @@ def test_before_the_last_step_edits_are_skipped(tmp_path: Path) -> None:
     [
         ('"key": message.key', '"key": "always"', "test_the_same_words_under_two_keys_are_shown_twice"),
         ("            return after\n", "            return latest\n", "test_a_full_store_is_given_the_event_again"),
+        (_CHECKED, "    if False:\n", "test_an_answer_that_is_none_is_never_success"),
     ],
 )
 def test_a_mistake_is_caught_as_the_page_says(tmp_path: Path, old: str, new: str, caught: str) -> None:
