@@ -84,6 +84,8 @@ class ConnectorContract(
     """How long `run` may take to end when cancelled."""
     settle_seconds: ClassVar[float] = 0.2
     """How long the kit looks for what must not happen, where nothing marks the end of the wait."""
+    elsewhere: ClassVar[str] = ""
+    """Why time cannot be skipped in the tests with a proxy, such as "the server is a process of its own"."""
     haste: ClassVar[float] = 1.0
     """How many times as fast as the machine's the host's clock runs: more than 1 for connectors that wait long."""
 
@@ -99,6 +101,8 @@ class ConnectorContract(
     @pytest_asyncio.fixture
     async def line(self, platform: Platform, tmp_path: Path) -> AsyncIterator[Line]:
         """The same with a proxy in the middle, on which time passes quickly."""
+        if self.elsewhere:
+            pytest.skip(f"no skipping of time: {self.elsewhere}")
         async with self.line_for(platform, tmp_path) as line:
             yield line
 

@@ -24,6 +24,8 @@ SEND_SECONDS = 60.0
 """After this the bridge ends a send that has not ended by itself; a connector has to be quicker."""
 _PATIENCE_SECONDS = 1800.0
 _SPAN_SECONDS = 300.0
+_HASTE = 300.0
+"""How much shorter outages and pauses are where time cannot be skipped."""
 
 
 class Behind:
@@ -58,13 +60,15 @@ def _split(value: str) -> SplitResult | None:
 class Line:
     """A connector with a proxy between it and its server.
 
-    `span_seconds` is how long an outage lasts, `settings` what the next connector is made with.
+    `span_seconds` is how long an outage lasts (a long one `long_seconds`), `settings` what the next connector is made
+    with.
     """
 
     def __init__(self, kit: Kit, proxy: Proxy, setting: str, url: SplitResult) -> None:
         self.kit = kit
         self.proxy = proxy
         self.span_seconds = _SPAN_SECONDS
+        self.long_seconds = 2 * _SPAN_SECONDS
         self._setting = setting
         self._url = url
         self.settings = dict(kit.platform.settings())
@@ -136,6 +140,27 @@ async def line_to(
             line = Line(kit, proxy, setting, url)
             behind = Behind(platform, line.settings)
             yield line
+
+
+@asynccontextmanager
+async def real_line_to(
+    platform: Platform,
+    connect: Callable[[Behind, KitHost], Connector[Any]],
+    folder: Path,
+    terms: Terms,
+    impatient: Mapping[str, object],
+) -> AsyncIterator[Line]:
+    """A line to a server elsewhere, in the machine's own time: `impatient` settings let the connector give up soon."""
+    setting, url = address_of(platform)
+    async with Proxy((url.hostname or "", url.port or 0)) as proxy:
+        host = KitHost(folder)
+        kit = Kit(platform, host, lambda one: connect(behind, one), terms)
+        kit.waits = lambda failures: wait(failures, host.chance.fraction()) / _HASTE
+        line = Line(kit, proxy, setting, url)
+        line.settings |= impatient
+        line.span_seconds, line.long_seconds = _SPAN_SECONDS / _HASTE, 2 * _SPAN_SECONDS / _HASTE
+        behind = Behind(platform, line.settings)
+        yield line
 
 
 def _patient(terms: Terms) -> Terms:

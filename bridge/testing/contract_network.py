@@ -15,7 +15,6 @@ from bridge.testing.platform import texts
 from bridge.testing.proxy import Answer, Outage
 from bridge.text.nodes import said
 
-_LONG_SECONDS = 600.0
 _MOST_ATTEMPTS = 60
 """What a connector may try in ten minutes: once every ten seconds."""
 _PATIENCE_SECONDS = 30.0
@@ -210,7 +209,7 @@ async def _few(line: Line, run: Running, what: str) -> None:
     """Ten minutes of an outage, and how often the connector tried meanwhile."""
     line.proxy.watch(_MOST_ATTEMPTS)
     lives = len(run.errors)
-    await line.passes(_LONG_SECONDS)
+    await line.passes(line.long_seconds)
     assert not line.proxy.crowded.is_set(), f"{what}: tried more than {_MOST_ATTEMPTS} times: {line.proxy.counts}"
     assert len(run.errors) - lives <= _MOST_ATTEMPTS, f"{what}: `run` ended {len(run.errors) - lives} times"
 

@@ -52,6 +52,7 @@ class _Kept(ConnectorContract):
     replays_reason = "IRC keeps nothing for who was away"
     idempotent = False
     idempotent_reason = "IRC has no key that makes a line count once"
+    elsewhere = "the server is a process of its own: see test_network_live.py"
 
     def connector(self, platform: RealIrc, host: KitHost) -> Irc:
         return Irc(IrcConfig.model_validate(platform.settings()), host)

@@ -23,6 +23,7 @@ async def platform() -> AsyncIterator[SynapsePlatform]:
 
 class TestMatrixOnSynapse(ConnectorContract):
     patience_seconds = 20.0
+    elsewhere = "the server is a process of its own: see test_network_live.py"
 
     def connector(self, platform: SynapsePlatform, host: KitHost) -> Matrix:
         return Matrix(MatrixConfig.model_validate(platform.settings()), host)
