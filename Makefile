@@ -3,11 +3,12 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+SECONDS ?= 60
 SERVERS := .cache/servers-ready
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALL := $(PIP) --require-hashes
 
-.PHONY: help demo test check format bench powercuts docs lock audit sbom clean servers
+.PHONY: help demo test check format bench powercuts docs lock audit sbom clean servers fuzz
 
 help:  ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -50,6 +51,9 @@ bench: $(BIN)/qantara $(SERVERS)  ## speed and size, as ratios measured in the s
 
 powercuts: $(BIN)/qantara  ## N trials (300) of five power cuts each on a disk in memory: nothing acknowledged may be lost
 	POWERCUTS=$(or $(N),300) $(BIN)/python -m pytest -q -s tests/bridge/store/test_powercuts.py
+
+fuzz: $(BIN)/qantara  ## coverage-guided fuzzing of every parser, SECONDS each; a corpus is kept in .cache/fuzz
+	$(BIN)/python scripts/fuzz.py run $(SECONDS) $(ARGS)
 
 docs: $(BIN)/qantara  ## the generated pages of docs/reference
 	$(BIN)/python scripts/reference.py

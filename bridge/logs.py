@@ -14,7 +14,7 @@ from urllib.parse import quote
 import structlog
 
 MASK = "***"
-_BOT_TOKEN = r"\d{6,}:[A-Za-z0-9_-]{30,}"  # noqa: S105 - the form of such tokens, not one of them
+_BOT_TOKEN = r"\d{6,20}:[A-Za-z0-9_-]{30,}"  # noqa: S105 - the form of such tokens, not one of them
 _QUIET = logging.WARNING
 """Libraries are heard from this level on: below it, some write addresses with tokens in them."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")

@@ -13,6 +13,8 @@ from precis_i18n import get_profile
 from bridge.text.length import Unit, measure
 
 _MOST_CHARACTERS = 32
+_MOST_READ = 512
+"""Characters of a name that are looked at: what a name of megabytes would cost is its sender's to choose."""
 _MOST_MARKS = 6
 _ISOLATE, _ISOLATED = "\u2068", "\u2069"
 _NOBODY = "somebody"
@@ -25,7 +27,7 @@ _NICKNAME = get_profile("NicknameCasePreserved")
 @lru_cache(maxsize=4096)
 def label(name: str) -> str:
     """A display name made safe to stand before words: one line, at most 32 graphemes, no markup, no tricks."""
-    profiled = _profiled(_visible(unicodedata.normalize("NFC", name)))
+    profiled = _profiled(_visible(unicodedata.normalize("NFC", name[:_MOST_READ])))
     # Fenced last: the profile makes plain brackets and colons of wide, small and vertical ones.
     short = defused(_shortened(" ".join(profiled.translate(_FENCED).split()))) or _NOBODY
     return isolated(short) if right_to_left(short) else short
@@ -61,9 +63,9 @@ def _visible(name: str) -> str:
     marks = 0
     for character in name:
         category = unicodedata.category(character)
-        marks = marks + 1 if category.startswith("M") else 0
         if category[0] == "C" and character not in _INVISIBLE_BUT_NEEDED and character not in "\n\r\t":
-            continue
+            continue  # before marks are counted: what is taken out must not let a stack begin again
+        marks = marks + 1 if category[0] == "M" or character in _INVISIBLE_BUT_NEEDED else 0
         if marks <= _MOST_MARKS:
             kept.append(character)
     return "".join(kept)
@@ -96,7 +98,7 @@ def _shortened(name: str) -> str:
     if len(name) <= _MOST_CHARACTERS:
         return name
     short = "".join(list(grapheme.graphemes(name))[:_MOST_CHARACTERS])
-    return short[: 4 * _MOST_CHARACTERS].rstrip()
+    return short[: 4 * _MOST_CHARACTERS].rstrip(" \u200c\u200d")
 
 
 def right_to_left(text: str) -> bool:

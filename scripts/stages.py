@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 STAGES: dict[str, list[str]] = {
     "unit, property, contract": ["-n", "2", "tests/bridge", "tests/connectors", "tests/docs"],
+    "fuzzed": ["-n", "2", "tests/fuzz"],
     "scenarios": ["-n", "2", "tests/scenarios"],
     "live servers": ["-n", "2", "tests/live", "-m", "not crash"],
     "killed under load": ["tests/live", "-m", "crash"],

@@ -17,7 +17,7 @@ STRANGE: Final[tuple[Any, ...]] = (
     "\u2028", "!room:server", "@user:server", "$event", "a" * 5_000, [], {}, [[]], [None], {"": None}, ["x", 1, {}],
 )  # fmt: skip
 """Values that stand where others are expected."""
-_HUGE: Final = 300_000
+_HUGE: Final = 100_000
 _STRANGE_BYTES: Final = (
     b"\x00", b"\r", b"\n", b"\r\n", b"\x01", b"\xff", b"\xed\xa0\x80", b"\xf0\x9f", b"\xe2\x80\xa8", b"\xc2\x85",
     b" ", b":", b"@", b"=", b";", b"\\", b"{", b"[", b'"', b"A" * 600,
@@ -109,9 +109,9 @@ def _grown(fields: dict[str, Any], name: str, chance: Chance) -> dict[str, Any]:
     old = fields[name]
     match old:
         case str():
-            return {**fields, name: (old or "x") * 2_000}
+            return {**fields, name: (old or "x") * min(2_000, 1 + _HUGE // (len(old) + 1))}
         case list():
-            return {**fields, name: old * 50}
+            return {**fields, name: old * 20}
         case int():
             return {**fields, name: old * 10**30}
         case _:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import ClassVar, Final
 
@@ -112,8 +112,9 @@ class Telegram(Connector[TelegramConfig]):
         with translated():
             self._me = await bot.get_me()
         known = await self.host.recall("rooms")
-        for room in msgspec.json.decode(known, type=list[RoomInfo]) if known else ():
-            self._rooms.setdefault(room.name, room)
+        with suppress(msgspec.MsgspecError):  # only a list of rooms to show; it must not keep us from logging in
+            for room in msgspec.json.decode(known, type=list[RoomInfo]) if known else ():
+                self._rooms.setdefault(room.name, room)
 
     def _connected(self, bot: Bot, me: BotUser) -> None:
         self._bot = bot

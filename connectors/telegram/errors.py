@@ -32,7 +32,7 @@ UNREADABLE: Final = (
 )  # fmt: skip
 """What is raised for JSON of another shape than it should have."""
 _ASKED = re.compile(r"retry after (\d{1,9})")
-_TOKEN = re.compile(r"\d{6,}:[A-Za-z0-9_-]{30,}")
+_TOKEN = re.compile(r"\d{6,20}:[A-Za-z0-9_-]{30,}")
 
 
 class Refused(TelegramError):
@@ -167,7 +167,7 @@ def _read(body: bytes) -> _Answer | None:
     """The envelope of an answer; the slow way where a text inside holds half a character, which msgspec refuses."""
     try:
         return msgspec.json.decode(body, type=_Answer)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return _read_slowly(body)
 
 

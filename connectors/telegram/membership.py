@@ -68,4 +68,4 @@ def note(chat: Chat | ChatFullInfo, me: User, member: ChatMember | None) -> str:
 
 def info(chat: Chat | ChatFullInfo, remark: str) -> RoomInfo:
     """A room as `qantara rooms` shows it."""
-    return RoomInfo(name=str(chat.id), title=chat_name(chat), kind=str(chat.type), note=remark)
+    return RoomInfo(name=str(chat.id), title=str(chat_name(chat)), kind=str(chat.type), note=remark)

@@ -27,13 +27,18 @@ class Claim(Struct, frozen=True):
 
 def claims(messages: Sequence[Message]) -> tuple[Claim, ...]:
     """What the messages say about groups that became supergroups."""
-    made: list[Claim] = []
-    for message in messages:
-        if message.migrate_to_chat_id is not None:
-            made.append(Claim(message.chat.id, message.migrate_to_chat_id, "old", message.date))
-        if message.migrate_from_chat_id is not None:
-            made.append(Claim(message.migrate_from_chat_id, message.chat.id, "new", message.date))
-    return tuple(made)
+    return tuple(claim for message in messages for claim in _claims(message))
+
+
+def _claims(message: Message) -> Iterator[Claim]:
+    """The library checks no types: a message that is not where and when it should be claims nothing."""
+    here, at = getattr(message.chat, "id", None), message.date
+    if not isinstance(here, int) or not isinstance(at, datetime):
+        return
+    if isinstance(to := message.migrate_to_chat_id, int):
+        yield Claim(here, to, "old", at)
+    if isinstance(before := message.migrate_from_chat_id, int):
+        yield Claim(before, here, "new", at)
 
 
 def service(message: Message, me: UserId) -> Iterator[AnyEvent]:
