@@ -16,7 +16,8 @@ import atheris
 WATCHED = ["bridge.text", "bridge.config", "bridge.people", "connectors", "markdown_it", "irctokens", "yaml"]
 """Whose branches guide the search."""
 with atheris.instrument_imports(include=WATCHED if "child" in sys.argv else ["nothing"]):
-    from bridge.testing.fuzz_targets import Target, mutated, targets
+    from bridge.testing.fuzz_target import Target
+    from bridge.testing.fuzz_targets import mutated, targets
 
 CACHE = Path(__file__).resolve().parents[1] / ".cache" / "fuzz"
 AT_ONCE = os.cpu_count() or 1

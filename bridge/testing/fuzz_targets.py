@@ -4,12 +4,10 @@ A target takes bytes and raises only where it found a fault; its seeds are input
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import entry_points
 from pathlib import Path
-
-from msgspec import Struct
 
 from bridge import config
 from bridge.chance import SeededChance
@@ -18,19 +16,11 @@ from bridge.people import label
 from bridge.registry import installed
 from bridge.testing.contract_words import FORGED, HOSTILE
 from bridge.testing.fuzz_mutations import body, line
+from bridge.testing.fuzz_target import Target, text_of
 from bridge.text import html, markdown
 from bridge.text.walk import normal, plain
 
 GROUP = "qantara.fuzz"
-
-
-class Target(Struct, frozen=True):
-    """One parser: `feed` raises only when the parser has a fault; `kind` says how to mutate its input."""
-
-    feed: Callable[[bytes], None]
-    seeds: tuple[bytes, ...]
-    kind: str = "text"
-    """`text`, `line` or `json`."""
 
 
 def targets() -> dict[str, Target]:
@@ -51,11 +41,6 @@ def mutated(target: Target, seed: int) -> bytes:
     for _ in range(1 + int(chance.fraction() * 4)):
         raw = line(raw, chance)
     return raw
-
-
-def text_of(data: bytes) -> str:
-    """Any text, halves of characters left out as the store demands."""
-    return data.decode("utf-8", "replace")
 
 
 def _html(data: bytes) -> None:

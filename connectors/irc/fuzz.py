@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
-from bridge.testing.fuzz_targets import Target, text_of
+from bridge.testing.fuzz_target import Target, text_of
 from bridge.testing.host import KitHost
 from bridge.text.walk import plain
 from connectors.irc import format as formatting

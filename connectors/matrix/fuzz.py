@@ -8,7 +8,7 @@ from typing import Any
 from bridge.errors import BridgeError
 from bridge.events import User
 from bridge.ids import RoomId, UserId
-from bridge.testing.fuzz_targets import Target
+from bridge.testing.fuzz_target import Target
 from bridge.text.walk import plain
 from connectors.matrix import incoming
 from connectors.matrix.answers import decoded

@@ -7,7 +7,7 @@ import msgspec
 
 from bridge.errors import BridgeError, Scope
 from bridge.ids import UserId
-from bridge.testing.fuzz_targets import Target, text_of
+from bridge.testing.fuzz_target import Target, text_of
 from connectors.telegram import webhook
 from connectors.telegram.errors import refusal
 from connectors.telegram.format import Entity, Formatted, parse, render, utf16

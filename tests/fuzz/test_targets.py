@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.testing.fuzz_targets import Target, mutated, targets
+from bridge.testing.fuzz_target import Target
+from bridge.testing.fuzz_targets import mutated, targets
 
 TARGETS = targets()
 CRASHES = Path(__file__).parent / "crashes"
