@@ -118,7 +118,7 @@ class App:
     async def _start(self, group: asyncio.TaskGroup) -> None:
         started: Started = await self.writer.ask(Start())
         self.shared = Shared(
-            writer=self.writer, clock=self._clock, chance=self._chance, group=group, epoch=started.epoch,
+            writer=self.writer, clock=self._clock, chance=self._chance, group=group, epochs=started.epochs,
             notice=self._notice,
         )  # fmt: skip
         atlas = Atlas()

@@ -150,7 +150,7 @@ class Lane:
 
     def _view(self, row: Row) -> View:
         generation = f".{row.generation}" if row.generation else ""
-        prefix = f"{self._shared.epoch}.{row.number}{generation}"
+        prefix = f"{self._shared.epochs.of(row.number)}.{row.number}{generation}"
         able = self._able
         return View(place=self.state.place, capabilities=able.capabilities, features=able.features, prefix=prefix)
 

@@ -216,7 +216,7 @@ class Intake:
 
     def _echo(self, event: Relayed, room: RoomNumber | None, key: Key) -> None:
         """Our own message came home: its delivery is certain now."""
-        row, part = row_of(key, self._shared.epoch)
+        row, part = self._shared.epochs.row_of(key)
         if row is not None and room is not None and isinstance(event, Posted):
             self._sinks.echoed(room, row, part, event.message)
 
@@ -261,11 +261,3 @@ def _traits(event: Relayed) -> dict[str, Any]:
             return {**traits, "reaction": event.reaction}
         case Unreacted():
             return {"kind": RowKind.UNREACT, "relates": event.message, "emoji": event.emoji}
-
-
-def row_of(key: Key, epoch: str) -> tuple[RowNumber | None, int]:
-    """The row and the part a key names; no row when it is not of this store."""
-    fields = key.split(".")
-    if len(fields) not in (3, 4) or fields[0] != epoch or not all(field.isdecimal() for field in fields[1:]):
-        return None, 0
-    return RowNumber(int(fields[1])), int(fields[-1])

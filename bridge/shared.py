@@ -8,6 +8,7 @@ from bridge.backlog import Loaded
 from bridge.chance import Chance
 from bridge.clock import Clock
 from bridge.ids import RoomNumber
+from bridge.store.epochs import Epochs
 from bridge.store.writer import Writer
 
 _DRAIN_SECONDS = 10.0
@@ -18,10 +19,10 @@ class Shared:
     """Made once by `app`; `notice(room, text)` tells the operator, `room` being what it is about."""
 
     def __init__(  # noqa: PLR0913 - the parts everybody needs
-        self, *, writer: Writer, clock: Clock, chance: Chance, group: asyncio.TaskGroup, epoch: str, notice: Notice
+        self, *, writer: Writer, clock: Clock, chance: Chance, group: asyncio.TaskGroup, epochs: Epochs, notice: Notice
     ) -> None:
         self.writer, self.clock, self.chance, self.group = writer, clock, chance, group
-        self.epoch, self.notice = epoch, notice
+        self.epochs, self.notice = epochs, notice
         self.lifetimes: Mapping[str, int | None] = {}
         self.loaded = Loaded()
         self.under_way: Counter[RoomNumber] = Counter()

@@ -70,6 +70,11 @@ class Accepting:
         self._known.clear()
         self.tally.clear()
 
+    @property
+    def last_row(self) -> int:
+        """The number of the newest row there ever was."""
+        return self._next["outbox"]
+
     def _last(self, table: str) -> int:
         for (number,) in self._cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)):
             return int(str(number))

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from bridge.ids import AccountName, MessageId, MessageNumber, RoomNumber, RowNumber
+from bridge.store.epochs import Epochs
 
 
 class Page(Struct, frozen=True):
@@ -95,7 +96,7 @@ class RoomRecord(Struct, frozen=True, kw_only=True):
 class Started(Struct, frozen=True, kw_only=True):
     """`clean` is False after a death; `uptimes` are seconds by account."""
 
-    epoch: str
+    epochs: Epochs
     clean: bool
     uptimes: dict[str, int]
 

@@ -20,6 +20,7 @@ from bridge.store import answers
 from bridge.store.accepting import Accepting
 from bridge.store.ballast import Ballast, BallastFile
 from bridge.store.dying import AFTER_COMMIT, BEFORE_COMMIT
+from bridge.store.lives import Lives
 from bridge.store.log import Log
 from bridge.store.ops import (
     Accept,
@@ -55,7 +56,6 @@ from bridge.store.questions import (
     Position,
     Recall,
     RoomRecord,
-    Started,
     Tallies,
     Trace,
     Twins,
@@ -65,7 +65,6 @@ from bridge.store.retention import purge
 from bridge.store.settling import Settling
 
 logger = structlog.get_logger()
-_DEATHS = 3
 _BROKEN = (apsw.IOError, apsw.CorruptError, apsw.ReadOnlyError, apsw.CantOpenError)
 _BAD = (Rejected, apsw.Error, msgspec.MsgspecError, ValueError, TypeError, OverflowError)
 _LOG_SIZE = "journal_size_limit = 67108864"
@@ -263,13 +262,14 @@ class SqliteStore:
     def _tables(self) -> tuple[dict[type, Act], dict[type, Act]]:
         """What is done for each fact, inside the transaction, and for each question, after it."""
         accepting, settling, ask = self._accepting, self._settling, self._cursor
+        lives = Lives(ask, accepting, self._chance)
         facts: dict[type, Act] = {
             Accept: accepting.accept, Settle: settling.settle, Progress: settling.progress, Seal: settling.seal,
             Delay: settling.delay, Park: settling.park, Mark: settling.mark, Unpark: settling.unpark,
             Discard: settling.discard, Tally: lambda op: settling.count(op.room, op.outcome, op.count),
-            Relate: accepting.relate, Purge: self._purge, Start: self._start, Admit: self._admit,
+            Relate: accepting.relate, Purge: self._purge, Start: lives.begin, Admit: self._admit,
             Identify: self._identify, Pin: self._pin, Hold: self._hold, Follow: self._follow,
-            Uptime: self._uptime, Remember: self._remember, Close: self._close,
+            Uptime: self._uptime, Remember: self._remember, Close: lives.end,
         }  # fmt: skip
         questions: dict[type, Act] = {
             Page: lambda op: answers.page(ask, op), Twins: lambda op: answers.twins(ask, op),
@@ -312,10 +312,6 @@ class SqliteStore:
             (op.account, op.name, op.value, op.until),
         )
 
-    def _close(self, _: Close) -> None:
-        self._cursor.execute("UPDATE outbox SET marked = 0, deaths = 0 WHERE marked = 1 OR deaths > 0")
-        self._cursor.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('clean', '1')")
-
     def _identify(self, op: Identify) -> str | None:
         """Keep the first identity; a different one is answered and not stored."""
         self._cursor.execute(
@@ -326,29 +322,10 @@ class SqliteStore:
             return str(me)
         return None
 
-    def _start(self, _: Start) -> Started:
-        """Blame the rows that were being sent alone when we died."""
-        meta = {str(name): str(value) for name, value in self._cursor.execute("SELECT name, value FROM meta")}
-        epoch = meta.get("epoch") or self._chance.token(8)
-        self._cursor.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('epoch', ?), ('clean', '0')", (epoch,))
-        clean = meta.get("clean", "1") == "1"
-        if not clean:
-            self._blame()
-        uptimes: Any = self._cursor.execute("SELECT name, uptime FROM account")
-        return Started(epoch=epoch, clean=clean, uptimes=dict(uptimes))
-
     def _admit(self, op: Admit) -> tuple[RoomRecord, ...]:
         for room in op.rooms:
             self._cursor.execute("INSERT OR IGNORE INTO room (account, name) VALUES (?, ?)", (room.account, room.name))
         return answers.depths(self._cursor)
-
-    def _blame(self) -> None:
-        self._cursor.execute("UPDATE outbox SET deaths = deaths + 1, marked = 0 WHERE marked = 1")
-        self._cursor.execute(
-            "UPDATE outbox SET state = 1, reason = 'poison', error = 'the bridge died while sending it, three times',"
-            " parked_at = (SELECT at FROM event WHERE event.number = outbox.event) WHERE state = 0 AND deaths >= ?",
-            (_DEATHS,),
-        )
 
     def close(self) -> None:
         """Truncate the log, so that nothing of what was deleted remains, and close."""

@@ -160,9 +160,26 @@ class RowPromises:
         book.opened.ask(Delay(row=row, attempts=0, next_at=0, error=""))
         assert book.reopened().page()[0].deaths == 0
 
-    def test_the_first_start_is_clean_and_the_epoch_stays(self, book: Book) -> None:
+    def test_the_first_start_is_clean(self, book: Book) -> None:
         assert book.opened.started.clean
-        epoch = book.opened.started.epoch
-        assert len(epoch) == 8
-        assert book.reopened().started.epoch == epoch
-        assert not book.opened.started.clean
+        assert not book.reopened().started.clean
+
+    def test_a_row_keeps_the_epoch_of_the_life_that_accepted_it(self, book: Book) -> None:
+        names = []
+        for life in range(4):
+            names.append(book.opened.started.epochs.name)
+            book.opened.post(f"m{life}")
+            book.reopened()
+        rows = book.opened.page()
+        assert [book.opened.started.epochs.of(row.number) for row in rows] == names
+        for row in rows[:3]:
+            book.opened.deliver(row, f"copy of {row.number}")
+        epochs = book.reopened().started.epochs
+        assert (epochs.of(rows[3].number), len(epochs.older)) == (names[3], 1)
+
+    def test_a_life_without_rows_leaves_no_epoch(self, book: Book) -> None:
+        (row,) = book.opened.post("m1")
+        first = book.opened.started.epochs.of(row.number)
+        for _ in range(5):
+            epochs = book.reopened().started.epochs
+        assert (epochs.of(row.number), len(epochs.older)) == (first, 1)

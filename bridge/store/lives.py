@@ -1,0 +1,43 @@
+"""The begin and the end of one life of the daemon, as the store notes them."""
+
+from typing import Any
+
+import apsw
+
+from bridge.chance import Chance
+from bridge.store.accepting import Accepting
+from bridge.store.epochs import begun
+from bridge.store.ops import Close, Start
+from bridge.store.questions import Started
+
+_DEATHS = 3
+
+
+class Lives:
+    """Each start begins an epoch; each end that was none in order is noted by its absence."""
+
+    def __init__(self, cursor: apsw.Cursor, accepting: Accepting, chance: Chance) -> None:
+        self._cursor, self._accepting, self._chance = cursor, accepting, chance
+
+    def begin(self, _: Start) -> Started:
+        """Blame the rows that were being sent alone when we died."""
+        found: Any = list(self._cursor.execute("SELECT value FROM meta WHERE name = 'clean'"))
+        clean = all(value == "1" for (value,) in found)
+        self._cursor.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('clean', '0')")
+        if not clean:
+            self._blame()
+        epochs = begun(self._cursor, self._accepting.last_row, self._chance.token)
+        uptimes: Any = self._cursor.execute("SELECT name, uptime FROM account")
+        return Started(epochs=epochs, clean=clean, uptimes=dict(uptimes))
+
+    def end(self, _: Close) -> None:
+        self._cursor.execute("UPDATE outbox SET marked = 0, deaths = 0 WHERE marked = 1 OR deaths > 0")
+        self._cursor.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('clean', '1')")
+
+    def _blame(self) -> None:
+        self._cursor.execute("UPDATE outbox SET deaths = deaths + 1, marked = 0 WHERE marked = 1")
+        self._cursor.execute(
+            "UPDATE outbox SET state = 1, reason = 'poison', error = 'the bridge died while sending it, three times',"
+            " parked_at = (SELECT at FROM event WHERE event.number = outbox.event) WHERE state = 0 AND deaths >= ?",
+            (_DEATHS,),
+        )
