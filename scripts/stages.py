@@ -16,6 +16,7 @@ STAGES: dict[str, list[str]] = {
     "scenarios": ["-n", "2", "tests/scenarios"],
     "live servers": ["-n", "2", "tests/live", "-m", "not crash"],
     "killed under load": ["tests/live", "-m", "crash"],
+    "crash": ["-n", "2", "tests/crash"],
     "demo and browser": ["tests/demo"],
 }
 

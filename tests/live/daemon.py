@@ -24,6 +24,8 @@ class Daemon:
     def __init__(self, folder: Path, accounts: Mapping[str, object], links: Mapping[str, object]) -> None:
         self._folder = folder
         self.program = [sys.executable, "-m", "bridge"]
+        self.environment: Mapping[str, str] = {}
+        """What the next process finds in its environment besides ours."""
         folder.mkdir(parents=True, exist_ok=True)
         self.config = folder / "config.yaml"
         self.store = folder / "data" / "qantara.db"
@@ -66,7 +68,8 @@ class Daemon:
         """Start, and do not wait."""
         with (self._folder / "daemon.log").open("ab") as log:
             command = [*self.program, "run", "--config", str(self.config)]
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+            environment = {**os.environ, **self.environment}
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
 
     def kill(self) -> None:
         """SIGKILL: nothing is flushed, nobody is told."""
@@ -74,6 +77,11 @@ class Daemon:
         if process is not None:
             process.kill()
             process.wait(10)
+
+    @property
+    def ended(self) -> int | None:
+        """How the process ended by itself, None while it runs."""
+        return None if self._process is None else self._process.poll()
 
     def signal(self, number: signal.Signals) -> None:
         assert self._process is not None
