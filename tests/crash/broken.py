@@ -16,7 +16,7 @@ from bridge.store.ops import Accept, Op, Outcome, Row, Start
 from bridge.store.settling import Settling
 from bridge.store.sqlite import SqliteStore
 
-_SLOW_SECONDS = 0.05
+_SLOW_SECONDS = 0.02
 
 
 def _replace(owner: type, **methods: Callable[..., object]) -> None:

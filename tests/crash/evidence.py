@@ -67,8 +67,8 @@ def stored(store: Path, platforms: Mapping[str, Traits]) -> Stored:
 @contextmanager
 def _opened(store: Path) -> Iterator[sqlite3.Connection]:
     with tempfile.TemporaryDirectory() as folder:
-        for file in store.parent.glob(f"{store.name}*"):
-            if file.is_file():
+        for file in (store, store.with_name(f"{store.name}-wal")):
+            if file.exists():
                 shutil.copy(file, folder)
         with closing(sqlite3.connect(Path(folder) / store.name)) as database:
             yield database

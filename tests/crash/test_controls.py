@@ -5,12 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from bridge.chance import SeededChance
 from bridge.failpoints import Point
 from tests.crash.checker import Broken
+from tests.crash.town import Town
 from tests.crash.trial import Trial, told
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(240)]
 LAUNCHER = Path(__file__).with_name("broken.py")
+
+
+@pytest.fixture
+def trial(town: Town, tmp_path: Path) -> Trial:
+    """People who take their time: a slow disk takes in less than they can say."""
+    return Trial(town, SeededChance(7), tmp_path / "deaths", pace=0.25)
 
 
 @pytest.mark.parametrize(
