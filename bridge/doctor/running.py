@@ -32,9 +32,7 @@ def judged(status: Mapping[str, Any], configured: Collection[str]) -> Iterator[F
 def _account(name: str, account: Mapping[str, Any]) -> Iterator[Finding]:
     if account["state"] != "up":
         why = f"{account['state']}: {account['last_error'] or 'no reason yet'}"
-        remedy = (
-            "get a new token, then `qantara` reload (SIGHUP)" if account["state"] == "stopped" else "qantara status"
-        )
+        remedy = account["advice"] or "qantara status, again in a minute"
         yield Finding(grade=Grade.FAULT, where=f"accounts.{name} ({account['connector']})", what=why, remedy=remedy)
 
 
@@ -42,7 +40,7 @@ def _room(room: Mapping[str, Any]) -> Iterator[Finding]:
     where, waits, parked = room["room"], room["counts"]["held"], room["counts"]["parked"]
     if room["configured"] and (room["held"] or not room["entered"]):
         what = room["held"] or "the bridge is not in this room"
-        remedy = "let the bridge's user into the room; it tries again by itself"
+        remedy = room["advice"] or "let the bridge's user into the room; it tries again by itself"
         yield Finding(grade=Grade.FAULT, where=where, what=what, remedy=remedy)
     elif not room["configured"] and waits:
         what = f"{waits} deliveries wait for a room that no link names any more"

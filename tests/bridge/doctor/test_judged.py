@@ -171,8 +171,15 @@ def test_who_answers_in_public(reached: Reached, words: str) -> None:
 
 
 def _status(**changed: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    room = {"room": "a/#x", "configured": True, "entered": True, "held": None, "counts": {"held": 0, "parked": 0}}
-    account = {"connector": "memory", "state": "up", "last_error": ""}
+    room = {
+        "room": "a/#x",
+        "configured": True,
+        "entered": True,
+        "held": None,
+        "advice": "",
+        "counts": {"held": 0, "parked": 0},
+    }
+    account = {"connector": "memory", "state": "up", "last_error": "", "advice": "get another"}
     good = {"store": {"refusing": None}, "counts_add_up": True, "accounts": {"a": account}, "rooms": [room]}
     return good | {name: value for name, value in changed.items() if name in good} | {
         "accounts": {"a": account | changed.get("account", {})}, "rooms": [room | changed.get("room", {})]
