@@ -8,7 +8,7 @@ SERVERS := .cache/servers-ready
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALL := $(PIP) --require-hashes
 
-.PHONY: help demo test check format bench powercuts docs lock audit sbom clean servers fuzz
+.PHONY: help demo test check format bench powercuts docs lock audit sbom image clean servers fuzz
 
 help:  ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -66,6 +66,9 @@ audit: $(BIN)/qantara  ## known weaknesses in what is installed and locked
 
 sbom: $(BIN)/qantara  ## what a release contains, as CycloneDX, in dist/
 	$(BIN)/python scripts/sbom.py
+
+image: $(BIN)/qantara  ## the container's build steps, here and without a container
+	$(BIN)/python -m pytest -q tests/deploy/steps.py
 
 clean:  ## forget the environment and the servers
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

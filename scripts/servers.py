@@ -1,6 +1,7 @@
 """Gets the real servers that the tests talk to; run by `make servers`.
 
 The IRC servers come from Debian: with apt as root, otherwise the wrapper that starts one unpacks it on first use.
+systemd comes the same way: its own tool reads the service file.
 The homeserver stands in an environment of its own, the browser comes by `scripts/browser.py`.
 """
 
@@ -16,17 +17,22 @@ sys.path.insert(0, str(ROOT))
 from scripts import browser  # noqa: E402 - the path above has to be set first
 from tests.live import synapse  # noqa: E402 - the same
 
-IRC = ("inspircd", "ngircd")
+PROGRAMS = {"inspircd": "inspircd", "ngircd": "ngircd", "systemd-analyze": "systemd"}
+"""What has to be there, and the package that holds it."""
 
 
 def main() -> int:
     """Install what is missing; 1 with the line to type when that is not possible (0 with ALLOW_SKIP=1)."""
-    failures = [way.__name__ for way in (_irc, _homeserver, _browser) if not way()]
+    failures = [way.__name__ for way in (_packages, _homeserver, _browser) if not way()]
     return 1 if failures and os.environ.get("ALLOW_SKIP") != "1" else 0
 
 
-def _irc() -> bool:
-    missing = [name for name in IRC if not shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin")]
+def _packages() -> bool:
+    missing = [
+        package
+        for name, package in PROGRAMS.items()
+        if not shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    ]
     if not missing or (os.getuid() and shutil.which("apt-get")):
         return True
     line = f"apt-get install -y --no-install-recommends {' '.join(missing)}"

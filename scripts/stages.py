@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 STAGES: dict[str, list[str]] = {
-    "unit, property, contract": ["-n", "2", "tests/bridge", "tests/connectors", "tests/docs"],
+    "unit, property, contract": ["-n", "2", "tests/bridge", "tests/connectors", "tests/docs", "tests/deploy"],
     "fuzzed": ["-n", "2", "tests/fuzz"],
     "scenarios": ["-n", "2", "tests/scenarios"],
     "live servers": ["-n", "2", "tests/live", "-m", "not crash"],
