@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-import apsw
 import structlog
 import typer
 
@@ -19,7 +18,7 @@ from bridge.clock import SystemClock
 from bridge.config import Config, load
 from bridge.registry import installed
 from bridge.store.ops import StoreBroken
-from bridge.store.sqlite import SqliteStore, StoreInUse, StoreUnreadable
+from bridge.store.sqlite import SqliteStore, StoreInUse, StoreUnreadable, StoreUnwritable
 from bridge.store.writer import ThreadPump, Writer
 
 logger = structlog.get_logger()
@@ -52,7 +51,7 @@ def _run(path: Path, config: Config, mask: logs.Mask) -> int:
         return _refused(Exit.IN_USE, error)
     except StoreUnreadable as error:
         return _refused(Exit.STORE_UNREADABLE, error)
-    except (apsw.Error, OSError) as error:
+    except (StoreUnwritable, OSError) as error:
         return _refused(Exit.DISK_FAILED, error)
     status = asyncio.run(_serve(path, config, mask, store))
     if status is Exit.DISK_FAILED:

@@ -4,11 +4,10 @@ The connection holds the file alone (`locking_mode=EXCLUSIVE`): a second process
 shared memory, so the very same store runs on a file layer that cuts the power in tests.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import apsw
 import msgspec
@@ -22,6 +21,16 @@ from bridge.store.ballast import Ballast, BallastFile
 from bridge.store.dying import AFTER_COMMIT, BEFORE_COMMIT
 from bridge.store.lives import Lives
 from bridge.store.log import Log
+from bridge.store.opening import (
+    StoreInUse,
+    StoreUnreadable,
+    StoreUnwritable,
+    connected,
+    let_go,
+    prepare,
+    shipped,
+    told,
+)
 from bridge.store.ops import (
     Accept,
     Admit,
@@ -67,21 +76,14 @@ from bridge.store.settling import Settling
 logger = structlog.get_logger()
 _BROKEN = (apsw.IOError, apsw.CorruptError, apsw.ReadOnlyError, apsw.CantOpenError)
 _BAD = (Rejected, apsw.Error, msgspec.MsgspecError, ValueError, TypeError, OverflowError)
-_LOG_SIZE = "journal_size_limit = 67108864"
 _LEVELS = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
 Act: TypeAlias = Callable[[Any], object]
 
 
-class StoreInUse(BridgeError):
-    """Another process holds the store."""
-
-
-class StoreUnreadable(BridgeError):
-    """The file is no store of ours, damaged, or newer than this program."""
-
-
 class SqliteStore:
     """`Store` on one SQLite file. Made, used and closed by one thread at a time."""
+
+    migrations: ClassVar[Sequence[str]] = shipped()
 
     def __init__(
         self,
@@ -92,17 +94,17 @@ class SqliteStore:
         vfs: str | None = None,
         ballast: Ballast | None = None,
     ) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._chance = chance
         self._path = path
         self.ballast = ballast or Ballast(BallastFile(path.with_name(f"{path.name}.ballast")))
-        self._connection = _opened(path, vfs)
+        self._connection = connected(path, vfs)
         with self._closed_on_failure():
-            self._prepare(synchronous)
+            prepare(self._connection, path, synchronous, self.migrations)
         self._log = Log(self._connection, self.ballast.give_up)
         self._cursor = self._connection.cursor()
         self._accepting = Accepting(self._cursor)
         self._settling = Settling(self._cursor, self._accepting)
+        self._cursor.fetchall()  # as after each batch
         self._facts, self._questions = self._tables()
         self._broken = False
         self.commits = 0
@@ -112,51 +114,11 @@ class SqliteStore:
     def _closed_on_failure(self) -> Iterator[None]:
         """A file that is refused is let go as it was."""
         try:
-            with _told(self._path):
+            with told(self._path):
                 yield
         except BridgeError:
-            self._let_go()
+            let_go(self._connection)
             raise
-
-    def _let_go(self) -> None:
-        """Close without writing anything more."""
-        self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        self._connection.close()
-
-    def _prepare(self, synchronous: str) -> None:
-        """Set the modes the promises stand on, check that they hold, and bring the schema up to date."""
-        execute = self._connection.execute
-        execute("PRAGMA locking_mode = EXCLUSIVE")
-        self._check()
-        mode = self._connection.pragma("journal_mode", "WAL")
-        if mode != "wal":
-            raise StoreUnreadable(f"{self._path}: journal mode is {mode}, not wal: the file system cannot carry it")
-        execute(f"PRAGMA synchronous = {synchronous}")
-        for pragma in ("secure_delete = ON", "temp_store = MEMORY", "cache_size = -16384", _LOG_SIZE):
-            execute(f"PRAGMA {pragma}")
-        self._migrate()
-
-    def _check(self) -> None:
-        """Whether this file is ours, whole, and not newer than we are: before anything is written to it."""
-        for (found,) in self._connection.execute("PRAGMA quick_check(1)"):
-            if found != "ok":
-                raise apsw.CorruptError(str(found))
-        version = self._version()
-        if version > len(_scripts()):
-            raise StoreUnreadable(
-                f"{self._path} was written by a newer version of this program (schema {version}): install that version"
-            )
-        if not version and list(self._connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1")):
-            raise StoreUnreadable(f"{self._path} is a database of another program: choose another path")
-
-    def _version(self) -> int:
-        return int(str(self._connection.pragma("user_version")))
-
-    def _migrate(self) -> None:
-        """Apply the numbered migrations that this file has not seen, one transaction each."""
-        version = self._version()
-        for number, script in enumerate(_scripts()[version:], start=version + 1):
-            self._connection.execute(f"BEGIN IMMEDIATE;{script};PRAGMA user_version = {number};COMMIT;")
 
     def modes(self) -> dict[str, str | int]:
         """What the promises stand on, as the file says it: for the first line of the log."""
@@ -330,45 +292,14 @@ class SqliteStore:
     def close(self) -> None:
         """Truncate the log, so that nothing of what was deleted remains, and close."""
         if self._broken:
-            self._let_go()
+            let_go(self._connection)
             return
         try:
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            self._connection.close()
         except apsw.Error as error:
             logger.warning("store: the log was not truncated", error=str(error))
-            self._let_go()
-            return
-        self._connection.close()
-
-
-def _scripts() -> list[str]:
-    """The migrations, in order."""
-    files = sorted(entry.name for entry in resources.files("bridge.store.migrations").iterdir())
-    return [
-        (resources.files("bridge.store.migrations") / name).read_text("utf-8")
-        for name in files
-        if name.endswith(".sql")
-    ]
-
-
-def _opened(path: Path, vfs: str | None) -> apsw.Connection:
-    with _told(path):
-        return apsw.Connection(str(path), vfs=vfs)
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """What keeps a store from being opened, in words for the operator."""
-    try:
-        yield
-    except (apsw.BusyError, apsw.LockedError) as error:
-        raise StoreInUse(f"{path} is in use by another process: stop that one first") from error
-    except (apsw.NotADBError, apsw.CorruptError) as error:
-        raise StoreUnreadable(
-            f"{path} is damaged and was not touched: put a backup in its place, or move it away to begin anew"
-        ) from error
-    except apsw.Error as error:
-        raise StoreUnreadable(f"{path} cannot be used: {error}") from error
+            let_go(self._connection)
 
 
 def _is_new(op: Op) -> bool:
@@ -378,3 +309,6 @@ def _is_new(op: Op) -> bool:
 
 def _refused(error: Exception) -> Rejected:
     return error if isinstance(error, Rejected) else Rejected(f"the store cannot hold it: {error}")
+
+
+__all__ = ["SqliteStore", "StoreInUse", "StoreUnreadable", "StoreUnwritable"]

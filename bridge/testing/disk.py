@@ -72,6 +72,12 @@ class Disk(apsw.VFS):
         self._cut_at = None
         self.life += 1
 
+    def sync(self) -> None:
+        """Make all that was written, created and deleted so far certain, as `sync` of the machine does."""
+        for content in self._names.values():
+            content.sync()
+        self._synced_names, self._renamed = dict(self._names), []
+
     def read(self, path: str) -> bytes:
         """What a reader of this file sees now."""
         return bytes(self._names[path].now)

@@ -12,7 +12,7 @@ import pytest
 from bridge.chance import SeededChance
 from bridge.errors import StoreFull
 from bridge.store.ops import Op, Outcome, Settle, StoreBroken
-from bridge.store.sqlite import SqliteStore, StoreInUse, StoreUnreadable
+from bridge.store.sqlite import SqliteStore, StoreInUse, StoreUnreadable, StoreUnwritable
 from bridge.testing.store import StoreContract
 from bridge.testing.store_kit import Opened, accepting
 
@@ -112,7 +112,7 @@ def _another_file(_: bytes) -> bytes:
 def test_a_damaged_file_is_refused_untouched(path: Path, damage: Callable[[bytes], bytes]) -> None:
     damaged = damage(filled(path))
     path.write_bytes(damaged)
-    with pytest.raises(StoreUnreadable, match="damaged and was not touched: put a backup in its place"):
+    with pytest.raises(StoreUnreadable, match="damaged and was not touched: move it away"):
         opened(path)
     assert path.read_bytes() == damaged
     assert not [entry for entry in path.parent.iterdir() if entry != path and entry.stat().st_size]
@@ -141,7 +141,7 @@ def test_a_database_of_another_program_is_refused_untouched(path: Path) -> None:
 
 def test_a_path_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
     (tmp_path / "q.db").mkdir()
-    with pytest.raises(StoreUnreadable, match="cannot be used"):
+    with pytest.raises(StoreUnwritable, match="cannot be written"):
         opened(tmp_path / "q.db")
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bridge.chance import SeededChance
 from bridge.store.ops import StoreBroken
-from bridge.store.sqlite import SqliteStore, StoreInUse, StoreUnreadable
+from bridge.store.sqlite import SqliteStore, StoreInUse, StoreUnreadable, StoreUnwritable
 from bridge.testing.disk import Disk, Loss, OpenFile
 from bridge.testing.disk_content import Change, Content
 from bridge.testing.store_kit import Opened
@@ -185,7 +185,7 @@ def test_nothing_is_opened_for_writing_on_a_read_only_disk() -> None:
     disk = Disk(SeededChance(3))
     store_on(disk).close()
     disk.read_only = True
-    with pytest.raises(StoreUnreadable):
+    with pytest.raises(StoreUnwritable, match="read-only"):
         store_on(disk)
 
 
