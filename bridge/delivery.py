@@ -18,7 +18,7 @@ from bridge.errors import BridgeError, Scope, Uncertain
 from bridge.ids import MessageId, Room, RoomNumber, RowNumber
 from bridge.lanes import Lanes
 from bridge.learning import learned
-from bridge.plan import Ended, Facts, Orphan, Plan, View, is_plain, planned, sealed, unsealed
+from bridge.plan import Ended, Facts, Orphan, Plan, View, is_plain, planned, sealed, speaker, unsealed
 from bridge.room import RoomState
 from bridge.sending import Delivery, copies_of, perform
 from bridge.shared import Shared
@@ -152,7 +152,20 @@ class Lane:
         generation = f".{row.generation}" if row.generation else ""
         prefix = f"{self._shared.epochs.of(row.number)}.{row.number}{generation}"
         able = self._able
-        return View(place=self.state.place, capabilities=able.capabilities, features=able.features, prefix=prefix)
+        return View(
+            place=self.state.place, capabilities=able.capabilities, features=able.features, prefix=prefix,
+            label=self._called(row),
+        )  # fmt: skip
+
+    def _called(self, row: Row) -> str | None:
+        """What a row's person is called in this room, where nobody else may be called so."""
+        by = speaker(row)
+        if by is None:
+            return None
+        names = self._shared.names
+        if row.origin is not None:
+            names.present(row.origin, *by)
+        return names.shown(self.number, *by)
 
     def _shown(self) -> Capabilities:
         connector = self._account.connector

@@ -15,7 +15,8 @@ from bridge.text.walk import plain
 BOUNCES = 3
 WINDOW_SECONDS = 30.0
 _REMEMBERED = 4096
-_LABEL = re.compile(r"^(?:\W*[^\s:<>\[\]]{1,40}\W*[:>\]]\s+)+")
+# Each repetition is bounded: what a person types could otherwise hold the bridge for minutes.
+_LABEL = re.compile(r"^(?:\W{0,8}[^\s:<>\[\]]{1,40}(?: \[\d{1,19}\])?\W{0,8}[:>\]]\s+)+")
 _LABEL_WITHIN = 64
 _Trail = tuple[RoomNumber, int, float]
 

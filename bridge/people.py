@@ -8,8 +8,10 @@ import unicodedata
 from functools import lru_cache
 
 import grapheme
+from disarm import skeleton_key
 from precis_i18n import get_profile
 
+from bridge.ids import PersonNumber
 from bridge.text.length import Unit, measure
 
 _MOST_CHARACTERS = 32
@@ -19,6 +21,7 @@ _MOST_MARKS = 6
 _ISOLATE, _ISOLATED = "\u2068", "\u2069"
 _NOBODY = "somebody"
 _FENCED = str.maketrans({"[": "(", "]": ")", "<": "(", ">": ")", ":": "꞉", "\n": " ", "\r": " ", "\t": " "})
+_DIGITS = str.maketrans("01", "ol")
 _INVISIBLE_BUT_NEEDED = {"\u200c", "\u200d"}  # Persian and Sinhala words and joined emoji are made with them
 _CROWD = re.compile(r"@(?=(?:room|everyone|here|all|channel)\b)", re.IGNORECASE)
 _NICKNAME = get_profile("NicknameCasePreserved")
@@ -31,6 +34,23 @@ def label(name: str) -> str:
     # Fenced last: the profile makes plain brackets and colons of wide, small and vertical ones.
     short = defused(_shortened(" ".join(profiled.translate(_FENCED).split()))) or _NOBODY
     return isolated(short) if right_to_left(short) else short
+
+
+@lru_cache(maxsize=4096)
+def skeleton(name: str) -> str:
+    """What a label looks like: equal for labels that readers take for each other (UTS 39, and some more of Latin).
+
+    Small and capital letters count as one; so do I, l and 1, O and 0, rn and m, vv and w.
+    """
+    look = skeleton_key(name.strip(_ISOLATE + _ISOLATED)).translate(_DIGITS)
+    return "".join(look.replace("rn", "m").replace("vv", "w").split())
+
+
+def told_apart(name: str, number: PersonNumber) -> str:
+    """A label that another person has or looks like, with the person's number behind it, which nobody can type."""
+    behind = f" [{number}]"
+    short = cropped(name.strip(_ISOLATE + _ISOLATED), _MOST_CHARACTERS - len(behind), Unit.CHARACTERS)
+    return isolated(short + behind) if right_to_left(short) else short + behind
 
 
 def isolated(name: str) -> str:

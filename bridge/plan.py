@@ -15,7 +15,7 @@ from bridge.connector import Capabilities, Connector, Deletion, Edit, Outgoing, 
 from bridge.errors import Feature
 from bridge.events import Deleted, Edited, Manner, Posted, Reacted, Unreacted, answered
 from bridge.fit import Part, Quoted, Words, fit, reaction_line
-from bridge.ids import Key, MessageId, Place
+from bridge.ids import Key, MessageId, PersonNumber, Place
 from bridge.people import defused, label
 from bridge.store.ops import Outcome, Row, RowKind, TwinKind
 from bridge.store.questions import Emojis, Known
@@ -61,6 +61,8 @@ class View(Struct, frozen=True, kw_only=True):
     features: frozenset[Feature]
     prefix: str
     """Epoch, row and generation: a part's number behind it makes its key."""
+    label: str | None = None
+    """What the row's person is called in the room; None where nobody else was ever there."""
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -114,9 +116,18 @@ def person(row: Row) -> Person | None:
     return Person(number=row.person, name=user.name, avatar=user.avatar)
 
 
-def _name(row: Row) -> str:
-    by = person(row)
-    return label(by.name) if by else ""
+def speaker(row: Row) -> tuple[PersonNumber, str] | None:
+    """Whose act a row is, by number and by name; None for the bridge's own."""
+    event = row.event
+    user = event.author if isinstance(event, (Posted, Edited)) else event.by
+    return None if user is None or row.person is None else (row.person, user.name)
+
+
+def _name(row: Row, view: View) -> str:
+    if view.label is not None:
+        return view.label
+    by = speaker(row)
+    return label(by[1]) if by else ""
 
 
 def _outgoing(row: Row, part: Part, view: View, index: int, reply: Target | None = None) -> Outgoing:
@@ -140,7 +151,7 @@ def _posted(row: Row, event: Posted, facts: Facts, view: View) -> Plan | Ended:
         return Ended(Outcome.CANCELLED, "deleted before")
     reply, quoted = _answering(row, facts.reply, view)
     words = Words(
-        text=event.text, manner=event.manner, attachments=event.attachments, label=_name(row), quoted=quoted,
+        text=event.text, manner=event.manner, attachments=event.attachments, label=_name(row, view), quoted=quoted,
         mark=_threaded(event) if reply is None and quoted is None else "",
     )  # fmt: skip
     parts = fit(words, view.capabilities)
@@ -176,7 +187,7 @@ def _edited(row: Row, event: Edited, facts: Facts, view: View, now: datetime) ->
         return Ended(Outcome.CANCELLED, "deleted before")
     if about is not None and about.parked:
         return Orphan()
-    words = Words(text=event.text, manner=event.manner, attachments=event.attachments, label=_name(row))
+    words = Words(text=event.text, manner=event.manner, attachments=event.attachments, label=_name(row, view))
     if about is None or not about.parts:
         return _told_anew(row, words, view, TwinKind.COPY)
     if not about.ours:
@@ -285,7 +296,7 @@ def _line(row: Row, emoji: str, about: Known, view: View, index: int) -> Step:
     """A reaction where reactions do not exist, or one too many: a line in words."""
     taken_back = "" if row.kind is RowKind.REACT else emoji
     excerpt = defused(about.excerpt) if about.excerpt else None
-    text = reaction_line(_name(row) or "Somebody", (emoji,), excerpt, taken_back=taken_back)
+    text = reaction_line(_name(row, view) or "Somebody", (emoji,), excerpt, taken_back=taken_back)
     (part, *_) = fit(Words(text=text, manner=Manner.SAY), view.capabilities)
     return Step(_outgoing(row, part, view, index), index, TwinKind.NOTE)
 

@@ -52,6 +52,7 @@ class Account:
     ) -> None:  # fmt: skip
         self.account, self._shared, self._intake, self._pin = name, shared, intake, pin
         self._data_dir, self.webhook_url = data_dir, webhook_url
+        shared.names.reserve(name)
         self.connector = make(self)
         self.lanes = Lanes(name, self.connector, shared, self, uptime)
         self.rooms: dict[RoomNumber, Lane] = {}
@@ -112,6 +113,7 @@ class Account:
         if self.me is not None and self.me.id != me.id:
             raise Unauthorized(f"account {self.account} was another user before: {self.me.name}, now {me.name}")
         self.me = me
+        self._shared.names.reserve(me.name)
         if self.state is not State.UP:
             self._came_up()
         if self._identity_checked:

@@ -12,12 +12,14 @@ from pathlib import Path
 from bridge import config
 from bridge.chance import SeededChance
 from bridge.config.faults import ConfigError
+from bridge.loops import essence
 from bridge.people import label
 from bridge.registry import installed
 from bridge.testing.contract_words import FORGED, HOSTILE
 from bridge.testing.fuzz_mutations import body, line
 from bridge.testing.fuzz_target import Target, text_of
 from bridge.text import html, markdown
+from bridge.text.nodes import Paragraph, Text
 from bridge.text.walk import normal, plain
 
 GROUP = "qantara.fuzz"
@@ -69,6 +71,15 @@ def _label(data: bytes) -> None:
     assert label(shown.strip("\u2068\u2069")) == shown, "a label changes when it is made a label again"
 
 
+def _loop(data: bytes) -> None:
+    words = text_of(data)
+    said_twice = (
+        essence((Paragraph((Text(f"ada: hello {words}"),)),)),
+        essence((Paragraph((Text(f"ada [7]: hello {words}"),)),)),
+    )
+    assert said_twice[0] == said_twice[1], "the same words under two labels are told apart"
+
+
 _YAML = b"""\
 store: {path: data/q.db}
 http: {listen: "127.0.0.1:8980", token: "${NAME:-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx}"}
@@ -103,5 +114,6 @@ OWN: dict[str, Target] = {
     "html": Target(_html, (*_HTML, *_WORDS)),
     "markdown": Target(_markdown, (*_MARKDOWN, *_WORDS)),
     "config": Target(_config, (_YAML, b"accounts: {a: {connector: [}", b"a: &a [*a]")),
+    "loop": Target(_loop, (b"hello there", b":" + b"!" * 60_000, b"a: b: <c> [d] e", *_WORDS)),
     "label": Target(_label, (*_NAMES, *_WORDS)),
 }
