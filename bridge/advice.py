@@ -30,7 +30,7 @@ def about_room(held: str | None, moved_to: str | None) -> str:
     if held is None:
         return ""
     if moved_to is not None:
-        return "Find out from somebody you trust where the room is now, then say so: `qantara follow`."
+        return "Ask somebody you trust where the room is now, then say so, here or with `qantara follow`."
     if "is the same room as" in held:
         return "Two names lead to one room: take one of them out of the configuration and reload."
     return "Let the bridge in again, or let it write: it keeps trying by itself."

@@ -145,6 +145,8 @@ It runs where the configuration has a part `http`, on `http.listen`.
 Answers are JSON; an answer that is not 200 holds `error`, a sentence, and `faults` where there are several.
 `/openapi.json` describes everything for programs.
 
+`/` is the operator's page, for a browser: it asks for the token, keeps it in the tab and sends it as the header below.
+
 Routes for those with the token want the header `Authorization: Bearer …` with `http.token`.
 Without a token in the configuration they do not exist (404).
 A token of fewer than 32 bytes is warned of where `listen` is a loopback address, and is a fault elsewhere.

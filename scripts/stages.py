@@ -17,7 +17,7 @@ STAGES: dict[str, list[str]] = {
     "live servers": ["-n", "2", "tests/live", "-m", "not crash"],
     "killed under load": ["tests/live", "-m", "crash"],
     "crash": ["-n", "2", "tests/crash"],
-    "demo and browser": ["tests/demo"],
+    "demo and browser": ["-n", "2", "tests/demo", "tests/operator"],
 }
 
 

@@ -13,12 +13,13 @@ from pydantic import SecretStr
 
 from bridge.clock import Clock
 from bridge.errors import StoreFull
+from bridge.http import page
 from bridge.http.answers import Problem, answer
 from bridge.logs import Mask
 
 logger = structlog.get_logger()
 OPEN: Final = ("/health", "/ready", "/in/")
-"""Everything else needs the token, but the operator's page, which holds nothing (see `bridge.http.page`)."""
+"""Everything else needs the token, but the operator's page, which holds nothing itself (see `bridge.http.page`)."""
 HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; "
@@ -83,6 +84,8 @@ def gate(token: Callable[[], SecretStr | None], failures: Failures, mask: Callab
         expected, address = token(), request.remote or ""
         if expected is None:
             return answer(Problem("there is no such page"), mask(), 404)
+        if page.is_asked_for(request):
+            return await handler(request)
         if failures.too_many(address):
             return _told(answer(Problem("too many wrong tokens: wait a minute"), mask(), 429), "Retry-After", "60")
         if not _knows(request, expected):

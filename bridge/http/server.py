@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from bridge.chance import SystemChance
 from bridge.clock import Clock
 from bridge.config import HttpSettings
-from bridge.http import routes, webhooks
+from bridge.http import page, routes, webhooks
 from bridge.http.access import Failures, gate, harden, told
 from bridge.http.admin import Admin
 from bridge.http.hosts import called_by_name
@@ -38,7 +38,7 @@ class Server:
         self._failures = Failures(clock)
         mask = self._admin.mask
         guards = [called_by_name(lambda: bridge.config.http, mask), gate(self._token, self._failures, mask)]
-        self._world = self._runner(guards, self._webhooks)
+        self._world = self._runner(guards, self._page_and_webhooks)
         self._local = self._runner([], lambda _: None)
         self._site: web.TCPSite | None = None
         self._settings: HttpSettings | None = None
@@ -105,7 +105,9 @@ class Server:
         http = self._bridge.config.http
         return http.token if http is not None else None
 
-    def _webhooks(self, router: web.UrlDispatcher) -> None:
+    def _page_and_webhooks(self, router: web.UrlDispatcher) -> None:
+        page.add(router)
+
         async def receive(request: web.Request) -> web.StreamResponse:
             return await webhooks.receive(self._bridge, request)
 

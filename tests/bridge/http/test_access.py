@@ -4,13 +4,14 @@ import ast
 import gzip
 import inspect
 import io
+import re
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from bridge.config import HttpSettings
-from bridge.http import access
+from bridge.http import access, page
 from bridge.http.access import HEADERS, Failures, is_open
 from bridge.http.hosts import may_be_called
 from bridge.http.routes import ROUTES, Route
@@ -41,7 +42,8 @@ def test_only_health_and_readiness_and_webhooks_are_open() -> None:
 def test_every_route_of_the_router_is_in_the_table(bridge: Bridge) -> None:
     router = bridge.app.server.router
     mounted = {resource.canonical for resource in router.resources()}
-    assert mounted == {route.path for route in ROUTES} | {"/in/{account}", "/in/{account}/{tail}"}
+    webhooks = {"/in/{account}", "/in/{account}/{tail}"}
+    assert mounted == {route.path for route in ROUTES} | webhooks | set(page.FILES)
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=lambda route: f"{route.method} {route.path}")
@@ -59,7 +61,20 @@ async def test_without_the_token_every_route_is_refused(call: Caller, route: Rou
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD"])
-@pytest.mark.parametrize("path", ["/", "/nothing", "/status/", "//status", "/queue/retry", "/in", "/%2e%2e/status"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/operator",
+        "/operator/",
+        "/operator/x",
+        "/nothing",
+        "/status/",
+        "//status",
+        "/queue/retry",
+        "/in",
+        "/%2e%2e/status",
+    ],
+)
 async def test_what_does_not_exist_is_refused_as_well(call: Caller, method: str, path: str) -> None:
     assert (await call(method, path, token=None)).status == 401
 
@@ -78,6 +93,29 @@ async def test_every_answer_is_hardened(call: Caller, route: Route, token: str |
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
+@pytest.mark.parametrize("file", page.FILES)
+async def test_the_operators_page_is_open_and_only_to_be_read(call: Caller, file: str) -> None:
+    answer = await call("GET", file, token=None)
+    assert (answer.status, answer.content_type) == (200, page.FILES[file][1])
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+    assert not answer.cookies
+    assert (await call("HEAD", file, token=None)).status == 200
+    assert {(await call(method, file, token=None)).status for method in ("POST", "PUT", "DELETE", "OPTIONS")} == {401}
+    assert (await call("GET", file, token=None, headers={"Host": "evil.example.org"})).status == 421
+
+
+async def test_there_is_nothing_in_the_page_that_its_headers_forbid() -> None:
+    """No script, style or handler stands in the page itself, and nothing comes from elsewhere."""
+    folder = ROOT / "bridge" / "http" / "static"
+    text = (folder / "index.html").read_text("utf-8")
+    assert not re.search(r"<style|style=|\son[a-z]+=|javascript:|https?:", text)
+    assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", text))
+    scripts = "".join(file.read_text("utf-8") for file in folder.glob("*.js"))
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|new Function|\.cookie|localStorage", scripts
+    )
+
+
 async def test_without_a_token_in_the_configuration_there_are_no_such_routes(
     left: MemoryPlatform, right: MemoryPlatform, tmp_path: Path
 ) -> None:
@@ -86,6 +124,7 @@ async def test_without_a_token_in_the_configuration_there_are_no_such_routes(
         call = Caller(bridge, session)
         assert {(await call(route.method, path(route))).status for route in GUARDED} == {404}
         assert (await call("POST", "/status")).status == 404
+        assert {(await call("GET", file)).status for file in page.FILES} == {404}
         assert [(await call("GET", path)).status for path in ("/health", "/ready")] == [200, 200]
     await bridge.stop()
 
