@@ -17,7 +17,7 @@ logger = structlog.get_logger()
 SEND_SECONDS = 60.0
 """Longer than this no send may take: then its outcome is unknown."""
 _SWEEP_SECONDS = 5.0
-_MOST_AT_ONCE = 4096
+_MOST_AT_ONCE = 2048
 _BREAKS_AFTER = 5
 
 
