@@ -1,22 +1,26 @@
 """What a target room can show now, and how often it may be written to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import structs
 
 from bridge.connector import Capabilities
 from bridge.errors import Feature, Scope
+from bridge.ids import PersonNumber, Place, RoomNumber
 from bridge.lanes import Lanes
 from bridge.limits import Limiter
 from bridge.plan import features
+from bridge.shared import Shared
+from bridge.steps import View, speaker
+from bridge.store.ops import Row
 from bridge.text.nodes import Break
 
 
 class Abilities:
     """Asked of the connector once a connection, and after each refusal of a feature."""
 
-    def __init__(self, account: Lanes, ask: Callable[[], Capabilities]) -> None:
-        self._account, self._ask = account, ask
+    def __init__(self, room: RoomNumber, account: Lanes, shared: Shared, ask: Callable[[], Capabilities]) -> None:
+        self._room, self._account, self._shared, self._ask = room, account, shared, ask
         self._asked_at = -1
         self.lacking: frozenset[Feature] = frozenset()
         self._shown = Capabilities()
@@ -38,6 +42,28 @@ class Abilities:
         """It outlives connections: what was sent before one was lost still counts."""
         self._look()
         return self._limiter
+
+    def view(self, place: Place, row: Row, behind: Sequence[Row]) -> View:
+        """The room as the plan of `row`, and of those `behind` that go with it, sees it."""
+        self._look()
+        generation = f".{row.generation}" if row.generation else ""
+        return View(
+            place=place, capabilities=self._shown, features=self._features,
+            prefix=f"{self._shared.epochs.of(row.number)}.{row.number}{generation}",
+            labels=self._labels((row, *behind)),
+        )  # fmt: skip
+
+    def _labels(self, rows: Iterable[Row]) -> dict[PersonNumber, str]:
+        """What the people behind some rows are called in this room, where nobody else may be called so."""
+        names, found = self._shared.names, {}
+        for row in rows:
+            by = speaker(row)
+            if by is None:
+                continue
+            if row.origin is not None:
+                names.present(row.origin, *by)
+            found[by[0]] = names.shown(self._room, *by)
+        return found
 
     def lose(self, feature: Feature) -> None:
         """The room refused this feature."""

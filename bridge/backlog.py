@@ -1,7 +1,8 @@
 """The waiting rows of one lane: a window of them in memory, the rest on disk, paged in when the window is empty."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from itertools import takewhile
 from typing import Any
 
 import structlog
@@ -79,6 +80,23 @@ class Backlog:
         if len(self._rows) <= self._window // 2:
             self._read_on()
         return row
+
+    @property
+    def waiting(self) -> Sequence[Row]:
+        """What of it is in memory, oldest first."""
+        return self._rows
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that waits is in memory."""
+        return not (self._on_disk or self._paging)
+
+    def take(self, numbers: Collection[RowNumber]) -> tuple[Row, ...]:
+        """Take the oldest rows as long as they are among these."""
+        taken = tuple(takewhile(lambda row: row.number in numbers, self._rows)) if numbers else ()
+        for _ in taken:
+            self.pop()
+        return taken
 
     def _read_on(self) -> None:
         if self._on_disk and not self._paging:

@@ -5,12 +5,11 @@ What waits is in its `Backlog`, in memory or on disk.
 """
 
 import asyncio
-from typing import Any
 
 import structlog
 
 from bridge.abilities import Abilities
-from bridge.after import Again, Closed, GiveUp, Refit, Stop, after, leaves_open
+from bridge.after import Again, Closed, GiveUp, Next, Refit, Stop, after, leaves_open
 from bridge.backlog import Backlog
 from bridge.connector import Capabilities
 from bridge.echoes import Echoes
@@ -18,11 +17,14 @@ from bridge.errors import BridgeError, Scope, Uncertain
 from bridge.ids import MessageId, Room, RoomNumber, RowNumber
 from bridge.lanes import Lanes
 from bridge.learning import learned
-from bridge.plan import Ended, Facts, Orphan, Plan, View, is_plain, planned, sealed, speaker, unsealed
+from bridge.plan import is_plain, planned
+from bridge.reactions import lingers, together
 from bridge.room import RoomState
 from bridge.sending import Delivery, copies_of, perform
 from bridge.shared import Shared
-from bridge.store.ops import Delay, Made, Mark, Outcome, Park, Progress, Row, Seal, Settle, Tally
+from bridge.steps import Ended, Facts, Orphan, Plan, sealed, unsealed
+from bridge.store.ops import Delay, Made, Mark, Outcome, Park, Progress, Row, RowKind, Seal, Settle
+from bridge.store.writer import Then
 from bridge.troubles import Troubles
 
 logger = structlog.get_logger()
@@ -47,7 +49,7 @@ class Lane:
         self._not_before = 0.0
         self._setbacks: list[tuple[Delivery, Again | Refit | Closed | Stop]] = []
         self._echoes = Echoes()
-        self._able = Abilities(account, self._shown)
+        self._able = Abilities(number, account, shared, self._shown)
 
     # --- rows come in ---
 
@@ -100,14 +102,21 @@ class Lane:
         row = self._backlog.first()
         if row is None or (self._active and (self._suspects or not is_plain(row))):
             return False
+        if row.kind is RowKind.REACT and self._lingers():
+            return False
         self._backlog.pop()
         if row.gone and not self._suspects:
-            self._settle(row, Outcome.CANCELLED, "deleted before")
+            self._settle(Settle(row=row, outcome=Outcome.CANCELLED, cause="deleted before"))
         elif self._expired(row):
-            self._settle(row, Outcome.EXPIRED)
+            self._settle(Settle(row=row, outcome=Outcome.EXPIRED))
         else:
             self._begin(Delivery(row, set(row.sent)))
         return True
+
+    def _lingers(self) -> bool:
+        """Whether a reaction waits a moment for others that one line can show with it."""
+        seconds = lingers(self._backlog.waiting, self._able.features, self._shared.now_ms())
+        return self._backlog.whole and not self._suspects and self._waits(seconds)
 
     def _expired(self, row: Row) -> bool:
         lifetime = self._shared.lifetimes.get(row.link)
@@ -134,11 +143,12 @@ class Lane:
 
     def _decide(self, delivery: Delivery, facts: Facts) -> None:
         row = delivery.row
-        decision = planned(row, facts, self._view(row), self._shared.clock.now())
+        behind = () if is_plain(row) else together((row, *self._backlog.waiting))[1:]
+        decision = planned(row, facts, self._able.view(self.state.place, row, behind), self._shared.clock.now(), behind)
         delivery.without = self._able.lacking
         match decision:
-            case Ended(outcome, cause):
-                self._settle(row, outcome, cause)
+            case Ended(outcome, cause, joined):
+                self._settle(Settle(row=row, outcome=outcome, cause=cause, joined=self._backlog.take(joined)))
             case Orphan():
                 self._park(delivery, "parent parked", "the message it speaks of is parked")
             case Plan():
@@ -147,25 +157,6 @@ class Lane:
                     self._seal(delivery, decision)
                 else:
                     self._ready(delivery)
-
-    def _view(self, row: Row) -> View:
-        generation = f".{row.generation}" if row.generation else ""
-        prefix = f"{self._shared.epochs.of(row.number)}.{row.number}{generation}"
-        able = self._able
-        return View(
-            place=self.state.place, capabilities=able.capabilities, features=able.features, prefix=prefix,
-            label=self._called(row),
-        )  # fmt: skip
-
-    def _called(self, row: Row) -> str | None:
-        """What a row's person is called in this room, where nobody else may be called so."""
-        by = speaker(row)
-        if by is None:
-            return None
-        names = self._shared.names
-        if row.origin is not None:
-            names.present(row.origin, *by)
-        return names.shown(self.number, *by)
 
     def _shown(self) -> Capabilities:
         connector = self._account.connector
@@ -243,7 +234,7 @@ class Lane:
         """A row whose every part went before a restart has only to leave."""
         if delivery.finished:
             self._front = None
-            self._settle(delivery.row, Outcome.DELIVERED)
+            self._settle(Settle(row=delivery.row, outcome=Outcome.DELIVERED))
         return True
 
     def _may_send(self) -> bool:
@@ -289,7 +280,8 @@ class Lane:
         self.state.written()
         delivery.done.add(index)
         if delivery.finished and not delivery.parked:
-            self._settle(delivery.row, Outcome.DELIVERED, made=made, then=self._freed)
+            joined = self._backlog.take(delivery.joined)
+            self._settle(Settle(row=delivery.row, outcome=Outcome.DELIVERED, made=made, joined=joined), self._freed)
         else:
             sent = tuple(sorted(delivery.done))
             delivery.row.sent = sent
@@ -316,12 +308,11 @@ class Lane:
         else:
             self.pump()
 
-    def _settle(self, row: Row, outcome: Outcome, cause: str = "", *, made: Made = Made(), then: Any = None) -> None:  # noqa: ANN401, B008 - a frozen default; a callback
-        """The row leaves: soon when others wait for its place, and then with as many as can be."""
-        self._active.pop(row.number, None)
-        self._troubles.forget(row)
-        self._echoes.forget(row)
-        op = Settle(row=row, outcome=outcome, cause=cause, made=made)
+    def _settle(self, op: Settle, then: Then | None = None) -> None:
+        """A row leaves: soon when others wait for its place, and then with as many as can be."""
+        self._active.pop(op.row.number, None)
+        self._troubles.forget(op.row)
+        self._echoes.forget(op.row)
         if self._backlog and 2 * self._sending <= self._busy:
             self._shared.writer.tell(op, then)
         else:
@@ -360,16 +351,11 @@ class Lane:
         if self._setbacks:
             self._recover()
 
-    def _note(self, row: Row, decision: Any, error: Exception) -> None:  # noqa: ANN401 - any decision
-        self._troubles.failed()
+    def _note(self, row: Row, decision: Next, error: Exception) -> None:
+        self._troubles.failed(row, decision)
         self._account.failed(error)
         if not isinstance(error, BridgeError):
             logger.error("connector raised an undeclared error", room=str(self.name), exc_info=error)
-        if isinstance(decision, Again) and decision.counts == "attempt":
-            self._troubles.undeclared(row)
-        if isinstance(decision, Again) and decision.doubtful == "yes":
-            row.doubtful = True
-            self._shared.writer.tell_lazily(Tally(self.number, "unknown outcome"))
 
     def _recover(self) -> None:
         """When all sends under way have ended, what did not go goes back to the front, in order."""

@@ -3,6 +3,8 @@
 The fallback ladder (facts/platform-apis.md and docs/promises.md): what a room lacks is shown in another, visible way.
 """
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from bridge.connector import Authorship, Capabilities
@@ -183,12 +185,25 @@ def readable(size: int) -> str:
     return f"{size / _KIB / _KIB:.1f} MB"
 
 
-def reaction_line(name: str, emojis: tuple[str, ...], to: str | None, *, taken_back: str = "") -> Rich:
-    """A reaction where reactions do not exist: one line that says who, what, and on which words."""
-    what = " ".join(emojis) or "a reaction"
-    verb = "took back" if taken_back else "reacted"
-    on = f" to “{to}”" if to else ""
-    return (Paragraph((Italic((Text(f"{name} {verb} {what}{on}"),)),)),)
+def reacted_line(reactions: Sequence[tuple[str, str]], to: str | None) -> Rich:
+    """Reactions where none exist, as one line: who, what, and on which words. `reactions`: names with their emoji."""
+    by_name: dict[str, list[str]] = {}
+    for name, emoji in reactions:
+        by_name.setdefault(name, []).append(emoji)
+    by_emojis: dict[str, list[str]] = {}
+    for name, emojis in by_name.items():
+        by_emojis.setdefault(" ".join(emojis), []).append(name)
+    said = "; ".join(f"{', '.join(names)} reacted {emojis}" for emojis, names in by_emojis.items())
+    return _aside(f"{said} to “{to}”" if to else said)
+
+
+def taken_back_line(name: str, emoji: str, on: str | None) -> Rich:
+    """A reaction taken back where none exist."""
+    return _aside(f"{name} took back {emoji}" + (f" on “{on}”" if on else ""))
+
+
+def _aside(said: str) -> Rich:
+    return (Paragraph((Italic((Text(said),)),)),)
 
 
 def excerpted(text: Rich, attachments: tuple[Attachment, ...]) -> str:

@@ -2,8 +2,8 @@
 
 from bridge.events import Deleted, Edited, Reacted, Unreacted, answered
 from bridge.ids import MessageId, MessageNumber, RoomNumber
-from bridge.plan import Facts
 from bridge.shared import Shared
+from bridge.steps import Facts
 from bridge.store.ops import Relate, Row, RowKind
 from bridge.store.questions import Emojis, Known, Twins, Wanted
 

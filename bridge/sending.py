@@ -7,8 +7,8 @@ from msgspec import Struct
 from bridge.connector import Connector, Deletion, Edit, Outgoing, Reaction
 from bridge.errors import Feature
 from bridge.failpoints import Point, around
-from bridge.ids import MessageId
-from bridge.plan import Plan, Step
+from bridge.ids import MessageId, RowNumber
+from bridge.steps import Plan, Step
 from bridge.store.ops import NO_ID, Copy, Made, Row
 
 
@@ -26,6 +26,11 @@ class Delivery(Struct):
     @property
     def steps(self) -> tuple[Step, ...]:
         return self.plan.steps if self.plan else ()
+
+    @property
+    def joined(self) -> tuple[RowNumber, ...]:
+        """Rows behind this one that its steps show as well."""
+        return self.plan.joined if self.plan else ()
 
     @property
     def finished(self) -> bool:

@@ -1,10 +1,10 @@
 """What went wrong in one lane since something last went well, and for how long a row has been failing."""
 
-from bridge.after import Tries
+from bridge.after import Again, Next, Tries
 from bridge.ids import RowNumber
 from bridge.lanes import Lanes
 from bridge.shared import Shared
-from bridge.store.ops import Row
+from bridge.store.ops import Row, Tally
 
 
 class Troubles:
@@ -19,13 +19,15 @@ class Troubles:
         """Something went well."""
         self._failures = 0
 
-    def failed(self) -> None:
+    def failed(self, row: Row, decision: Next) -> None:
+        """Remember what a failed try of a row means for the tries after it."""
         self._failures += 1
-
-    def undeclared(self, row: Row) -> None:
-        """The connector raised what it must not raise."""
-        self._undeclared.setdefault(row.number, self._shared.clock.monotonic())
-        row.attempts += 1
+        if isinstance(decision, Again) and decision.counts == "attempt":
+            self._undeclared.setdefault(row.number, self._shared.clock.monotonic())
+            row.attempts += 1
+        if isinstance(decision, Again) and decision.doubtful == "yes":
+            row.doubtful = True
+            self._shared.writer.tell_lazily(Tally(row.room, "unknown outcome"))
 
     def forget(self, row: Row) -> None:
         """The row is settled."""

@@ -166,6 +166,8 @@ class Settle(Struct, frozen=True, kw_only=True):
     outcome: Outcome
     cause: str = ""
     made: Made = Made()
+    joined: tuple[Row, ...] = ()
+    """Rows that were shown together with this one: they leave as merged."""
 
 
 class Progress(Struct, frozen=True, kw_only=True):

@@ -35,6 +35,8 @@ class Settling:
         if op.cause:
             self.count(row.room, f"{op.outcome.value}:{op.cause}")
         self._keep(row, op.made)
+        for other in op.joined:
+            self.settle(Settle(row=other, outcome=Outcome.MERGED, cause="joined"))
 
     def _keep(self, row: Row, made: Made) -> None:
         if row.message is None:

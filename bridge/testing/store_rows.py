@@ -63,6 +63,15 @@ class RowPromises:
         assert known is not None
         assert known.parts == (("c1",),)
 
+    def test_rows_shown_together_leave_together(self, book: Book) -> None:
+        there = book.opened
+        (first,), (second,) = there.post("m1"), there.post("m2")
+        there.ask(Settle(row=first, outcome=Outcome.DELIVERED, joined=(second,)))
+        assert not book.reopened().page()
+        tallies, room = book.opened.ask(Tallies()), book.opened.right
+        assert [tallies[room, end] for end in ("delivered", "merged", "merged:joined")] == [1, 1, 1]
+        assert book.opened.balanced()
+
     def test_a_seal_is_kept_and_a_new_generation_replaces_it(self, book: Book) -> None:
         (row,) = book.opened.post("m1")
         book.opened.ask(Seal(row=row, plan=b"one", generation=0))

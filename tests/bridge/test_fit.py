@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bridge.connector import Authorship, Capabilities
 from bridge.events import Attachment, Kind, Manner
-from bridge.fit import Part, Quoted, Words, described, excerpted, fit, reaction_line, readable
+from bridge.fit import Part, Quoted, Words, described, excerpted, fit, reacted_line, readable, taken_back_line
 from bridge.people import label
 from bridge.testing.strategies import attachments, trees
 from bridge.text.length import Unit
@@ -153,9 +153,10 @@ def test_sizes_are_readable(size: int, expected: str) -> None:
 
 
 def test_a_reaction_in_words() -> None:
-    assert plain(reaction_line("Ada", ("👍", "🐫"), "hello")) == "Ada reacted 👍 🐫 to “hello”"
-    assert plain(reaction_line("Ada", (), None, taken_back="👍")) == "Ada took back a reaction"
-    assert isinstance(reaction_line("Ada", ("👍",), None)[0].inside[0], Italic)  # type: ignore[union-attr]  # a paragraph
+    assert plain(reacted_line([("Ada", "👍"), ("Ada", "🐫")], "hello")) == "Ada reacted 👍 🐫 to “hello”"
+    assert plain(reacted_line([("Ada", "👍")], None)) == "Ada reacted 👍"
+    assert plain(taken_back_line("Ada", "👍", None)) == "Ada took back 👍"
+    assert isinstance(reacted_line([("Ada", "👍")], None)[0].inside[0], Italic)  # type: ignore[union-attr]  # a paragraph
 
 
 def test_an_excerpt_of_a_picture_describes_it() -> None:

@@ -24,7 +24,8 @@ from bridge.ids import (
     ThreadId,
     UserId,
 )
-from bridge.plan import Ended, Facts, Orphan, Plan, Step, View, features, is_plain, person, planned, sealed, unsealed
+from bridge.plan import features, is_plain, planned
+from bridge.steps import Ended, Facts, Orphan, Plan, Step, View, person, sealed, unsealed
 from bridge.store.ops import Outcome, Row, RowKind, TwinKind
 from bridge.store.questions import Emojis, Known
 from bridge.testing.memory import BareMemoryConnector, MemoryConnector
@@ -286,7 +287,7 @@ def test_one_reaction_too_many_is_told() -> None:
 
 def test_a_reaction_taken_back_is_told_where_it_was_told() -> None:
     (step,) = steps(UNREACTED, emojis(), without(Feature.REACT))
-    assert words(step) == "Ada took back 👍 to “the old words”"
+    assert words(step) == "Ada took back 👍 on “the old words”"
     assert isinstance(ended(UNREACTED, emojis()), Ended)
 
 

@@ -1,5 +1,6 @@
 """Edits, deletions, reactions and replies find their message, whatever happened to it before."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from msgspec.structs import replace
 
 from bridge.connector import Relation
 from bridge.errors import Unavailable, Uncertain
+from bridge.reactions import JOIN_SECONDS
 from bridge.testing.memory import EVERYTHING, BareMemoryConnector, MemoryPlatform, Repeats
 from bridge.testing.platform import Fault, Shown, texts
 from bridge.testing.waiting import eventually, shown, shows
@@ -212,6 +214,7 @@ async def test_what_a_platform_lacks_is_told_in_words(
     first = await left.say("town", "Ada", said("helo"))
     await left.edit("town", "Ada", first, said("hello"))
     await left.react("town", "Bob", first, "👍")
+    await shown(right, "town", lambda seen: len(seen) == 3)
     await left.unreact("town", "Bob", first, "👍")
     await left.say("town", "Bob", said("hi"), in_reply_to=first)
     await shown(right, "town", lambda seen: len(seen) == 5)
@@ -222,11 +225,63 @@ async def test_what_a_platform_lacks_is_told_in_words(
         "Ada: helo",
         "Ada: (edited) hello",
         "Bob reacted 👍 to “helo”",
-        "Bob took back 👍 to “helo”",
+        "Bob took back 👍 on “helo”",
         "Bob: \n> Ada: helo\nhi",
         "Ada: end",
     ]
     await bridge.drained()
+    assert balanced(await bridge.ledger())
+    await bridge.stop()
+
+
+async def test_reactions_of_a_few_seconds_are_told_in_one_line(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await plain_pair(tmp_path, left, right)
+    first = await left.say("town", "Ada", said("hello"))
+    await shown(right, "town", len)
+    for who in ("Bob", "Eve", "Ada"):
+        await left.react("town", who, first, "👍")
+        await asyncio.sleep(0.3)
+    await left.unreact("town", "Eve", first, "👍")
+    seen = await shown(right, "town", lambda seen: len(seen) == 2)
+    assert [one.text for one in seen] == ["Ada: hello", "Bob, Ada reacted 👍 to “hello”"]
+    await bridge.drained()
+    ledger = await bridge.ledger()
+    assert balanced(ledger)
+    assert ledger["merged:joined"] == 3
+    await bridge.stop()
+
+
+async def test_a_reaction_in_words_holds_nobody_up(tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform) -> None:
+    bridge = await plain_pair(tmp_path, left, right)
+    first = await left.say("town", "Ada", said("hello"))
+    await shown(right, "town", len)
+    began = asyncio.get_running_loop().time()
+    await left.react("town", "Bob", first, "👍")
+    await left.say("town", "Ada", said("next"))
+    seen = await shown(right, "town", lambda seen: len(seen) == 3)
+    assert [one.text for one in seen] == ["Ada: hello", "Bob reacted 👍 to “hello”", "Ada: next"]
+    assert asyncio.get_running_loop().time() - began < JOIN_SECONDS
+    await bridge.stop()
+
+
+async def test_a_death_between_joining_and_telling_loses_no_reaction(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await plain_pair(tmp_path, left, right)
+    first = await left.say("town", "Ada", said("hello"))
+    await shown(right, "town", len)
+    right.fail_next(Fault.UNAVAILABLE)
+    for who in ("Bob", "Eve"):
+        await left.react("town", who, first, "👍")
+    await eventually(lambda: not right.faults)
+    await bridge.crash()
+    await bridge.start()
+    seen = await shown(right, "town", lambda seen: len(seen) == 2, seconds=60)
+    assert [one.text for one in seen] == ["Ada: hello", "Bob, Eve reacted 👍 to “hello”"]
+    await bridge.drained()
+    assert len(await right.shown("town")) == 2
     assert balanced(await bridge.ledger())
     await bridge.stop()
 

@@ -1,0 +1,136 @@
+"""What one delivery does in its room: the steps, and what they are made of. Pure: no I/O, no clock, no state.
+
+A plan is sealed (stored) before its first step where it could come out differently a second time, so that a retry
+sends the same words under the same key.
+"""
+
+from collections.abc import Mapping
+from typing import TypeAlias, Union
+
+import msgspec
+from msgspec import Struct
+
+from bridge.connector import Capabilities, Deletion, Edit, Outgoing, Person, Reaction, Target
+from bridge.errors import Feature
+from bridge.events import Edited, Posted
+from bridge.fit import Part
+from bridge.ids import Key, MessageId, PersonNumber, Place, RowNumber
+from bridge.people import label
+from bridge.store.ops import Outcome, Row, TwinKind
+from bridge.store.questions import Emojis, Known
+from bridge.text.nodes import Paragraph, Rich, Text
+
+Action: TypeAlias = Union[Outgoing, Edit, Deletion, Reaction]
+
+
+class Step(Struct, frozen=True):
+    """One call of the connector; what it makes is kept as `part` of the message, as `kind`."""
+
+    action: Action
+    part: int = 0
+    kind: TwinKind = TwinKind.COPY
+
+
+class Plan(Struct, frozen=True, tag="plan"):
+    """The steps, in order."""
+
+    steps: tuple[Step, ...]
+    fragile: tuple[str, ...] = ()
+    """Why a second planning could differ: relations, several parts."""
+    joined: tuple[RowNumber, ...] = ()
+    """Rows behind this one that these steps show as well."""
+
+
+class Ended(Struct, frozen=True, tag="ended"):
+    """There is nothing to send, and why."""
+
+    outcome: Outcome
+    cause: str
+    joined: tuple[RowNumber, ...] = ()
+    """Rows behind this one that end with it."""
+
+
+class Orphan(Struct, frozen=True, tag="orphan"):
+    """It speaks of a message that is parked itself."""
+
+
+class View(Struct, frozen=True, kw_only=True):
+    """The target room as a plan sees it: `features` are those its connector has and the room did not refuse."""
+
+    place: Place
+    capabilities: Capabilities
+    features: frozenset[Feature]
+    prefix: str
+    """Epoch, row and generation: a part's number behind it makes its key."""
+    labels: Mapping[PersonNumber, str] = {}
+    """What people are called in the room, where nobody else may be called so."""
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What the store knows of the messages a row speaks of, in the target room."""
+
+    about: Known | None = None
+    reply: Known | None = None
+    emojis: Emojis | None = None
+
+
+def person(row: Row) -> Person | None:
+    """Who is behind a row, without any native id."""
+    event = row.event
+    user = event.author if isinstance(event, (Posted, Edited)) else event.by
+    if user is None or row.person is None:
+        return None
+    return Person(number=row.person, name=user.name, avatar=user.avatar)
+
+
+def speaker(row: Row) -> tuple[PersonNumber, str] | None:
+    """Whose act a row is, by number and by name; None for the bridge's own."""
+    event = row.event
+    user = event.author if isinstance(event, (Posted, Edited)) else event.by
+    return None if user is None or row.person is None else (row.person, user.name)
+
+
+def name_of(row: Row, view: View) -> str:
+    """What the one behind a row is called in the room; empty for the bridge itself."""
+    by = speaker(row)
+    if by is None:
+        return ""
+    return view.labels.get(by[0]) or label(by[1])
+
+
+def outgoing(row: Row, part: Part, view: View, index: int, reply: Target | None = None) -> Outgoing:
+    """A part as the connector is asked to send it."""
+    return Outgoing(
+        room=view.place.room, thread=view.place.thread, key=key_of(view, index), text=part.text, manner=part.manner,
+        author=person(row), label=part.label, in_reply_to=reply,
+    )  # fmt: skip
+
+
+def key_of(view: View, index: int) -> Key:
+    """The key of one part: equal on each retry, never given twice."""
+    return Key(f"{view.prefix}.{index}")
+
+
+def target_of(view: View, parts: tuple[tuple[MessageId, ...], ...]) -> Target:
+    """A message in the room, by all its native ids."""
+    ids = tuple(native for part in parts for native in part)
+    return Target(room=view.place.room, thread=view.place.thread, parts=ids)
+
+
+def words_only(text: str) -> Rich:
+    """The bridge's own words."""
+    return (Paragraph((Text(text),)),)
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Plan)
+
+
+def sealed(plan: Plan) -> bytes:
+    """A plan as stored."""
+    return _encoder.encode(plan)
+
+
+def unsealed(data: bytes) -> Plan:
+    """A stored plan again."""
+    return _decoder.decode(data)

@@ -1,0 +1,114 @@
+"""Reactions on one message that a room shows in words: which go together, for how long they wait, what is said."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from bridge.connector import Capabilities, Outgoing
+from bridge.errors import Feature
+from bridge.events import Posted, Reacted, Unreacted, User
+from bridge.ids import EventId, MessageId, MessageNumber, PersonNumber, Place, RoomId, RoomNumber, RowNumber, UserId
+from bridge.reactions import JOIN_SECONDS, lingers, reacted, together
+from bridge.steps import Ended, Facts, Plan, View
+from bridge.store.ops import Outcome, Row, RowKind
+from bridge.store.questions import Emojis, Known
+from bridge.text.nodes import said
+from bridge.text.walk import plain
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+WORDLESS = frozenset(Feature) - {Feature.REACT}
+COPY = Known(number=MessageNumber(7), author="Bob", excerpt="hello", at=0, parts=((MessageId("c1"),),), gone=False,
+             carried=True, ours=True)  # fmt: skip
+PEOPLE = {"Ada": 1, "Bob": 2, "Eve": 3}
+
+
+def row(who: str, emoji: str, number: int = 1) -> Row:
+    by = User(id=UserId(who), name=who)
+    event = Reacted(
+        id=EventId(f"e{number}"), room=RoomId("!left"), at=NOON, message=MessageId("m1"), emoji=emoji, by=by
+    )
+    return Row(
+        number=RowNumber(number), room=RoomNumber(2), event_number=number, event=event, link="town", born=0, at=0,
+        kind=RowKind.REACT, fanout=1, message=MessageNumber(7), person=PersonNumber(PEOPLE[who]),
+    )  # fmt: skip
+
+
+def back(who: str, emoji: str, number: int = 1) -> Row:
+    put = row(who, emoji, number).event
+    assert isinstance(put, Reacted)
+    event = Unreacted(id=put.id, room=put.room, at=put.at, message=put.message, emoji=emoji, by=put.by)
+    return replace(row(who, emoji, number), event=event, kind=RowKind.UNREACT)
+
+
+def view(features: frozenset[Feature] = WORDLESS) -> View:
+    return View(place=Place(RoomId("!right")), capabilities=Capabilities(), features=features, prefix="ep.5")
+
+
+def told(rows: Sequence[Row], *wanted: str) -> list[str]:
+    decision = reacted(rows, Facts(about=COPY, emojis=Emojis(wanted, {})), view())
+    if isinstance(decision, Ended):
+        return [decision.cause]
+    return [plain(step.action.text) for step in decision.steps if isinstance(step.action, Outgoing)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([row("Ada", "👍")], ["Ada reacted 👍 to “hello”"]),
+        ([row("Ada", "👍"), row("Bob", "👍")], ["Ada, Bob reacted 👍 to “hello”"]),
+        ([row("Ada", "👍"), row("Ada", "🐫")], ["Ada reacted 👍 🐫 to “hello”"]),
+        ([row("Ada", "👍"), row("Bob", "🐫"), row("Eve", "👍")], ["Ada, Eve reacted 👍; Bob reacted 🐫 to “hello”"]),
+        ([row("Ada", "👍"), back("Ada", "👍")], ["reaction shown already"]),
+        (
+            [row("Ada", "👍"), back("Bob", "👍")],
+            ["Ada reacted 👍 to “hello”", "Bob took back 👍 on “hello”"],
+        ),
+        ([back("Ada", "👍"), row("Ada", "👍")], ["reaction shown already"]),
+    ],
+)
+def test_reactions_of_several_are_one_line(rows: list[Row], expected: list[str]) -> None:
+    assert told(rows) == expected
+
+
+def test_the_plan_names_the_rows_that_it_shows_too() -> None:
+    decision = reacted([row("Ada", "👍", 5), row("Bob", "👍", 8)], Facts(about=COPY, emojis=Emojis((), {})), view())
+    assert isinstance(decision, Plan)
+    assert decision.joined == (8,)
+    nothing = [row("Ada", "👍", 5), back("Ada", "👍", 8)]
+    ended = reacted(nothing, Facts(about=COPY, emojis=Emojis((), {})), view())
+    assert ended == Ended(Outcome.MERGED, "reaction shown already", (RowNumber(8),))
+
+
+def test_only_reactions_on_the_same_message_go_together() -> None:
+    first, second = row("Ada", "👍", 1), row("Bob", "👍", 2)
+    posted = Posted(id=EventId("e9"), room=RoomId("!left"), at=NOON, message=(), author=User(id=UserId("x"), name="x"),
+                    text=said("hi"))  # fmt: skip
+    words = replace(second, event=posted, kind=RowKind.POST)
+    for other in (
+        words,
+        replace(second, message=MessageNumber(8)),
+        replace(second, link="other"),
+        replace(second, plan=b"sealed"),
+    ):
+        assert together((first, other, second)) == (first,)
+    assert together((first, second, words)) == (first, second)
+    assert together((replace(first, message=None), replace(second, message=None))) == (replace(first, message=None),)
+
+
+@given(st.integers(min_value=-10_000_000, max_value=10_000_000))
+def test_a_reaction_waits_at_most_its_time_whatever_the_clock_says(now: int) -> None:
+    assert lingers((row("Ada", "👍"),), WORDLESS, now) <= JOIN_SECONDS
+
+
+def test_a_reaction_waits_only_where_it_becomes_a_line_and_nothing_else_is_behind_it() -> None:
+    first, second = row("Ada", "👍", 1), row("Bob", "👍", 2)
+    assert lingers((first,), WORDLESS, 0) == JOIN_SECONDS
+    assert lingers((first, second), WORDLESS, 500) == JOIN_SECONDS - 0.5
+    assert lingers((first,), frozenset(Feature), 0) == 0
+    assert lingers((first, replace(second, message=MessageNumber(8))), WORDLESS, 0) == 0
+    assert lingers((replace(first, plan=b"sealed"),), WORDLESS, 0) == 0
+    assert lingers((back("Ada", "👍"),), WORDLESS, 0) == 0
