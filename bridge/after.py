@@ -18,6 +18,9 @@ from bridge.errors import (
     Unsupported,
 )  # fmt: skip
 
+_SHORT_SECONDS = 1.0
+_BELIEVED_TIMES = 3
+"""So many times in a row a platform is believed that it can be asked again in less than a second."""
 _UNDECLARED_TRIES = 12
 _UNDECLARED_TRIES_ALONE = 3
 _UNDECLARED_SECONDS = 60.0
@@ -99,9 +102,11 @@ def after(error: BaseException, tries: Tries) -> Next:
 
 
 def _seconds(error: Unavailable, tries: Tries) -> float:
-    """The platform's own wait wins."""
-    told = asked(error.retry_after)
-    return wait(tries.failures, tries.fraction) if told is None else told
+    """The platform's own wait wins, but whoever says "at once" again and again is asked later and later."""
+    told, own = asked(error.retry_after), wait(tries.failures, tries.fraction)
+    if told is None or (told < _SHORT_SECONDS and tries.failures >= _BELIEVED_TIMES):
+        return max(told or 0.0, own)
+    return told
 
 
 def _doubtful(error: Uncertain, tries: Tries) -> Next:
