@@ -52,21 +52,21 @@ class Failures:
 
     def too_many(self, address: str) -> bool:
         """Whether the address has to wait."""
-        failures = self._at.get(_network(address))
+        failures = self._at.get(network(address))
         oldest = self._clock.monotonic() - _WINDOW_SECONDS
         return failures is not None and len(failures) == _MOST_FAILURES and failures[0] > oldest
 
     def add(self, address: str) -> None:
         """One more; of the addresses only the last are remembered."""
-        failures = self._at.setdefault(_network(address), deque(maxlen=_MOST_FAILURES))
+        failures = self._at.setdefault(network(address), deque(maxlen=_MOST_FAILURES))
         failures.append(self._clock.monotonic())
-        self._at.move_to_end(_network(address))
+        self._at.move_to_end(network(address))
         if len(self._at) > _MOST_ADDRESSES:
             self._at.popitem(last=False)
 
 
-def _network(address: str) -> str:
-    """Who has one IPv6 address has 2^64 of them."""
+def network(address: str) -> str:
+    """The side an address is of. Who has one IPv6 address has 2^64 of them."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:

@@ -1,6 +1,6 @@
 """The one web server of the bridge: on the configured address for the world, on a local socket for the operator."""
 
-import socket
+import asyncio
 from collections.abc import Callable
 
 import structlog
@@ -14,6 +14,7 @@ from bridge.config import HttpSettings
 from bridge.http import page, routes, webhooks
 from bridge.http.access import Failures, gate, harden, told
 from bridge.http.admin import Admin
+from bridge.http.door import Door
 from bridge.http.hosts import called_by_name
 from bridge.http.socket import listening, socket_path
 from bridge.snapshot import Bridge
@@ -38,17 +39,17 @@ class Server:
         self._failures = Failures(clock)
         mask = self._admin.mask
         guards = [called_by_name(lambda: bridge.config.http, mask), gate(self._token, self._failures, mask)]
-        self._world = self._runner(guards, self._page_and_webhooks)
+        self._door = Door(self._speaker)
+        self._world = self._runner([self._door.heard, *guards], self._page_and_webhooks)
         self._local = self._runner([], lambda _: None)
-        self._site: web.TCPSite | None = None
+        self._site: asyncio.Server | None = None
         self._settings: HttpSettings | None = None
         self._local_path = socket_path(bridge.config.store.path)
 
     @property
     def port(self) -> int | None:
         """The port it listens on, also when the configuration leaves it to the system; None without a server."""
-        server = self._site._server if self._site is not None else None  # noqa: SLF001 - aiohttp shows it nowhere else
-        sockets: list[socket.socket] = list(getattr(server, "sockets", []))
+        sockets = self._site.sockets if self._site is not None else ()
         return int(sockets[0].getsockname()[1]) if sockets else None
 
     @property
@@ -79,6 +80,8 @@ class Server:
     async def stop(self) -> None:
         """Take no new calls, let those under way end, a few seconds. Stopping twice is no error."""
         self._local_path.unlink(missing_ok=True)
+        if self._site is not None:
+            self._site.close()
         await self._world.cleanup()
         await self._local.cleanup()
 
@@ -87,17 +90,23 @@ class Server:
         if http is None or before is None or http.listen != before.listen:
             site = None if http is None else await self._open(http)
             if self._site is not None:
-                await self._site.stop()
+                self._site.close()
             self._site = site
         self._settings = http
 
-    async def _open(self, http: HttpSettings) -> web.TCPSite:
-        site = web.TCPSite(self._world, http.host, http.port)
+    def _speaker(self) -> asyncio.Protocol:
+        """Who speaks HTTP on one connection."""
+        server = self._world.server
+        if server is None:
+            raise RuntimeError("the web server is not set up")
+        return server()
+
+    async def _open(self, http: HttpSettings) -> asyncio.Server:
         try:
-            await site.start()
+            site = await asyncio.get_running_loop().create_server(self._door, http.host, http.port)
         except OSError as error:
             raise CannotListen(f"cannot listen on {http.listen}: {error.strerror or error}") from None
-        port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr] # noqa: SLF001 - as above
+        port = site.sockets[0].getsockname()[1]
         logger.info("listening", address=f"{http.host}:{port}", admin="with token" if http.token else "none")
         return site
 
@@ -121,5 +130,5 @@ class Server:
         more(application.router)
         return web.AppRunner(
             application, access_log=None, auto_decompress=False, keepalive_timeout=_IDLE_SECONDS,
-            shutdown_timeout=_END_SECONDS,
+            shutdown_timeout=_END_SECONDS, lingering_time=_END_SECONDS,
         )  # fmt: skip

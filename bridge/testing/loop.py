@@ -59,13 +59,13 @@ def hurried() -> Iterator[None]:
     selector = getattr(loop, "_selector", None)
     if not isinstance(selector, selectors.BaseSelector):
         raise RuntimeError("the time of this loop cannot be skipped")  # noqa: TRY004 - nobody gave us a wrong type
-    hurry = _Hurrying(selector, loop.time())
+    plain, hurry = loop.time, _Hurrying(selector, loop.time())
     loop._selector, loop.time = hurry, hurry.time  # noqa: SLF001 - asyncio has no public place for it
     try:
         yield
     finally:
-        loop._selector = selector  # noqa: SLF001 - as above
-        del loop.time
+        ahead = hurry.time() - plain()  # what was skipped stays skipped: time never goes back
+        loop._selector, loop.time = selector, lambda: plain() + ahead  # noqa: SLF001 - as above
 
 
 class _Hurrying:
