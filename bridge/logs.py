@@ -5,7 +5,8 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Mapping, MutableMapping
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from enum import StrEnum
 from types import TracebackType
 from typing import Any, TextIO
@@ -18,6 +19,9 @@ _BOT_TOKEN = r"\d{6,20}:[A-Za-z0-9_-]{30,}"  # noqa: S105 - the form of such tok
 _QUIET = logging.WARNING
 """Libraries are heard from this level on: below it, some write addresses with tokens in them."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+_WORTH_PACKING = 8
+_ADDRESSED = str.maketrans("+/", "-_")
+"""The alphabet of base64 that may stand in an address."""
 _MULTILINE = frozenset({"exception", "stack"})
 
 
@@ -54,7 +58,7 @@ class Mask:
         """Mask these from now on, also as they stand inside an address, a JSON text or a repr."""
         for secret in secrets:
             written = (secret, quote(secret, safe=""), quote(secret), json.dumps(secret)[1:-1], repr(secret)[1:-1])
-            self._secrets.update(filter(None, written))
+            self._secrets.update(filter(None, (*written, *_packed(secret))))
         longest_first = sorted(self._secrets, key=lambda secret: (-len(secret), secret))
         self._pattern = re.compile("|".join([*map(re.escape, longest_first), _BOT_TOKEN]))
 
@@ -82,6 +86,18 @@ class Mask:
         for name, value in line.items():
             line[name] = self.text(str(value)) if name in _MULTILINE and value else self.value(value)
         return line
+
+
+def _packed(secret: str) -> Iterator[str]:
+    """A secret as it stands inside a text in base64, wherever in it; too little is left of a short one to tell."""
+    raw = secret.encode()
+    if len(raw) < _WORTH_PACKING:
+        return
+    for before in range(3):
+        # The first and the last character also hold bits of what stands around the secret.
+        sure = slice(-(-before * 8 // 6), (before + len(raw)) * 8 // 6)
+        packed = b64encode(b"\0" * before + raw).decode()[sure]
+        yield from (packed, packed.translate(_ADDRESSED))
 
 
 def _one_line(text: str) -> str:

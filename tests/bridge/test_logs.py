@@ -4,7 +4,9 @@ import io
 import json
 import logging
 import sys
+import time
 import warnings
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -190,3 +192,17 @@ def test_no_text_with_a_secret_in_it_comes_out_with_it(before: str, secret: str,
 @given(st.text(alphabet="abc 1:/", max_size=40))
 def test_a_text_without_secrets_stays(text: str) -> None:
     assert Mask(["hunter22"]).text(text) == text
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=8, max_size=60), st.binary(max_size=9), st.binary(max_size=9))
+def test_a_secret_is_masked_in_base64_wherever_it_stands_in_it(secret: str, before: bytes, after: bytes) -> None:
+    mask = Mask([secret])
+    for pack in (b64encode, urlsafe_b64encode):
+        packed = pack(before + secret.encode() + after).decode()
+        assert MASK in mask.text(f"AUTHENTICATE {packed}")
+
+
+def test_many_digits_in_a_log_cost_no_time() -> None:
+    mask, began = Mask(["a secret of ours"]), time.process_time()
+    mask.text("9" * 100_000)
+    assert time.process_time() - began < 1
