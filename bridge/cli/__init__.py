@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bridge.cli.backup import backup
 from bridge.cli.check import check
 from bridge.cli.connectors import connectors, schema
 from bridge.cli.demo import demo
@@ -43,7 +44,7 @@ def qantara(
     """A bridge between messengers: it links their rooms and loses nothing."""
 
 
-for command in (run, check, doctor, status, trace, follow, rooms, connectors, schema, new, demo):
+for command in (run, check, doctor, status, trace, follow, backup, rooms, connectors, schema, new, demo):
     app.command()(command)
 app.add_typer(queue, name="queue")
 

@@ -17,6 +17,9 @@ from bridge.http.socket import reachable, socket_path
 NOBODY_ANSWERS = 69
 NOT_WELL = 1
 _SECONDS = 90.0
+_COPY_SECONDS = 3600.0
+"""How long the daemon may take to copy its store before the first byte comes."""
+_PIECE = 1 << 20
 
 
 class NoDaemon(Exception):
@@ -50,6 +53,25 @@ async def asking(store: Path, method: str, path: str, body: Mapping[str, Any] | 
             ):
                 return response.status, msgspec.json.decode(await response.read())
     except (aiohttp.ClientConnectionError, OSError) as error:
+        raise NoDaemon(_why(store, error)) from error
+
+
+async def fetching(store: Path, path: str, to: Path) -> tuple[int, Mapping[str, str], bytes]:
+    """Write the body of a good answer to an empty file; else return it. With the status and the headers."""
+    try:
+        with reachable(socket_path(store)) as address:
+            timeout = aiohttp.ClientTimeout(total=None, sock_read=_COPY_SECONDS)
+            async with (
+                aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=address), timeout=timeout) as session,
+                session.post(f"http://daemon{path}") as response,
+            ):
+                if response.status >= 400:  # noqa: PLR2004 - where HTTP's refusals begin
+                    return response.status, response.headers, await response.read()
+                with to.open("r+b") as file:
+                    async for piece in response.content.iter_chunked(_PIECE):
+                        file.write(piece)
+                return response.status, response.headers, b""
+    except aiohttp.ClientConnectionError as error:
         raise NoDaemon(_why(store, error)) from error
 
 

@@ -14,6 +14,7 @@ from bridge.config import HttpSettings
 from bridge.http import page, routes, webhooks
 from bridge.http.access import Failures, gate, harden, told
 from bridge.http.admin import Admin
+from bridge.http.backups import Backups
 from bridge.http.door import Door
 from bridge.http.hosts import called_by_name
 from bridge.http.socket import listening, socket_path
@@ -40,8 +41,9 @@ class Server:
         mask = self._admin.mask
         guards = [called_by_name(lambda: bridge.config.http, mask), gate(self._token, self._failures, mask)]
         self._door = Door(self._speaker)
+        self._backups = Backups(bridge)
         self._world = self._runner([self._door.heard, *guards], self._page_and_webhooks)
-        self._local = self._runner([], lambda _: None)
+        self._local = self._runner([], self._for_the_operator)
         self._site: asyncio.Server | None = None
         self._settings: HttpSettings | None = None
         self._local_path = socket_path(bridge.config.store.path)
@@ -59,6 +61,7 @@ class Server:
 
     async def start(self) -> None:
         """Listen. Raises `CannotListen` when the address is taken or not ours."""
+        self._backups.clean()
         await self._world.setup()
         await self._local.setup()
         await self._listen()
@@ -122,6 +125,10 @@ class Server:
 
         router.add_route("*", "/in/{account}", receive)
         router.add_route("*", "/in/{account}/{tail:.*}", receive)
+
+    def _for_the_operator(self, router: web.UrlDispatcher) -> None:
+        """The whole store goes to nobody but its owner."""
+        router.add_post("/backup", self._backups.give)
 
     def _runner(self, gates: list[Middleware], more: Callable[[web.UrlDispatcher], None]) -> web.AppRunner:
         application = web.Application(client_max_size=MAX_BODY, middlewares=[told(self._admin.mask), *gates])

@@ -37,7 +37,7 @@ def connected(path: Path, vfs: str | None) -> apsw.Connection:
 def prepare(connection: apsw.Connection, path: Path, synchronous: str, migrations: Sequence[str]) -> None:
     """Set the modes the promises stand on, check that they hold, and bring the schema up to date."""
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-    _check(connection, path, len(migrations))
+    check(connection, path, len(migrations))
     mode = connection.pragma("journal_mode", "WAL")
     if mode != "wal":
         raise StoreUnwritable(f"{path}: journal mode is {mode}, not wal: the file system cannot carry it")
@@ -61,7 +61,7 @@ def shipped() -> tuple[str, ...]:
     return tuple(entry.read_text("utf-8") for entry in sorted(files, key=lambda entry: entry.name))
 
 
-def _check(connection: apsw.Connection, path: Path, newest: int) -> None:
+def check(connection: apsw.Connection, path: Path, newest: int) -> None:
     """Whether this file is ours, whole, and not newer than we are: before anything is written to it."""
     for (found,) in connection.execute("PRAGMA quick_check(1)"):
         if found != "ok":
@@ -138,4 +138,14 @@ def told(path: Path) -> Iterator[None]:
         raise StoreUnreadable(f"{path} cannot be used: {error}") from error
 
 
-__all__ = ["StoreInUse", "StoreUnreadable", "StoreUnwritable", "connected", "let_go", "prepare", "shipped", "told"]
+__all__ = [
+    "StoreInUse",
+    "StoreUnreadable",
+    "StoreUnwritable",
+    "check",
+    "connected",
+    "let_go",
+    "prepare",
+    "shipped",
+    "told",
+]

@@ -9,7 +9,9 @@ from bridge.events import Relayed
 from bridge.ids import AccountName, EventId, MessageId, MessageNumber, PersonNumber, Place, Room, RoomNumber, RowNumber
 from bridge.store.ballast import Ballast
 from bridge.store.questions import (
+    CopyOut,
     Depths,
+    DropCopy,
     Ledger,
     Locate,
     Page,
@@ -314,7 +316,7 @@ class Admit(Struct, frozen=True):
 Op: TypeAlias = Union[
     Accept, Settle, Progress, Seal, Delay, Park, Mark, Tally, Pin, Hold, Follow, Identify, Uptime, Remember, Unpark,
     Discard, Purge, Close, Admit, Page, Twins, Relate, Locate, Wanted, Recall, Position, Start, Depths, Tallies, Ledger,
-    Parked, Trace,
+    Parked, Trace, CopyOut, DropCopy,
 ]  # fmt: skip
 
 

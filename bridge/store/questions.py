@@ -132,6 +132,36 @@ class ParkedRow(Struct, frozen=True, kw_only=True):
     message: int | None = None
 
 
+class CopyOut(Struct, frozen=True):
+    """Copy a piece of the store to a new file; the first piece makes it. Answer: `Copied`.
+
+    Raises `Rejected` when the file cannot be written; then nothing of it is left. The file is not synced.
+    """
+
+    path: str
+    pages: int = 256
+
+
+class DropCopy(Struct, frozen=True):
+    """Give up a copy that is not whole yet; its file goes."""
+
+
+class Totals(Struct, frozen=True, kw_only=True):
+    """What a store holds, in few numbers: `messages` and `deliveries` count all there ever were."""
+
+    messages: int
+    deliveries: int
+    waiting: int
+    parked: int
+
+
+class Copied(Struct, frozen=True):
+    """How many pages are left, and, when none is, what the store held at that moment."""
+
+    left: int
+    totals: Totals | None = None
+
+
 class Trace(Struct, frozen=True):
     """The life of one message, by its number or any native id. Answer: `Life` or None."""
 

@@ -18,6 +18,7 @@ from bridge.errors import BridgeError, Rejected, StoreFull
 from bridge.store import answers
 from bridge.store.accepting import Accepting
 from bridge.store.ballast import Ballast, BallastFile
+from bridge.store.copying import Copying
 from bridge.store.dying import AFTER_COMMIT, BEFORE_COMMIT
 from bridge.store.lives import Lives
 from bridge.store.log import Log
@@ -57,7 +58,9 @@ from bridge.store.ops import (
     Uptime,
 )
 from bridge.store.questions import (
+    CopyOut,
     Depths,
+    DropCopy,
     Ledger,
     Locate,
     Page,
@@ -105,6 +108,7 @@ class SqliteStore:
         self._accepting = Accepting(self._cursor)
         self._settling = Settling(self._cursor, self._accepting)
         self._cursor.fetchall()  # as after each batch
+        self._copying = Copying(self._connection)
         self._facts, self._questions = self._tables()
         self._broken = False
         self.commits = 0
@@ -240,6 +244,7 @@ class SqliteStore:
             Ledger: lambda _: (answers.depths(ask), answers.tallies(ask)),
             Depths: lambda _: answers.depths(ask), Tallies: lambda _: answers.tallies(ask),
             Parked: lambda op: answers.parked(ask, op), Trace: lambda op: answers.trace(ask, op),
+            CopyOut: self._copying.step, DropCopy: self._copying.drop,
         }  # fmt: skip
         return facts, questions
 
@@ -291,6 +296,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """Truncate the log, so that nothing of what was deleted remains, and close."""
+        self._copying.drop(DropCopy())
         if self._broken:
             let_go(self._connection)
             return

@@ -9,6 +9,7 @@
 """
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -161,10 +162,10 @@ class StoreContract(EventPromises, RowPromises):
         assert there.ask(Locate((there.left, there.right), MessageId("m1"))) == there.left
         assert there.ask(Locate((there.left, there.right), MessageId("unheard of"))) is None
 
-    def test_every_operation_is_answered(self, book: Book) -> None:
+    def test_every_operation_is_answered(self, book: Book, tmp_path: Path) -> None:
         """An operation that no table of the store names would be answered by None in silence."""
         there = book.opened
         (row,) = there.post("m1")
-        given = examples(there, row)
+        given = examples(there, row, tmp_path / "copy.db")
         assert set(given) == set(get_args(Op))
         assert not [result for result in there.store.drain(list(given.values())) if isinstance(result, Exception)]

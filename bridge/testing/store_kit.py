@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, structs
@@ -45,7 +46,9 @@ from bridge.store.ops import (
     Uptime,
 )
 from bridge.store.questions import (
+    CopyOut,
     Depths,
+    DropCopy,
     Known,
     Ledger,
     Locate,
@@ -188,8 +191,8 @@ class Book:
         self.opened.store.close()
 
 
-def examples(there: Opened, row: Row) -> dict[type[Struct], Op]:
-    """One of each operation."""
+def examples(there: Opened, row: Row, copy: Path) -> dict[type[Struct], Op]:
+    """One of each operation; `copy` is a file that does not exist."""
     account, number = AccountName("left"), row.message
     assert number is not None
     ops: list[Op] = [
@@ -203,5 +206,6 @@ def examples(there: Opened, row: Row) -> dict[type[Struct], Op]:
         Twins(there.right, (number,)),
         Locate((there.right,), MessageId("m1")), Wanted(number, there.right), Recall(account, "x", 0),
         Position(account), Depths(), Tallies(), Ledger(), Parked(), Trace("m1"),
+        CopyOut(str(copy), pages=1), DropCopy(),
     ]  # fmt: skip
     return {type(op): op for op in ops}
