@@ -275,6 +275,14 @@ async def test_a_certificate_that_is_not_checked(setup: Setup) -> None:
         assert "verify: full" in (await looked(setup)).only("is not checked").remedy
 
 
+async def test_the_certificate_of_the_public_address(setup: Setup) -> None:
+    tls, _ = _certificate(setup.path.parent, "localhost", timedelta(days=90))
+    async with IrcEmulator(tls=tls) as server:
+        address = str(server.settings()["server"]).replace("ircs://", "https://")
+        setup.change("http", "public_url", to=address)
+        assert (await looked(setup)).only("does not trust").where == address
+
+
 # The store and its place.
 
 
