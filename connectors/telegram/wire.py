@@ -16,6 +16,9 @@ from connectors.telegram.errors import OK, Refused, refusal
 
 _CONNECT_SECONDS: Final = 10.0
 _CONNECTIONS: Final = 32
+_CHUNK: Final = 65_536
+_LARGEST_ANSWER: Final = 16 * 1024 * 1024
+"""A hundred updates, each with all that a message can hold, are a tenth of this."""
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -93,12 +96,22 @@ class Wire(BaseRequest):
             async with self._session.request(
                 method, url, data=fields, timeout=timeout, allow_redirects=False
             ) as answer:
-                return answer.status, await answer.read(), answer.headers.get("Retry-After")
+                return answer.status, await _limited(answer.content), answer.headers.get("Retry-After")
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             why = Unavailable(f"the Bot API cannot be reached ({type(error).__name__})", scope=Scope.ACCOUNT)
         except (aiohttp.ClientError, TimeoutError) as error:
             why = Uncertain(f"the Bot API's answer was lost ({type(error).__name__})", scope=scope)
         raise Refused(why)
+
+
+async def _limited(stream: aiohttp.StreamReader) -> bytes:
+    """The whole answer, counted after it is unpacked: a bomb ends the call, not the process."""
+    read = bytearray()
+    async for chunk in stream.iter_chunked(_CHUNK):
+        read += chunk
+        if len(read) > _LARGEST_ANSWER:
+            raise aiohttp.ClientPayloadError("the answer is too large")
+    return bytes(read)
 
 
 def loads(body: bytes) -> dict[str, Any]:
