@@ -8,7 +8,7 @@ SERVERS := .cache/servers-ready
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALL := $(PIP) --require-hashes
 
-.PHONY: help demo test check format bench powercuts docs lock audit sbom image clean servers fuzz
+.PHONY: help api demo test check format bench powercuts docs lock audit sbom image clean servers fuzz
 
 help:  ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -54,6 +54,9 @@ powercuts: $(BIN)/qantara  ## N trials (300) of five power cuts each on a disk i
 
 fuzz: $(BIN)/qantara  ## coverage-guided fuzzing of every parser, SECONDS each; a corpus is kept in .cache/fuzz
 	$(BIN)/python scripts/fuzz.py run $(SECONDS) $(ARGS)
+
+api: $(BIN)/qantara  ## made-up calls of every administrative route, EXAMPLES each
+	QANTARA_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/python -m pytest -q tests/operator/test_openapi.py
 
 docs: $(BIN)/qantara  ## the generated pages of docs/reference
 	$(BIN)/python scripts/reference.py
