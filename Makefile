@@ -4,11 +4,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 SECONDS ?= 60
+SEEDS ?= 10000
 SERVERS := .cache/servers-ready
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALL := $(PIP) --require-hashes
 
-.PHONY: help api demo test check format bench powercuts docs lock audit sbom image clean servers fuzz
+.PHONY: help demo test check format bench powercuts docs lock audit sbom image clean servers fuzz simulate
 
 help:  ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -52,11 +53,11 @@ bench: $(BIN)/qantara $(SERVERS)  ## speed and size, as ratios measured in the s
 powercuts: $(BIN)/qantara  ## N trials (300) of five power cuts each on a disk in memory: nothing acknowledged may be lost
 	POWERCUTS=$(or $(N),300) $(BIN)/python -m pytest -q -s tests/bridge/store/test_powercuts.py
 
+simulate: $(BIN)/qantara  ## the whole bridge under SEEDS seeds of everything that goes wrong; SEED=7 replays one
+	$(BIN)/python -m bridge.testing.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
+
 fuzz: $(BIN)/qantara  ## coverage-guided fuzzing of every parser, SECONDS each; a corpus is kept in .cache/fuzz
 	$(BIN)/python scripts/fuzz.py run $(SECONDS) $(ARGS)
-
-api: $(BIN)/qantara  ## made-up calls of every administrative route, EXAMPLES each
-	QANTARA_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/python -m pytest -q tests/operator/test_openapi.py
 
 docs: $(BIN)/qantara  ## the generated pages of docs/reference
 	$(BIN)/python scripts/reference.py

@@ -44,7 +44,8 @@ class Lane:
         self._reread = False
         self._sending = 0
         self._busy = 0
-        self._suspects = 0
+        self.suspects = 0
+        """How many of the first rows may have been under way when the bridge died, and were not tried since."""
         self._troubles = Troubles(account, shared)
         self._not_before = 0.0
         self._setbacks: list[tuple[Delivery, Again | Refit | Closed | Stop]] = []
@@ -60,7 +61,12 @@ class Lane:
     def resume(self, suspects: int) -> None:
         """Look on the disk for rows; after a death the first `suspects` of them go one at a time, each marked."""
         self._backlog.on_disk()
-        self._suspects = suspects
+        self.suspects = suspects
+
+    @property
+    def window(self) -> int:
+        """How many sends may have been under way when the bridge died: the room's own number, or its platform's."""
+        return max(self._account.connector.features.in_flight, self._shown().in_flight)
 
     @property
     def busy(self) -> bool:
@@ -73,7 +79,7 @@ class Lane:
 
     def reread(self) -> None:
         """Rows with old numbers wait again: read from the beginning as soon as nothing is under way."""
-        self._reread, self._suspects = True, 0
+        self._reread, self.suspects = True, 0
         self.pump()
 
     # --- the pump ---
@@ -100,15 +106,15 @@ class Lane:
     def _next_row(self) -> bool:
         """Take the oldest row as far as it can be taken now; False when the pump has to come again."""
         row = self._backlog.first()
-        if row is None or (self._active and (self._suspects or not is_plain(row))):
+        if row is None or (self._active and (self.suspects or not is_plain(row))):
             return False
         if row.kind is RowKind.REACT and self._lingers():
             return False
         self._backlog.pop()
-        if row.gone and not self._suspects:
-            self._settle(Settle(row=row, outcome=Outcome.CANCELLED, cause="deleted before"))
+        if row.gone and not self.suspects:
+            self._end_unsent(Settle(row=row, outcome=Outcome.CANCELLED, cause="deleted before"))
         elif self._expired(row):
-            self._settle(Settle(row=row, outcome=Outcome.EXPIRED))
+            self._end_unsent(Settle(row=row, outcome=Outcome.EXPIRED))
         else:
             self._begin(Delivery(row, set(row.sent)))
         return True
@@ -116,7 +122,7 @@ class Lane:
     def _lingers(self) -> bool:
         """Whether a reaction waits a moment for others that one line can show with it."""
         seconds = lingers(self._backlog.waiting, self._able.features, self._shared.now_ms())
-        return self._backlog.whole and not self._suspects and self._waits(seconds)
+        return self._backlog.whole and not self.suspects and self._waits(seconds)
 
     def _expired(self, row: Row) -> bool:
         lifetime = self._shared.lifetimes.get(row.link)
@@ -148,7 +154,7 @@ class Lane:
         delivery.without = self._able.lacking
         match decision:
             case Ended(outcome, cause, joined):
-                self._settle(Settle(row=row, outcome=outcome, cause=cause, joined=self._backlog.take(joined)))
+                self._end_unsent(Settle(row=row, outcome=outcome, cause=cause, joined=self._backlog.take(joined)))
             case Orphan():
                 self._park(delivery, "parent parked", "the message it speaks of is parked")
             case Plan():
@@ -182,10 +188,10 @@ class Lane:
 
     def _ready(self, delivery: Delivery) -> None:
         """Planned: its steps may start. A suspect is marked first, so that a death now counts as its fault."""
-        if not self._suspects:
+        if not self.suspects:
             self._front = delivery
             return
-        self._suspects -= 1
+        self.suspects -= 1
         delivery.row.doubtful = True
         if self._account.policy == "hold":
             self._park(delivery, "unknown outcome", "the bridge died while it may have been under way")
@@ -239,7 +245,7 @@ class Lane:
 
     def _may_send(self) -> bool:
         able = self._able
-        if self._busy >= (1 if self._suspects else able.capabilities.in_flight):
+        if self._busy >= (1 if self.suspects else able.capabilities.in_flight):
             return False
         now = self._shared.clock.monotonic()
         delay = max(able.limiter.delay(now), self._account.limiter.delay(now))
@@ -280,6 +286,7 @@ class Lane:
         self.state.written()
         delivery.done.add(index)
         if delivery.finished and not delivery.parked:
+            self._front = None if self._front is delivery else self._front
             joined = self._backlog.take(delivery.joined)
             self._settle(Settle(row=delivery.row, outcome=Outcome.DELIVERED, made=made, joined=joined), self._freed)
         else:
@@ -307,6 +314,13 @@ class Lane:
             self._recover()
         else:
             self.pump()
+
+    def _end_unsent(self, op: Settle) -> None:
+        """Later rows are sent once that is durable: a death must not bring this one back behind them."""
+        self.suspects = max(0, self.suspects - 1)
+        self._occupy()
+        self._account.take()
+        self._settle(op, self._freed)
 
     def _settle(self, op: Settle, then: Then | None = None) -> None:
         """A row leaves: soon when others wait for its place, and then with as many as can be."""
@@ -363,7 +377,7 @@ class Lane:
             return
         setbacks, self._setbacks, self._front = self._setbacks, [], None
         for delivery in sorted(self._active.values(), key=lambda one: one.row.number, reverse=True):
-            self._suspects += delivery.row.marked
+            self.suspects += delivery.row.marked
             delivery.row.marked = False
             self._backlog.put_back(delivery.row)
         self._active.clear()

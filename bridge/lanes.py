@@ -167,9 +167,13 @@ class Lanes:
         left = until - self._shared.clock.monotonic()
         if left <= 0:
             return False
-        if self._alarm is None or self._alarm.when() <= asyncio.get_running_loop().time():
-            self._alarm = asyncio.get_running_loop().call_later(left, self.pump)
+        if self._alarm is None:
+            self._alarm = asyncio.get_running_loop().call_later(left, self._ring)
         return True
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self.pump()
 
     def pump(self) -> None:
         """Let every lane look for work."""

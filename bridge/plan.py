@@ -83,7 +83,7 @@ def _posted(row: Row, event: Posted, facts: Facts, view: View) -> Plan | Ended:
     steps = tuple(
         Step(outgoing(row, part, view, index, reply if not index else None), index) for index, part in enumerate(parts)
     )
-    fragile = ("reply",) if facts.reply else ("parts",) if len(steps) > 1 else ()
+    fragile = ("reply",) if answered(event) is not None else ("parts",) if len(steps) > 1 else ()
     return Plan(steps, fragile)
 
 

@@ -40,8 +40,10 @@ def lingers(waiting: Sequence[Row], features: frozenset[Feature], now_ms: int) -
     row = waiting[0]
     if row.kind is not RowKind.REACT or row.plan is not None or Feature.REACT in features:
         return 0.0
-    alone = len(together(waiting)) == len(waiting)
-    return min(JOIN_SECONDS, JOIN_SECONDS - (now_ms - row.at) / 1000) if alone else 0.0
+    waited = (now_ms - row.at) / 1000
+    if waited < 0 or len(together(waiting)) < len(waiting):  # a clock that was set back says nothing
+        return 0.0
+    return max(0.0, JOIN_SECONDS - waited)
 
 
 def reacted(rows: Sequence[Row], facts: Facts, view: View) -> Plan | Ended:

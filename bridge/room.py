@@ -33,6 +33,8 @@ class RoomState:
         self.closures = 0
         """How often it was held since a message last arrived."""
         self._until: int | None = None
+        self._due = 0.0
+        """When `_until` comes, in monotonic seconds: whoever sets the wall clock moves it not."""
         self._alarm: asyncio.TimerHandle | None = None
 
     @property
@@ -44,11 +46,15 @@ class RoomState:
         """What holds until a moment ends then; the alarm is set again in case another one came first."""
         if self.held is None or self._until is None or self.waits_for_a_word:
             return
-        left = self._until - self._shared.now_ms()
+        left = self._due - self._shared.clock.monotonic()
         if left <= 0:
             self._release()
         else:
-            self.wake_after(left / 1000)
+            self.wake_after(left)
+
+    def _count_from_now(self) -> None:
+        if self._until is not None:
+            self._due = self._shared.clock.monotonic() + (self._until - self._shared.now_ms()) / 1000
 
     def enter(self, place: Place) -> None:
         """The connector is in the room: what held it, unless the operator must say so, is over."""
@@ -64,6 +70,7 @@ class RoomState:
     def restore(self, pinned: Place | None, record: RoomRecord) -> None:
         """As it was before a restart."""
         self.pinned, self.held, self._until = pinned, record.held, record.held_until
+        self._count_from_now()
         self.closures = int(record.held is not None)
         if record.moved_to is not None:
             thread = None if record.moved_thread is None else ThreadId(record.moved_thread)
@@ -92,13 +99,14 @@ class RoomState:
         return self.held is not None and self._until == UNTIL_TOLD
 
     def follow(self, place: Place) -> None:
-        """The operator says where the room is. It has to be entered there; the store knows it already."""
+        """The operator says where the room is. It has to be entered there; the store is told by the caller."""
         self.place = self.pinned = self.followed = place
         self.held, self._until, self.moved_to = None, None, None
         self.joined = False
 
     def _hold(self, why: str, until: int | None, moved_to: Place | None = None) -> None:
         self.held, self._until, self.moved_to = why, until, moved_to
+        self._count_from_now()
         self.closures += 1
         self._shared.writer.tell(Hold(room=self.number, reason=why, until=until, moved_to=moved_to))
         if self.closures == 1:
@@ -125,8 +133,13 @@ class RoomState:
         """Look again later; an earlier alarm stays."""
         loop = asyncio.get_running_loop()
         when = loop.time() + max(seconds, 0.0)
-        if self._alarm is not None and not self._alarm.cancelled() and loop.time() < self._alarm.when() <= when:
+        if self._alarm is not None and self._alarm.when() <= when:
             return
         if self._alarm is not None:
             self._alarm.cancel()
-        self._alarm = loop.call_at(when, self._changed)
+        self._alarm = loop.call_at(when, self._ring)
+
+    def _ring(self) -> None:
+        """An alarm may ring a hair early: it must not be taken for one that is still to come."""
+        self._alarm = None
+        self._changed()

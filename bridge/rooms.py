@@ -6,7 +6,6 @@ import structlog
 
 from bridge.config import Config
 from bridge.delivery import Lane
-from bridge.errors import StoreFull
 from bridge.events import Confirmation, Left, RoomMoved, SendFailed
 from bridge.ids import AccountName, MessageId, Place, Room, RoomId, RoomNumber, RowNumber, ThreadId
 from bridge.intake import Happening, Intake
@@ -32,22 +31,18 @@ class Rooms:
         self.numbers: dict[Room, RoomNumber] = {}
         self.suspicious = False
         """Whether the last end was no clean one: then the first rows of each lane are suspects."""
+        self._left: dict[RoomNumber, int] = {}
+        """Suspects of lanes that are gone for now."""
 
-    async def admit(self, config: Config) -> Sequence[RoomRecord]:
-        """Every room there is, those of a configuration among them. Raises `StoreFull`; nothing else changes."""
-        records: Sequence[RoomRecord] = await self._shared.writer.ask(Admit(rooms_of(config)))
-        return records
+    @property
+    def suspects(self) -> int:
+        """Rows that nobody has tried since the bridge died: as long as there are any, no end is a clean one."""
+        return sum(lane.suspects for lane in self.lanes.values())
 
-    async def apply(self, config: Config, intake: Intake, admitted: Sequence[RoomRecord]) -> None:
-        """Make the rooms and routes of a configuration the ones in force; what runs and stays is not touched.
-
-        `admitted` stands in where the disk filled up since: a configuration is in force as a whole or not at all.
-        """
+    async def apply(self, config: Config, intake: Intake) -> None:
+        """Make the rooms and routes of a configuration the ones in force; what runs and stays is not touched."""
         wanted = rooms_of(config)
-        try:
-            records = await self.admit(config)
-        except StoreFull:
-            records = admitted
+        records: Sequence[RoomRecord] = await self._shared.writer.ask(Admit(wanted))
         self.numbers = {Room(record.account, record.name): record.number for record in records}
         for record in records:
             if Room(record.account, record.name) in wanted:
@@ -65,7 +60,8 @@ class Rooms:
             return
         lane = Lane(record.number, Room(record.account, record.name), account.lanes, self._shared)
         lane.state.restore(self._pinned(record), record)
-        lane.resume(min(account.connector.features.in_flight, record.waiting) if self.suspicious else 0)
+        left = self._left.pop(record.number, 0)
+        lane.resume(min(lane.window if self.suspicious else left, record.waiting))
         self.lanes[record.number] = lane
         account.add(record.number, lane)
 
@@ -94,7 +90,7 @@ class Rooms:
             self._drop(account, number)
 
     def _drop(self, account: Account, number: RoomNumber) -> None:
-        del self.lanes[number]
+        self._left[number] = self.lanes.pop(number).suspects
         self._atlas.unpin(number)
         account.drop(number)
 
@@ -148,7 +144,7 @@ class Rooms:
     async def follow(self, room: Room, to: str) -> None:
         """The operator says where a held room is: where it went, or where it was. Returns once stored.
 
-        Raises `NotOffered` when the room waits for no word, or for one about another place; `StoreFull`.
+        Raises `NotOffered` when the room waits for no word, or for a word about another place.
         """
         lane = self.lanes.get(self.numbers[room]) if room in self.numbers else None
         if lane is None or not lane.state.waits_for_a_word:
@@ -156,16 +152,11 @@ class Rooms:
         offered = {str(place): place for place in (lane.state.pinned, lane.state.moved_to) if place is not None}
         if to not in offered:
             raise NotOffered(f"{room} says nothing of that place; it is about {' or '.join(sorted(offered))}")
-        place, offer = offered[to], lane.state.moved_to
-        there = self._atlas.at(room.account, place)
-        if there is not None and there != lane.number:
-            other = self.lanes[there].name
+        other = self.pin(room.account, lane.number, offered[to])
+        if other is not None:
             raise NotOffered(f"that place is {other} already: take one of the two out of the configuration")
-        await self._shared.writer.ask(Follow(room=lane.number, place=place))
-        if lane.state.moved_to != offer:
-            raise NotOffered(f"{room} says something else by now: look again")
-        self.pin(room.account, lane.number, place)
-        lane.state.follow(place)
+        lane.state.follow(offered[to])
+        await self._shared.writer.ask(Follow(room=lane.number, place=offered[to]))
         logger.info("room followed", room=str(room), to=to)
         self._accounts[room.account].enter(lane.number)
 

@@ -1,0 +1,125 @@
+"""Many seeds over all cores; what failed, what happened how often, and how fast."""
+
+import gc
+import multiprocessing
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import count
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from bridge.clock import SystemClock
+from bridge.testing.simulation.seed import Report, run
+from bridge.testing.simulation.weather import Mishap
+
+_TOLD = 10
+_LONGEST_SECONDS = 120.0
+
+
+class Total(Struct, kw_only=True):
+    """The sum of many reports."""
+
+    seeds: int = 0
+    seconds: float = 0.0
+    failed: dict[int, list[str]] = field(default_factory=dict)
+    mishaps: Counter[Mishap] = field(default_factory=Counter)
+    figures: Counter[str] = field(default_factory=Counter)
+
+    def add(self, report: Report) -> None:
+        self.seeds += 1
+        self.mishaps.update(report.mishaps)
+        self.figures.update(report.figures)
+        if report.violations:
+            self.failed[report.seed] = report.violations
+
+    @property
+    def never(self) -> list[Mishap]:
+        """Mishaps that did not happen once: then nothing was shown about them."""
+        return [mishap for mishap in Mishap if not self.mishaps[mishap]]
+
+    def __str__(self) -> str:
+        lines = [f"{mishap.value:<28}{self.mishaps[mishap]:>10}" for mishap in Mishap]
+        lines += [f"{name:<28}{number:>10}" for name, number in sorted(self.figures.items())]
+        rate = self.seeds / self.seconds if self.seconds else 0.0
+        lines.append(f"{self.seeds} seeds in {self.seconds:.0f} s: {rate:.1f} a second on {cores()} cores")
+        for seed, violations in sorted(self.failed.items())[:_TOLD]:
+            lines += [f"seed {seed} FAILED: {violations[0]}", f"    {replay(seed)}"]
+        lines += [f"{len(self.failed)} seeds failed"] if self.failed else []
+        lines += [f"never happened: {', '.join(self.never)}"] if self.never else []
+        return "\n".join(lines)
+
+
+def cores() -> int:
+    """How many processes run at once."""
+    return len(os.sched_getaffinity(0))
+
+
+def replay(seed: int) -> str:
+    """What to type to see one seed again."""
+    return f"make simulate SEED={seed}"
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """How much to run: so many seeds from `first` on, and further ones until `seconds` are over."""
+
+    seeds: int
+    first: int = 0
+    seconds: float = 0.0
+    failures: int = 10
+    """After so many nothing more is begun."""
+    before: Callable[[], None] = gc.enable
+    """Called in each process before its first seed."""
+
+
+def simulate(wish: Wish) -> Total:
+    """Run seeds over all cores."""
+    total, clock = Total(), SystemClock()
+    began = clock.monotonic()
+    context = multiprocessing.get_context("forkserver")
+    reports, enough = context.Queue(), context.Event()
+    workers = [context.Process(target=_work, args=(wish, index, reports, enough)) for index in range(cores())]
+    for worker in workers:
+        worker.start()
+    for report in _reports(reports, len(workers)):
+        total.add(report)
+        if len(total.failed) >= wish.failures:
+            enough.set()
+    for worker in workers:
+        worker.join()
+    total.seconds = clock.monotonic() - began
+    return total
+
+
+def _reports(reports: "multiprocessing.Queue[Report | None]", workers: int) -> Iterator[Report]:
+    """Everything until each process has said that it is done."""
+    while workers:
+        report = reports.get(timeout=_LONGEST_SECONDS)
+        if report is None:
+            workers -= 1
+        else:
+            yield report
+
+
+def _work(wish: Wish, index: int, reports: "multiprocessing.Queue[Report | None]", enough: Event) -> None:
+    """Every so-manieth seed, in this process."""
+    wish.before()
+    clock = SystemClock()
+    end = clock.monotonic() + wish.seconds
+    with tempfile.TemporaryDirectory(prefix="qantara-simulation-") as folder:
+        for seed in count(wish.first + index, cores()):
+            if enough.is_set() or (seed >= wish.first + wish.seeds and clock.monotonic() >= end):
+                break
+            report = run(seed, Path(folder))
+            report.trace.clear()
+            reports.put(report)
+    reports.put(None)
+
+
+def alone(seed: int) -> Report:
+    """One seed in this process, with its trace."""
+    with tempfile.TemporaryDirectory(prefix="qantara-simulation-") as folder:
+        return run(seed, Path(folder))
