@@ -9,7 +9,7 @@ SERVERS := .cache/servers-ready
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALL := $(PIP) --require-hashes
 
-.PHONY: help demo test check format bench powercuts docs lock audit sbom image clean servers fuzz simulate
+.PHONY: help api demo test check format bench powercuts docs lock audit sbom image clean servers fuzz simulate
 
 help:  ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -58,6 +58,9 @@ simulate: $(BIN)/qantara  ## the whole bridge under SEEDS seeds of everything th
 
 fuzz: $(BIN)/qantara  ## coverage-guided fuzzing of every parser, SECONDS each; a corpus is kept in .cache/fuzz
 	$(BIN)/python scripts/fuzz.py run $(SECONDS) $(ARGS)
+
+api: $(BIN)/qantara  ## made-up calls of every administrative route, EXAMPLES each
+	QANTARA_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/python -m pytest -q tests/operator/test_openapi.py
 
 docs: $(BIN)/qantara  ## the generated pages of docs/reference
 	$(BIN)/python scripts/reference.py

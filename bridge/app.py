@@ -163,6 +163,7 @@ class App:
         if self._read is not None:
             async with self._changing:
                 config = self._read()
+                _can_be_followed(self.config, config)
                 await self._apply(config)
                 self.config = config
                 await self.server.reload()
@@ -176,6 +177,10 @@ class App:
             logger.warning("configuration not used: nothing changed", faults=[str(fault) for fault in error.faults])
             self._notice(None, f"The configuration was read again and is wrong, nothing changed:\n{error}")
             return error.faults
+        except StoreFull as error:
+            logger.warning("configuration not used: nothing changed", why=str(error))
+            self._notice(None, f"The configuration was read again and could not be used, nothing changed: {error}")
+            return (Fault(file="", line=0, path="", problem=f"cannot be used now: {error}"),)
         return ()
 
     def told_to_reload(self) -> None:
@@ -184,13 +189,14 @@ class App:
             self.shared.group.create_task(self.reload_or_tell(), name="reload")
 
     async def _apply(self, config: Config) -> None:
-        """Only accounts and links that changed are touched."""
+        """Only accounts and links that changed are touched; nothing is when the disk is full."""
+        admitted = await self.rooms.admit(config)
         for name in [name for name in self.accounts if config.accounts.get(name) != self.config.accounts.get(name)]:
             await self._end_account(name)
         new = [name for name in config.accounts if name not in self.accounts]
         for name in new:
             self.accounts[name] = self._account(config, name)
-        await self.rooms.apply(config, self.intake)
+        await self.rooms.apply(config, self.intake, admitted)
         for name, account in self.accounts.items():
             account.start(self.shared.group) if name in new else account.rejoin()
 
@@ -212,3 +218,11 @@ class App:
             webhook_url=f"{url.rstrip('/')}/in/{name}" if url else None, uptime=self._uptimes.get(name, 0),
             make=lambda host: connector(settings, host), pin=lambda number, place: self.rooms.pin(name, number, place),
         )  # fmt: skip
+
+
+def _can_be_followed(now: Config, wanted: Config) -> None:
+    """What a running bridge stands on does not change under it. Raises `ConfigError`."""
+    changed = [name for name in ("path", "durability") if getattr(now.store, name) != getattr(wanted.store, name)]
+    why = "cannot change while the bridge runs: stop it, then start it with the new file"
+    if changed:
+        raise ConfigError(Fault(file="", line=0, path=f"store.{name}", problem=why) for name in changed)

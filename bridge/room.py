@@ -99,7 +99,7 @@ class RoomState:
         return self.held is not None and self._until == UNTIL_TOLD
 
     def follow(self, place: Place) -> None:
-        """The operator says where the room is. It has to be entered there; the store is told by the caller."""
+        """The operator says where the room is. It has to be entered there; the store knows it already."""
         self.place = self.pinned = self.followed = place
         self.held, self._until, self.moved_to = None, None, None
         self.joined = False

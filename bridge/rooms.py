@@ -6,6 +6,7 @@ import structlog
 
 from bridge.config import Config
 from bridge.delivery import Lane
+from bridge.errors import StoreFull
 from bridge.events import Confirmation, Left, RoomMoved, SendFailed
 from bridge.ids import AccountName, MessageId, Place, Room, RoomId, RoomNumber, RowNumber, ThreadId
 from bridge.intake import Happening, Intake
@@ -39,10 +40,21 @@ class Rooms:
         """Rows that nobody has tried since the bridge died: as long as there are any, no end is a clean one."""
         return sum(lane.suspects for lane in self.lanes.values())
 
-    async def apply(self, config: Config, intake: Intake) -> None:
-        """Make the rooms and routes of a configuration the ones in force; what runs and stays is not touched."""
+    async def admit(self, config: Config) -> Sequence[RoomRecord]:
+        """Every room there is, those of a configuration among them. Raises `StoreFull`; nothing else changes."""
+        records: Sequence[RoomRecord] = await self._shared.writer.ask(Admit(rooms_of(config)))
+        return records
+
+    async def apply(self, config: Config, intake: Intake, admitted: Sequence[RoomRecord]) -> None:
+        """Make the rooms and routes of a configuration the ones in force; what runs and stays is not touched.
+
+        `admitted` stands in where the disk filled up since: a configuration is in force as a whole or not at all.
+        """
         wanted = rooms_of(config)
-        records: Sequence[RoomRecord] = await self._shared.writer.ask(Admit(wanted))
+        try:
+            records = await self.admit(config)
+        except StoreFull:
+            records = admitted
         self.numbers = {Room(record.account, record.name): record.number for record in records}
         for record in records:
             if Room(record.account, record.name) in wanted:
@@ -144,7 +156,7 @@ class Rooms:
     async def follow(self, room: Room, to: str) -> None:
         """The operator says where a held room is: where it went, or where it was. Returns once stored.
 
-        Raises `NotOffered` when the room waits for no word, or for a word about another place.
+        Raises `NotOffered` when the room waits for no word, or for one about another place; `StoreFull`.
         """
         lane = self.lanes.get(self.numbers[room]) if room in self.numbers else None
         if lane is None or not lane.state.waits_for_a_word:
@@ -152,11 +164,16 @@ class Rooms:
         offered = {str(place): place for place in (lane.state.pinned, lane.state.moved_to) if place is not None}
         if to not in offered:
             raise NotOffered(f"{room} says nothing of that place; it is about {' or '.join(sorted(offered))}")
-        other = self.pin(room.account, lane.number, offered[to])
-        if other is not None:
+        place, offer = offered[to], lane.state.moved_to
+        there = self._atlas.at(room.account, place)
+        if there is not None and there != lane.number:
+            other = self.lanes[there].name
             raise NotOffered(f"that place is {other} already: take one of the two out of the configuration")
-        lane.state.follow(offered[to])
-        await self._shared.writer.ask(Follow(room=lane.number, place=offered[to]))
+        await self._shared.writer.ask(Follow(room=lane.number, place=place))
+        if lane.state.moved_to != offer:
+            raise NotOffered(f"{room} says something else by now: look again")
+        self.pin(room.account, lane.number, place)
+        lane.state.follow(place)
         logger.info("room followed", room=str(room), to=to)
         self._accounts[room.account].enter(lane.number)
 

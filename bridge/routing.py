@@ -68,6 +68,10 @@ class Atlas:
             number = self._rooms.get((account, room, None))
         return number
 
+    def at(self, account: AccountName, place: Place) -> RoomNumber | None:
+        """The room that is pinned to exactly this place."""
+        return self._rooms.get((account, place.room, place.thread))
+
     def all_in(self, account: AccountName, room: RoomId) -> tuple[RoomNumber, ...]:
         """Every configured room that lies in a platform's room: itself and its threads."""
         return tuple(number for (name, native, _), number in self._rooms.items() if (name, native) == (account, room))

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
+from msgspec import UnsetType
 
 from bridge.clock import Clock
 from bridge.connector import Connector
@@ -184,11 +185,13 @@ class Admin:
     async def _meant(self, request: web.Request) -> Sequence[questions.ParkedRow]:
         """The parked rows a change speaks of."""
         change = await self._asked(request, Change)
-        if (change.rows is None) == (change.room is None):
-            raise web.HTTPBadRequest(reason="give either `rows` or `room`")
-        if change.rows is None:
-            return await self._parked(self._number(change.room or ""), MOST_ROWS)
-        wanted = set(change.rows)
+        match change.rows, change.room:
+            case list() as rows, UnsetType():
+                wanted = set(rows)
+            case UnsetType(), str() as room:
+                return await self._parked(self._number(room), MOST_ROWS)
+            case _:
+                raise web.HTTPBadRequest(reason="give either `rows` or `room`")
         return [row for row in await self._parked(None, _SEARCHED) if row.number in wanted]
 
     async def _asked(self, request: web.Request, shape: type[Asked]) -> Asked:

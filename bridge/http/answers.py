@@ -1,11 +1,11 @@
 """What the administrative routes take and give, as shapes, and how they are written as JSON."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 from aiohttp import web
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from bridge.advice import about_parked
 from bridge.connector import RoomInfo
@@ -66,10 +66,14 @@ class Queue(Struct, frozen=True):
 
 
 class Change(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which parked deliveries are meant: their numbers, or a room, `account/name`, for all of its."""
+    """Which parked deliveries are meant: either their numbers, or a room, `account/name`, for all of its."""
 
-    rows: Annotated[list[Number], Meta(min_length=1, max_length=MOST_ROWS)] | None = None
-    room: Annotated[str, Meta(min_length=3, max_length=1000)] | None = None
+    rows: Annotated[list[Number], Meta(min_length=1, max_length=MOST_ROWS)] | UnsetType = UNSET
+    room: Annotated[str, Meta(min_length=3, max_length=1000)] | UnsetType = UNSET
+
+
+EITHER: Final = {"Change": ("rows", "room")}
+"""Of these fields of a shape exactly one is given."""
 
 
 class Changed(Struct, frozen=True):

@@ -12,6 +12,7 @@ from msgspec import Struct
 from bridge.http.access import is_open
 from bridge.http.admin import Admin
 from bridge.http.answers import (
+    EITHER,
     Change,
     Changed,
     Examined,
@@ -97,6 +98,8 @@ def document() -> dict[str, Any]:
     """The OpenAPI document."""
     shapes = [shape for route in ROUTES for shape in (route.gives, route.takes) if shape is not None]
     _, components = msgspec.json.schema_components([Problem, *shapes], ref_template="#/components/schemas/{name}")
+    for name, fields in EITHER.items():
+        components[name]["oneOf"] = [{"required": [field]} for field in fields]
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)

@@ -119,3 +119,11 @@ def test_a_wait_doubles() -> None:
 )  # fmt: skip
 def test_what_a_platform_asks_is_made_sane(told: object, sane: float | None) -> None:
     assert asked(told) == sane
+
+
+@pytest.mark.parametrize("error", [Unavailable("now", retry_after=0.0), Uncertain("now", retry_after=0.5)])
+def test_who_says_at_once_again_and_again_is_asked_later_and_later(error: Unavailable) -> None:
+    waits = [after(error, tries(failures=failures)) for failures in range(8)]
+    seconds = [one.seconds for one in waits if isinstance(one, Again)]
+    assert seconds[:3] == [error.retry_after] * 3
+    assert seconds[3:] == [4.0, 8.0, 16.0, 32.0, 64.0]

@@ -65,6 +65,26 @@ async def test_a_full_disk_stops_accepting_and_loses_nothing(
     await bridge.stop()
 
 
+async def test_a_full_disk_lets_no_configuration_be_used_by_half(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge, disk = await on_disk(tmp_path, left, right)
+    accounts, before = dict(bridge.app.accounts), bridge.app.config
+    bridge.yaml = configured(left, right, rooms=("town", "garden")).replace("user: bridge", "user: other")
+    disk.full = True
+    bridge.app.told_to_reload()
+    (fault,) = await bridge.app.reload_or_tell()
+    assert "the disk is full" in fault.problem
+    assert (bridge.app.accounts, bridge.app.config) == (accounts, before)
+    assert not bridge.task.done()
+    disk.full = False
+    await left.say("town", "Ada", said("the old one holds"))
+    await shows(right, "town", ["Ada: the old one holds"], seconds=60)
+    assert not await bridge.app.reload_or_tell()
+    await eventually(lambda: "right/garden" in {str(lane.name) for lane in bridge.app.rooms.lanes.values()})
+    await bridge.stop()
+
+
 async def test_a_failed_disk_ends_the_bridge_and_acknowledges_nothing(
     tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
 ) -> None:

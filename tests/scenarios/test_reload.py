@@ -31,6 +31,24 @@ async def test_a_wrong_file_changes_nothing(bridge: Bridge, left: MemoryPlatform
     await shows(right, "town", ["Ada: still here"])
 
 
+@pytest.mark.parametrize(("setting", "value"), [("path", "elsewhere/q.db"), ("durability", "relaxed")])
+async def test_what_the_bridge_stands_on_does_not_change_while_it_runs(
+    setting: str, value: str, bridge: Bridge, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    before, yaml = bridge.app.config, bridge.yaml
+    stands = {"path": "data/q.db", "durability": "full", setting: value}
+    bridge.yaml = yaml.replace("path: data/q.db", f"path: {stands['path']}, durability: {stands['durability']}")
+    bridge.yaml = bridge.yaml.replace("  town: {", "  square: {")
+    (fault,) = await bridge.app.reload_or_tell()
+    assert (
+        str(fault) == f"store.{setting}  cannot change while the bridge runs: stop it, then start it with the new file"
+    )
+    assert bridge.app.config is before
+    assert not (bridge.folder / "elsewhere").exists()
+    await left.say("town", "Ada", said("still here"))
+    await shows(right, "town", ["Ada: still here"])
+
+
 @pytest.mark.parametrize("change", ["a link", "an account"])
 async def test_nothing_is_lost_or_doubled_while_the_file_changes(
     change: str, tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform

@@ -143,3 +143,19 @@ async def test_a_reused_connection_that_is_cut_is_asked_once(kit: Kit, platform:
         with pytest.raises(Uncertain):
             await run.send("second")
         assert len([one for one in platform.server.requests if "/send/" in one]) == before + 1
+
+
+async def test_an_answer_that_is_none_makes_no_room_encrypted(kit: Kit, platform: MatrixEmulator) -> None:
+    async with kit.running() as run:
+        platform.answer_next("m.room.encryption", Canned())
+        with pytest.raises(Unavailable, match="without the room's state"):
+            await run.connector.join(kit.town)
+        await run.connector.join(kit.town)
+        await run.send("still readable")
+        await kit.reads(kit.town, "still readable")
+
+
+async def test_an_answer_that_is_none_takes_no_credentials_away(kit: Kit, platform: MatrixEmulator) -> None:
+    platform.answer_next("whoami", Canned())
+    with pytest.raises(Unavailable, match="without saying who we are"):
+        await matrix(platform, kit.host).run()

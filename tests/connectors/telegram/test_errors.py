@@ -9,8 +9,11 @@ from bridge import Outgoing, Reaction, Rejected, RoomClosed, Scope, Target, Unau
 from bridge.errors import BridgeError, Feature, Unsupported
 from bridge.ids import Key, RoomId
 from bridge.testing.contract_kit import Kit
+from bridge.testing.contract_line import address_of
 from bridge.testing.platform import texts
+from bridge.testing.proxy import Answer, Proxy
 from bridge.text.nodes import said
+from connectors.telegram.config import TelegramConfig
 from connectors.telegram.connector import Telegram
 from connectors.telegram.emulator import TelegramEmulator
 from connectors.telegram.errors import CONFLICT_SECONDS, REFUSALS, Migrated, Refusal, clean, refusal, translated
@@ -176,3 +179,23 @@ async def test_a_wire_that_is_not_open_sends_nothing() -> None:
     assert wire.read_timeout == 5
     with pytest.raises(Unavailable), translated():
         await wire.updates("http://127.0.0.1:9/bot1:x", {})
+
+
+@pytest.mark.parametrize(("header", "wait"), [("7", 7), (None, None), ("-1", None), ("x", None), ("1000000000", 3600)])
+def test_a_server_in_front_that_has_had_enough_did_not_send(header: str | None, wait: float | None) -> None:
+    error = refusal(429, b"<html>slow down", Scope.ROOM, header)
+    assert type(error) is Unavailable
+    assert error.retry_after == wait
+
+
+async def test_a_redirect_is_not_followed_because_the_address_holds_the_token(
+    kit: Kit, server: TelegramEmulator
+) -> None:
+    away = Answer(status=302, headers={"Location": "http://nowhere.invalid/"})
+    _, url = address_of(server)
+    async with Proxy((url.hostname or "", url.port or 0)) as proxy:
+        proxy.answer = away
+        config = TelegramConfig.model_validate({**server.settings(), "api_url": f"http://127.0.0.1:{proxy.port}"})
+        with pytest.raises(Uncertain, match="302"):
+            await Telegram(config, kit.host).run()
+        assert proxy.counts.requests == 1
