@@ -7,6 +7,7 @@ _PARKED = {
     "unknown outcome": "It may have arrived. Look into the room: drop it if it is there, retry it if not.",
     "poison": "The bridge died three times while it was being sent. Retry it when the rest is quiet, or drop it.",
     "fails": "The connector has a fault with it. It may have arrived: look, then drop it, or retry after an upgrade.",
+    "restored": "It waited in the backup. It may have gone since: look into the room, then drop it, or retry it.",
     "loop": "The same words bounce between two rooms. Take the other bridge out of one of them, then drop these.",
     "parent parked": "It speaks of a message that is parked itself. Decide about that one first.",
 }

@@ -131,11 +131,19 @@ def examined(path: Path) -> Iterator[tuple[apsw.Connection, Holding]]:
     with told(path):
         connection = apsw.Connection(address, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
     try:
-        with told(path):
+        with told(path), _whole(path):
             held = _holding(connection, path)
         yield connection, held
     finally:
         connection.close()
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise StoreUnreadable(f"{path} is damaged or no backup ({error}): take another one") from error
 
 
 def _holding(connection: apsw.Connection, path: Path) -> Holding:

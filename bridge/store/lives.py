@@ -11,6 +11,8 @@ from bridge.store.ops import Close, Start
 from bridge.store.questions import Started
 
 _DEATHS = 3
+_NAME = 12
+"""Letters of the name of a store, which its copies share, and of a branch, which begins anew with each restore."""
 
 
 class Lives:
@@ -26,6 +28,9 @@ class Lives:
         self._cursor.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('clean', '0')")
         if not clean:
             self._blame()
+        for name in ("store", "branch"):
+            value = (name, self._chance.token(_NAME))
+            self._cursor.execute("INSERT OR IGNORE INTO meta (name, value) VALUES (?, ?)", value)
         epochs = begun(self._cursor, self._accepting.last_row, self._chance.token)
         uptimes: Any = self._cursor.execute("SELECT name, uptime FROM account")
         return Started(epochs=epochs, clean=clean, uptimes=dict(uptimes))

@@ -89,6 +89,12 @@ def _migrate(connection: apsw.Connection, path: Path, migrations: Sequence[str])
     if 0 < version < len(migrations):
         copy = _copied(connection, path, version)
         logger.info("store: an older schema is brought up to date", schema=version, to=len(migrations), copy=copy)
+    advance(connection, migrations)
+
+
+def advance(connection: apsw.Connection, migrations: Sequence[str]) -> None:
+    """Apply the migrations that this file has not seen."""
+    version = _version(connection)
     for number, script in enumerate(migrations[version:], start=version + 1):
         connection.execute(f"BEGIN IMMEDIATE;{script};PRAGMA user_version = {number};COMMIT;")
 
@@ -142,6 +148,7 @@ __all__ = [
     "StoreInUse",
     "StoreUnreadable",
     "StoreUnwritable",
+    "advance",
     "check",
     "connected",
     "let_go",

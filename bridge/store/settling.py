@@ -8,7 +8,7 @@ from bridge.store.bulk import Value, execute_in
 from bridge.store.codec import encode_numbers
 from bridge.store.ops import Delay, Discard, Made, Mark, Outcome, Park, Progress, Row, Seal, Settle, Unpark
 
-_REFUSED = "sent IS NULL AND NOT doubtful AND reason NOT IN ('unknown outcome', 'fails', 'poison')"
+_REFUSED = "sent IS NULL AND NOT doubtful AND reason NOT IN ('unknown outcome', 'fails', 'poison', 'restored')"
 _UNPARK = (
     "UPDATE outbox SET state = 0, attempts = 0, deaths = 0, next_at = NULL, reason = NULL,"  # noqa: S608 - our own words
     f" generation = generation + ({_REFUSED}), plan = CASE WHEN {_REFUSED} THEN NULL ELSE plan END"

@@ -38,5 +38,5 @@ def test_every_reason_to_park_has_advice_of_its_own() -> None:
                 "GiveUp",
             }:
                 found.update(one.value for one in node.args[:2] if isinstance(one, ast.Constant))
-    assert found | {"loop", "poison"} == set(_PARKED)
+    assert found | {"loop", "poison", "restored"} == set(_PARKED)
     assert about_parked("some day another") == "Retry it, or drop it."
