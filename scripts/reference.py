@@ -156,6 +156,8 @@ Every change is a line of the log, `operator`, with who, from where, what, and w
 After 30 wrong tokens in a minute an address gets 429 for a while, whatever token it sends.
 Let a proxy in front show nothing to the world but `/in/`: behind it all callers have one address.
 
+An unknown name behind a `?` is passed over; an unknown field in a body is refused (400).
+
 A body may have 1 MiB; a packed one is refused (415).
 There is no TLS: put a proxy in front where others can listen.
 """

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 _METADATA = "Metadata-Version: 2.1\nName: stranger\nVersion: 1.0\n"
-_POINTS = "[qantara.connectors]\nquiet = stranger:Quiet\nstubborn = stranger:Stubborn\ntalkative = stranger:Talkative\n"
+_NAMES = ("quiet", "stubborn", "talkative", "stuck")
+_POINTS = "[qantara.connectors]\n" + "".join(f"{name} = stranger:{name.title()}\n" for name in _NAMES)
 _CODE = '''\
 import asyncio
+import time
 
 from pydantic import SecretStr
 
@@ -16,6 +18,22 @@ class Config(ConnectorConfig):
     """An account."""
 
     token: SecretStr = SecretStr("nothing at all")
+
+
+class Stuck(Connector[Config]):
+    """Holds up the whole event loop when it is told to end."""
+
+    Config = Config
+
+    async def run(self):
+        self.host.connected(User(id=UserId("me"), name="Stuck"))
+        try:
+            await asyncio.Event().wait()
+        finally:
+            time.sleep(300)
+
+    async def send(self, message):
+        return ()
 
 
 class Quiet(Connector[Config]):

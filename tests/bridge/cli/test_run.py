@@ -93,6 +93,28 @@ async def test_told_a_second_time_it_ends_at_once(
     assert "told to stop a second time" in one.text
 
 
+async def test_a_stop_that_hangs_ends_at_its_deadline(tmp_path: Path, stranger: dict[str, str]) -> None:
+    """The event loop itself is stuck: the alarm is the system's, not the loop's. What was accepted is on disk."""
+    path = written(tmp_path, QUIET + "  two: {connector: stuck}\n")
+    async with daemon(path, stranger) as one:
+        await one.says("running")
+        await until_up(path, stranger)
+        began = asyncio.get_running_loop().time()
+        one.send(signal.SIGTERM)
+        assert await one.ends() == 128 + signal.SIGTERM
+        assert 20 < asyncio.get_running_loop().time() - began < 28
+    assert "the end took too long" in one.text
+    async with daemon(written(tmp_path, QUIET), stranger) as one:
+        assert not (await one.says("running"))["clean"]
+        assert await one.stop() == 0
+
+
+async def until_up(path: Path, env: dict[str, str]) -> None:
+    """Wait until both accounts are up."""
+    while '"state": "up"' not in (await qantara("status", "--json", "-c", path, env=env)).out.partition('"two"')[2]:
+        pass
+
+
 async def test_a_changed_file_is_read_again_and_a_wrong_one_changes_nothing(
     tmp_path: Path, stranger: dict[str, str]
 ) -> None:
