@@ -17,3 +17,8 @@ def asked(retry_after: object) -> float | None:
     if not isinstance(retry_after, (int, float)) or not retry_after >= 0:
         return None
     return min(float(retry_after), _LONGEST_ASKED)
+
+
+def left(next_at: int, now: int) -> float:
+    """Seconds of a stored wait that are left, both in ms of wall time: an hour at most, whatever the clock did."""
+    return min(max(0.0, (next_at - now) / 1000), _LONGEST_ASKED)

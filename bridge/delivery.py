@@ -11,6 +11,7 @@ import structlog
 from bridge.abilities import Abilities
 from bridge.after import Again, Closed, GiveUp, Next, Refit, Stop, after, leaves_open
 from bridge.backlog import Backlog
+from bridge.backoff import left
 from bridge.connector import Capabilities
 from bridge.echoes import Echoes
 from bridge.errors import BridgeError, Scope, Uncertain
@@ -110,6 +111,8 @@ class Lane:
             return False
         if row.kind is RowKind.REACT and self._lingers():
             return False
+        if row.next_at is not None and self._waits_as_before(row, row.next_at):
+            return False
         self._backlog.pop()
         if row.gone and not self.suspects:
             self._end_unsent(Settle(row=row, outcome=Outcome.CANCELLED, cause="deleted before"))
@@ -123,6 +126,13 @@ class Lane:
         """Whether a reaction waits a moment for others that one line can show with it."""
         seconds = lingers(self._backlog.waiting, self._able.features, self._shared.now_ms())
         return self._backlog.whole and not self.suspects and self._waits(seconds)
+
+    def _waits_as_before(self, row: Row, next_at: int) -> bool:
+        """A wait that was stored outlives the process; what is left of it is counted by the monotonic clock."""
+        row.next_at = None
+        seconds = left(next_at, self._shared.now_ms())
+        self._not_before = max(self._not_before, self._shared.clock.monotonic() + seconds)
+        return self._waits(seconds)
 
     def _expired(self, row: Row) -> bool:
         lifetime = self._shared.lifetimes.get(row.link)

@@ -133,13 +133,18 @@ def told(path: Path) -> Iterator[None]:
             f"{path} is damaged and was not touched: move it away, together with {path.name}-wal, and begin anew"
             f"{_or_a_copy(path) or f', or put a backup in its place: there is none beside it ({path}*{_COPIES})'}"
         ) from error
-    except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError, OSError) as error:
+    except (
+        apsw.ReadOnlyError,
+        apsw.CantOpenError,
+        apsw.PermissionsError,
+        apsw.IOError,
+        apsw.FullError,
+        OSError,
+    ) as error:
         raise StoreUnwritable(
             f"{path} cannot be written ({error}):"
-            f" is the disk mounted read-only, is {path.parent} a directory of this user?"
+            f" is the disk mounted read-only, full or failing, is {path.parent} a directory of this user?"
         ) from error
-    except (apsw.IOError, apsw.FullError) as error:
-        raise StoreUnwritable(f"{path} cannot be used, the disk is full or fails: {error}") from error
     except apsw.Error as error:
         raise StoreUnreadable(f"{path} cannot be used: {error}") from error
 
