@@ -112,3 +112,4 @@ def test_a_reaction_waits_only_where_it_becomes_a_line_and_nothing_else_is_behin
     assert lingers((first, replace(second, message=MessageNumber(8))), WORDLESS, 0) == 0
     assert lingers((replace(first, plan=b"sealed"),), WORDLESS, 0) == 0
     assert lingers((back("Ada", "👍"),), WORDLESS, 0) == 0
+    assert lingers((first,), WORDLESS, -3_600_000) == 0
