@@ -158,7 +158,7 @@ def test_the_log_stays_short_under_load(disk: Disk) -> None:
     there.store.close()
 
 
-def test_no_question_and_no_fact_leaves_the_log_held(disk: Disk) -> None:
+def test_no_question_and_no_fact_leaves_the_log_held(disk: Disk, tmp_path: Path) -> None:
     """A reader that is never finished would keep the log from being folded in: none of ours is."""
     there = opened(disk)
     store = there.store
@@ -166,7 +166,7 @@ def test_no_question_and_no_fact_leaves_the_log_held(disk: Disk) -> None:
     (row,) = there.post("m1")
     there.deliver(row, "c1")
     more = [Locate((there.left, there.right), MessageId("m1")), Twins(there.left, (row.message or MessageNumber(0),))]
-    for op in [*examples(there, there.post("m3")[0]).values(), *more]:
+    for op in [*examples(there, there.post("m3")[0], tmp_path / "copy").values(), *more]:
         store.drain([op])
         assert store._connection.txn_state() == apsw.SQLITE_TXN_NONE, op
 
