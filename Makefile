@@ -47,6 +47,10 @@ format: $(BIN)/qantara  ## put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+.PHONY: torture
+torture: $(BIN)/qantara $(SERVERS)  ## hundreds of deaths over real servers and emulators: make torture N=200
+	$(BIN)/python -m tests.crash.torture $(or $(N),200)
+
 bench: $(BIN)/qantara $(SERVERS)  ## speed and size, as ratios measured in the same run
 	$(BIN)/python -m benchmarks.relay $(ARGS)
 

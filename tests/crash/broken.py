@@ -10,13 +10,16 @@ from msgspec import structs
 
 from bridge.backlog import Backlog
 from bridge.cli import main
-from bridge.delivery import Lane
 from bridge.intake import Intake
-from bridge.store.ops import Accept, Op, Outcome, Row, Start
+from bridge.store.epochs import Epochs
+from bridge.store.lives import Lives
+from bridge.store.ops import Accept, Op, Outcome, Row, Settle, Start
 from bridge.store.settling import Settling
 from bridge.store.sqlite import SqliteStore
+from bridge.store.writer import Then, Writer
 
 _SLOW_SECONDS = 0.02
+_LATE_SECONDS = 0.3
 
 
 def _replace(owner: type, **methods: Callable[..., object]) -> None:
@@ -60,6 +63,7 @@ def split_transaction() -> None:
 
 def no_order() -> None:
     """The newest row goes first."""
+    slow_disk()
 
     def first(backlog: Backlog) -> Row | None:
         if backlog._rows:
@@ -76,37 +80,35 @@ def no_order() -> None:
 
 def sent_is_assumed() -> None:
     """After a death, what was under way is taken for delivered."""
-    start = SqliteStore._start
+    begin = Lives.begin
 
-    def assumed(store: SqliteStore, op: Start) -> object:
-        store._cursor.execute("DELETE FROM outbox WHERE number IN (SELECT min(number) FROM outbox GROUP BY room)")
-        return start(store, op)
+    def assumed(lives: Lives, op: Start) -> object:
+        lives._cursor.execute("DELETE FROM outbox WHERE number IN (SELECT min(number) FROM outbox GROUP BY room)")
+        return begin(lives, op)
 
-    _replace(SqliteStore, _start=assumed)
+    _replace(Lives, begin=assumed)
 
 
 def new_keys() -> None:
-    """Every start gives the store another epoch, so a retry has another key."""
-    start = SqliteStore._start
-
-    def anew(store: SqliteStore, op: Start) -> object:
-        store._cursor.execute("DELETE FROM meta WHERE name = 'epoch'")
-        return start(store, op)
-
-    _replace(SqliteStore, _start=anew)
+    """A row's key is that of the life that sends it, so a retry after a death has another one."""
+    slow_disk()
+    _replace(Epochs, of=lambda epochs, _: epochs.name)
 
 
 def no_window() -> None:
-    """A send's place is free again before its end is durable."""
-    slow_disk()
-    settle = Lane._settle
+    """A send's place is free again at once, and its end is stored some time later."""
+    tell = Writer.tell
 
-    def freely(lane: Lane, row: Row, *why: Any, then: Any = None, **made: Any) -> None:  # noqa: ANN401 - as in the lane
-        settle(lane, row, *why, **made)
+    def late(writer: Writer, op: Op, then: Then | None = None) -> None:
+        if not isinstance(op, Settle):
+            return tell(writer, op, then)
+        loop = asyncio.get_running_loop()
+        loop.call_later(_LATE_SECONDS, tell, writer, op)
         if then is not None:
-            asyncio.get_running_loop().call_soon(then, None)
+            loop.call_soon(then, None)
+        return None
 
-    _replace(Lane, _settle=freely)
+    _replace(Writer, tell=late, tell_lazily=late)
 
 
 def forgotten_twins() -> None:

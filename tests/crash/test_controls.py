@@ -44,7 +44,7 @@ async def test_a_bug_that_is_built_in_is_noticed(
 
 
 async def test_a_slow_disk_alone_breaks_no_promise(trial: Trial) -> None:
-    """Three of the bugs need a slow disk to be seen: without them it does no harm."""
+    """Some of the bugs need a slow disk to be seen: without them it does no harm."""
     trial.town.daemon.program = [sys.executable, str(LAUNCHER), "slow_disk"]
     await trial.dies_at(Point.ACCEPT_BEFORE, 2)
     verdict = await trial.ended()

@@ -1,6 +1,7 @@
 """Linked rooms on three platforms, people who talk in them, and the daemon between them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -9,11 +10,13 @@ from bridge.ids import MessageId
 from bridge.testing.platform import Platform
 from bridge.text.nodes import said
 from connectors.irc.connector import Irc
+from connectors.irc.emulator import IrcEmulator
 from connectors.matrix.connector import Matrix
 from connectors.matrix.emulator import MatrixEmulator
 from connectors.matrix.emulator_sync import position
 from connectors.telegram.connector import Telegram
 from connectors.telegram.emulator import TOWN, TelegramEmulator
+from connectors.telegram.emulator_rules import UNLIMITED
 from tests.crash.record import Post, Traits, Who
 from tests.live.daemon import Daemon
 
@@ -141,8 +144,22 @@ def _one(posts: Sequence[Post], chance: Chance) -> Post:
     return posts[int(chance.fraction() * len(posts))]
 
 
-def daemon_between(folder: Path, platforms: Mapping[str, Platform]) -> Daemon:
-    """A daemon, not started, that links the first rooms."""
+@asynccontextmanager
+async def emulated(folder: Path) -> AsyncIterator[Town]:
+    """Three emulators, and a daemon between them that is not started."""
+    async with AsyncExitStack() as stack:
+        matrix = await stack.enter_async_context(MatrixEmulator())
+        telegram = await stack.enter_async_context(TelegramEmulator(limits=UNLIMITED))
+        irc = await stack.enter_async_context(IrcEmulator())
+        queues: dict[str, Queue] = {"matrix": MatrixQueue(matrix), "telegram": TelegramQueue(telegram)}
+        platforms: dict[str, Platform] = {"matrix": matrix, "telegram": telegram, "irc": irc}
+        yield Town(platforms, daemon_between(folder, platforms, stack), queues)
+
+
+def daemon_between(folder: Path, platforms: Mapping[str, Platform], stack: AsyncExitStack) -> Daemon:
+    """A daemon, not started, that links the first rooms; it is gone when the stack is left."""
     rooms = [f"{name}/{platform.rooms[0]}" for name, platform in platforms.items()]
     accounts = {name: platform.settings() for name, platform in platforms.items()}
-    return Daemon(folder, accounts, {"lobby": {"rooms": rooms}})
+    daemon = Daemon(folder / "daemon", accounts, {"lobby": {"rooms": rooms}})
+    stack.callback(daemon.kill)
+    return daemon

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -37,6 +38,7 @@ class Trial:
         self.town, self._chance, self._folder, self._pace = town, chance, folder, pace
         self._deaths: list[tuple[str, Stored, Mapping[str, frozenset[str]]]] = []
         self._talking, self._rest = False, pace
+        self.verdict: Verdict | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
     # --- deaths ---
@@ -101,6 +103,11 @@ class Trial:
         return frozenset(post.native for post in self.town.said[name])
 
     @property
+    def causes(self) -> Counter[str]:
+        """How often it died of what."""
+        return Counter(cause for cause, _, _ in self._deaths)
+
+    @property
     def under_way(self) -> int:
         """How many deaths came while deliveries were waiting."""
         return sum(1 for _, found, _ in self._deaths if any(found.windows.values()))
@@ -149,7 +156,8 @@ class Trial:
         await self._settled()
         counts = (await self.town.daemon.status())["counts"]
         await self._stopped()
-        return judged(await self._record(counts))
+        self.verdict = judged(await self._record(counts))
+        return self.verdict
 
     async def _touch(self) -> None:
         """Edits of what was said before the deaths, and answers and reactions to its copies."""
@@ -164,8 +172,8 @@ class Trial:
     async def _copies(self, name: str) -> list[tuple[Who, str]]:
         """Copies that stand alone: of two only one is known to the bridge."""
         lines = [one for one in (await self._held(name)).lines if one.who[0] != name and not one.note]
-        alone = {who for who in (one.who for one in lines) if sum(one.who == who for one in lines) == 1}
-        return [(one.who, one.id) for one in lines if one.who in alone]
+        often = Counter(one.who for one in lines)
+        return [(one.who, one.id) for one in lines if often[one.who] == 1]
 
     async def _settled(self) -> None:
         """A last word from everywhere is accepted, and nothing waits any more."""
