@@ -79,3 +79,4 @@ class Abilities:
             self._shown = shown
             self._features = features(type(self._account.connector), shown) - self.lacking
             self._limiter = self._limiter.changed(shown.rates)
+            self._account.keep(shown.rates)

@@ -257,14 +257,12 @@ class Lane:
         able = self._able
         if self._busy >= (1 if self.suspects else able.capabilities.in_flight):
             return False
-        now = self._shared.clock.monotonic()
-        delay = max(able.limiter.delay(now), self._account.limiter.delay(now))
+        delay = able.limiter.delay(self._shared.clock.monotonic())
         return (not delay or not self._waits(delay)) and self._account.admit(self)
 
     def _launch(self, delivery: Delivery, index: int) -> bool:
         now = self._shared.clock.monotonic()
         self._able.limiter.start(now)
-        self._account.limiter.start(now)
         self._occupy()
         self._sending += 1
         self._passed(delivery)

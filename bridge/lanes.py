@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Any, Protocol, TypeAlias
 
 import structlog
 
 from bridge.backoff import wait
-from bridge.connector import Connector
+from bridge.connector import Connector, Rate
 from bridge.errors import Scope, Unavailable, Uncertain
 from bridge.ids import AccountName, RoomNumber, RowNumber
 from bridge.limits import Limiter
@@ -56,7 +57,7 @@ class Lanes:
         self._shared = shared
         self.policy = connector.config.unknown_outcome
         self.lanes: dict[RoomNumber, Pumped] = {}
-        self.limiter = Limiter(connector.features.rates, Scope.ACCOUNT)
+        self._limiter = Limiter(connector.features.rates, Scope.ACCOUNT)
         self.connection = 0
         self.last_success = float("-inf")
         self._up_since: float | None = None
@@ -69,6 +70,8 @@ class Lanes:
         self._probing = False
         self._asked_until = float("-inf")
         self._queue: OrderedDict[Pumped, None] = OrderedDict()
+        self._turn: Pumped | None = None
+        self._rated: asyncio.TimerHandle | None = None
         self._sends: dict[SendKey, tuple[asyncio.Task[None], float]] = {}
         self._overdue: set[SendKey] = set()
         self._sweep: asyncio.TimerHandle | None = None
@@ -113,13 +116,39 @@ class Lanes:
 
     # --- how many at once ---
 
+    def keep(self, rates: Iterable[Rate]) -> None:
+        """A room told its rates: those of the whole account hold for all rooms."""
+        self._limiter = self._limiter.with_more(rates)
+
     def admit(self, lane: Pumped) -> bool:
-        """Whether one more send may start; a lane that may not is pumped when one ends."""
-        if self._busy >= (1 if self._probing else self._at_once):
-            self._queue[lane] = None
+        """Whether one more send may start. Lanes that may not stand in a queue and get one turn each."""
+        if (self._queue and self._turn is not lane) or not self._has_place():
+            self._queue.setdefault(lane)
             return False
+        self._turn = None
+        self._limiter.start(self._shared.clock.monotonic())
         self._busy += 1
         return True
+
+    def _has_place(self) -> bool:
+        if self._busy >= (1 if self._probing else self._at_once):
+            return False
+        delay = self._limiter.delay(self._shared.clock.monotonic())
+        if delay and self._rated is None:
+            self._rated = asyncio.get_running_loop().call_later(delay, self._rate_over)
+        return not delay
+
+    def _rate_over(self) -> None:
+        self._rated = None
+        self._serve()
+
+    def _serve(self) -> None:
+        """One turn for each lane in the queue, as long as there is a place; who wants another stands at its end."""
+        while self._queue and self._has_place():
+            lane, _ = self._queue.popitem(last=False)
+            self._turn = lane
+            lane.pump()
+            self._turn = None
 
     def take(self) -> None:
         """A place for something that needs no sending."""
@@ -128,12 +157,7 @@ class Lanes:
     def release(self) -> None:
         """A send ended and is durable."""
         self._busy -= 1
-        while self._queue and self._busy < (1 if self._probing else self._at_once):
-            before = self._busy
-            lane, _ = self._queue.popitem(last=False)
-            lane.pump()
-            if self._busy > before:
-                return
+        self._serve()
 
     def succeeded(self) -> None:
         self.last_success = self._shared.clock.monotonic()

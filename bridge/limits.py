@@ -38,6 +38,10 @@ class Limiter:
         limiter._windows.update((rate, window) for rate, window in self._windows.items() if rate in limiter._windows)
         return limiter
 
+    def with_more(self, rates: Iterable[Rate]) -> "Limiter":
+        """The limiter of its own rates and of these."""
+        return self.changed((*self._windows, *rates))
+
     def delay(self, now: float) -> float:
         """Seconds until all windows allow a send."""
         if not self._windows:

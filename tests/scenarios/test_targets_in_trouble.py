@@ -14,21 +14,9 @@ from bridge.testing.waiting import eventually, shown, shows
 from bridge.text.nodes import said
 from tests.scenarios.bridge_under_test import Bridge, balanced, configured
 from tests.scenarios.faulty import faulty
+from tests.scenarios.speaking import heard, lines, speak
 
 ONE_BY_ONE = replace(EVERYTHING, in_flight=1)
-
-
-def lines(count: int, begin: int = 0) -> list[str]:
-    return [f"line {number}" for number in range(begin, begin + count)]
-
-
-async def speak(platform: MemoryPlatform, words: list[str], room: str = "town") -> None:
-    for line in words:
-        await platform.say(room, "Ada", said(line))
-
-
-def heard(words: list[str]) -> list[str]:
-    return [f"Ada: {line}" for line in words]
 
 
 @pytest.fixture
