@@ -65,7 +65,7 @@ def _failed(cause: Exception) -> BridgeError:
 
 
 def _refused(status: int, code: str, why: str, wait: float | None) -> BridgeError:
-    if status == 401 or code in _CREDENTIALS:  # noqa: PLR2004  HTTP's own number
+    if code in _CREDENTIALS or (status == 401 and code):  # noqa: PLR2004  a proxy's 401 bears no Matrix error
         return Unauthorized(why)
     if status == 429 or code == "M_LIMIT_EXCEEDED":  # noqa: PLR2004
         return Unavailable(why, retry_after=wait, scope=Scope.ACCOUNT)

@@ -44,6 +44,12 @@ async def test_a_documented_answer_becomes_the_error_of_its_row(
         assert str(platform.settings()["token"]) not in repr(caught.value)
 
 
+def test_a_401_of_something_in_the_way_is_no_refusal_of_our_token() -> None:
+    error = translated(status=401, body={"message": "please log in"})
+    assert type(error) is Unavailable
+    assert error.scope is Scope.ACCOUNT
+
+
 _KEY = ConnectionKey("matrix.test", 443, is_ssl=True, ssl=True, proxy=None, proxy_auth=None, proxy_headers_hash=None)
 FAILURES: tuple[tuple[Exception, type[Unavailable]], ...] = (
     (aiohttp.ClientConnectorError(_KEY, OSError(111, "refused")), Unavailable),
