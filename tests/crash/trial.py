@@ -75,12 +75,20 @@ class Trial:
     async def _end(self, point: Point) -> None:
         await self._up()
         if point is Point.STOP_AFTER:
-            self.town.daemon.signal(signal.SIGTERM)
+            await self._told_to_stop()
         await eventually(
             lambda: self.town.daemon.ended is not None,
             what=lambda: f"no death at {point}: {self.town.daemon.log()}", seconds=_DIES_WITHIN_SECONDS,
         )  # fmt: skip
         assert self.town.daemon.ended == -signal.SIGKILL, self.town.daemon.log()
+
+    async def _told_to_stop(self) -> None:
+        """A stop is clean when nothing is suspect any more; people speak until the last moment."""
+        self._talking = False
+        await eventually(self._empty, what=self.town.daemon.log, seconds=_DIES_WITHIN_SECONDS)
+        for name in self.town.platforms:
+            await self.town.act(name, self._chance)
+        self.town.daemon.signal(signal.SIGTERM)
 
     async def _up(self) -> None:
         """Wait until it works, or is dead already; only then people talk as fast as they can."""
@@ -183,10 +191,10 @@ class Trial:
                 accepted = partial(self._accepted, last.native)
                 await eventually(accepted, what=self.town.daemon.log, seconds=60)
 
-        async def empty() -> bool:
-            return not await self.town.daemon.waiting()
+        await eventually(self._empty, what=self.town.daemon.log, seconds=_SETTLES_WITHIN_SECONDS)
 
-        await eventually(empty, what=self.town.daemon.log, seconds=_SETTLES_WITHIN_SECONDS)
+    async def _empty(self) -> bool:
+        return not await self.town.daemon.waiting()
 
     async def _accepted(self, native: str) -> bool:
         status, _ = await self.town.daemon.ask(f"/trace/{native}")
