@@ -20,6 +20,8 @@ def about_account(state: State, error: str) -> str:
             return ""
         case State.DOWN:
             return "Nothing, at first: it tries again by itself, and what is written waits."
+        case State.STOPPED if "another copy of this store" in error:
+            return "Two copies of one store must not run: stop one of them for good. `qantara claim` chooses this one."
         case State.STOPPED if "was another user before" in error:
             return "Restore the credentials of that user, or give this account another name, and reload."
         case State.STOPPED:

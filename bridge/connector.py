@@ -310,6 +310,18 @@ class Connector(ABC, Generic[C]):
         """The rooms this account can see, for `qantara rooms`."""
         raise NotImplementedError
 
+    async def claim(self, name: str, value: str) -> None:
+        """Keep `value` (under 100 characters) on the platform, for this account, where people do not see it.
+
+        A copy of the bridge that runs elsewhere with the same account finds it there: see `claimed`. At most a few
+        times an hour; `Rejected` where this server cannot keep it.
+        """
+        raise NotImplementedError
+
+    async def claimed(self, name: str) -> str | None:
+        """What was last kept under `name`, by whichever connection of this account; None when nothing was."""
+        raise NotImplementedError
+
     async def examine(self) -> Sequence[Finding]:
         """What the operator should know of the account, its server and its rooms, for `qantara doctor`.
 

@@ -1,7 +1,7 @@
 """An account: runs its connector, again when it falls; up, down or stopped."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
@@ -12,6 +12,7 @@ import structlog
 
 from bridge.backoff import asked, wait
 from bridge.chance import Chance
+from bridge.claims import Claims, Superseded
 from bridge.clock import Clock
 from bridge.connector import Connector, Request, Response
 from bridge.delivery import Lane
@@ -21,7 +22,7 @@ from bridge.ids import AccountName, Place, RoomNumber
 from bridge.intake import Intake
 from bridge.lanes import Lanes
 from bridge.shared import Shared
-from bridge.store.ops import Identify, Pin, Remember, Uptime
+from bridge.store.ops import Identify, Pin, Remember, TakeOver, Uptime
 from bridge.store.questions import Position, Recall
 
 logger = structlog.get_logger()
@@ -63,7 +64,9 @@ class Account:
         self._failures = 0
         self._identity_checked = False
         self._life = asyncio.timeout(None)
-        self._refusal = ""
+        self._refusal: Unauthorized | None = None
+        self._claims = Claims(name, self.connector, shared)
+        self._claim_settled = asyncio.Event()
         self._stopped = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._joins: set[asyncio.Task[None]] = set()
@@ -87,6 +90,8 @@ class Account:
     async def publish(self, *events: AnyEvent, position: str | None = None) -> None:
         if position is not None and self.state is State.UP and not self._joined.is_set():
             await self._first_entered()
+        if self.state is State.UP:
+            await self._claim_settled.wait()
         me = self.me.id if self.me else None
         await self._intake.publish(self.account, me, events, position)
 
@@ -123,8 +128,28 @@ class Account:
             self._shared.writer.tell(Identify(self.account, me.id), lambda before: self._identified(before, life))
 
     def _begin(self) -> None:
+        if self.connector.can(Connector.claimed):
+            self._keep(self._claimed())
+        else:
+            self._go()
+
+    def _go(self) -> None:
+        self._claim_settled.set()
         self.lanes.up()
         self._join(self.rooms.values())
+
+    async def _claimed(self) -> None:
+        """Nothing is sent or taken in before it is known that no other copy of the store runs this account."""
+        try:
+            await self._claims.settle()
+            self._go()
+            await self._claims.watch()
+        except Unauthorized as error:
+            self._refuse(error)
+        except Exception:  # a platform's oddity must not keep the account from running
+            logger.exception("claim failed", account=self.account)
+            if not self._claim_settled.is_set():
+                self._go()
 
     # --- life ---
 
@@ -140,7 +165,7 @@ class Account:
 
     def resume(self) -> None:
         """Try again after the credentials were refused."""
-        self._refusal = ""
+        self._refusal = None
         self._stopped.set()
 
     async def _live(self) -> None:
@@ -164,8 +189,8 @@ class Account:
             async with self._life:
                 await self.connector.run()
         except Exception as error:  # noqa: BLE001 - a connector that falls must not pull others down
-            return Unauthorized(self._refusal) if self._refusal else error
-        return Unauthorized(self._refusal) if self._refusal else BridgeError("the connection ended")
+            return self._refusal or error
+        return self._refusal or BridgeError("the connection ended")
 
     def _pause(self, error: Exception) -> float:
         pause = wait(self._failures, self.chance.fraction())
@@ -173,17 +198,27 @@ class Account:
 
     async def _wait_for_operator(self, error: Unauthorized) -> None:
         self.state, self.since, self.last_error = State.STOPPED, self.clock.now(), str(error)
-        logger.error("account stopped: its credentials are refused", account=self.account, why=str(error))
-        self._shared.notice(None, f"Account {self.account} is stopped, its credentials are refused: {error}")
+        cause = "it has moved" if isinstance(error, Superseded) else "its credentials are refused"
+        logger.error("account stopped", account=self.account, cause=cause, why=str(error))
+        self._shared.notice(None, f"Account {self.account} is stopped, {cause}: {error}")
         self._joined.set()
         self._stopped.clear()
         await self._stopped.wait()
 
     def refused(self, why: str) -> None:
         """A send was refused for its credentials: the connector's run ends, as if it had found out itself."""
+        self._refuse(Unauthorized(why))
+
+    def _refuse(self, error: Unauthorized) -> None:
         if self.state is State.UP and not self._refusal:
-            self._refusal = why
+            self._refusal = error
             self._life.reschedule(0.0)
+
+    async def take_over(self) -> None:
+        """The operator says that this copy of the store is to run the account."""
+        await self._shared.writer.ask(TakeOver(self.account))
+        if self.state is State.STOPPED:
+            self.resume()
 
     # --- up and down ---
 
@@ -195,6 +230,7 @@ class Account:
             self._shared.notice(None, f"Account {self.account} is back.")
 
     def _went_down(self) -> None:
+        self._claim_settled.clear()
         self.lanes.down()
         for lane in self.rooms.values():
             lane.state.left()
@@ -275,7 +311,11 @@ class Account:
             self._join([lane], failures=lane.state.closures + 1)
 
     def _join(self, lanes: Iterable[Lane], failures: int = 0) -> None:
-        task = self._shared.group.create_task(self._enter_rooms(list(lanes), failures))
+        self._keep(self._enter_rooms(list(lanes), failures))
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """Something that ends with the connection."""
+        task = self._shared.group.create_task(work)
         self._joins.add(task)
         task.add_done_callback(self._joins.discard)
 

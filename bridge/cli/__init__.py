@@ -11,7 +11,7 @@ from bridge.cli.connectors import connectors, schema
 from bridge.cli.demo import demo
 from bridge.cli.doctor import doctor
 from bridge.cli.new import new
-from bridge.cli.operate import follow, queue, status, trace
+from bridge.cli.operate import claim, follow, queue, status, trace
 from bridge.cli.restore import restore
 from bridge.cli.rooms import rooms
 from bridge.cli.run import run
@@ -45,7 +45,22 @@ def qantara(
     """A bridge between messengers: it links their rooms and loses nothing."""
 
 
-for command in (run, check, doctor, status, trace, follow, backup, restore, rooms, connectors, schema, new, demo):
+for command in (
+    run,
+    check,
+    doctor,
+    status,
+    trace,
+    follow,
+    claim,
+    backup,
+    restore,
+    rooms,
+    connectors,
+    schema,
+    new,
+    demo,
+):
     app.command()(command)
 app.add_typer(queue, name="queue")
 

@@ -105,6 +105,18 @@ def follow(
     print(f"{done['room']} is {done['to']}")
 
 
+def claim(
+    account: Annotated[str, typer.Argument(help="The account's name in the configuration.")],
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Let the running daemon run an account that was stopped because a copy of its store runs it elsewhere.
+
+    Stop that copy for good first: of two that run, it will stop instead.
+    """
+    done = answered(config, "POST", "/claim", {"account": account})
+    print(f"{done['account']} is run here from now on")
+
+
 def _moved(found: dict[str, Any], only: str | None) -> str:
     rows = [
         (room["room"], room["place"] or "", room["moved_to"], room["held"])

@@ -16,6 +16,7 @@ from bridge.http.answers import (
     MOST_ROWS,
     Change,
     Changed,
+    Claimant,
     Copy,
     Examined,
     Health,
@@ -180,6 +181,19 @@ class Admin:
         except NotOffered as error:
             return self._answer(Problem(str(error)), 409)
         noted(request, "follow", room=told.room, to=told.to)
+        return self._answer(told)
+
+    async def claim(self, request: web.Request) -> web.Response:
+        """Let this copy of the store run an account, though another copy was started later."""
+        told = await self._asked(request, Claimant)
+        account = self._bridge.accounts.get(AccountName(told.account))
+        if account is None:
+            raise web.HTTPNotFound(reason="no account of that name")
+        if not account.connector.can(Connector.claim):
+            raise web.HTTPNotImplemented(reason="this platform keeps no claims: nothing stops this account")
+        async with asyncio.timeout(ASK_SECONDS):
+            await account.take_over()
+        noted(request, "claim", account=told.account)
         return self._answer(told)
 
     async def _meant(self, request: web.Request) -> Sequence[questions.ParkedRow]:

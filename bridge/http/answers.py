@@ -103,6 +103,12 @@ class Seen(Struct, frozen=True):
     rooms: list[RoomInfo]
 
 
+class Claimant(Struct, frozen=True):
+    """An account of the configuration that this copy of the store is to run."""
+
+    account: str
+
+
 class Copy(Struct, frozen=True):
     """A native id in a room: `origin` where it was written, `copy`, or `note` about it."""
 

@@ -7,8 +7,8 @@ import apsw
 from bridge.chance import Chance
 from bridge.store.accepting import Accepting
 from bridge.store.epochs import begun
-from bridge.store.ops import Close, Start
-from bridge.store.questions import Started
+from bridge.store.ops import Claim, Close, Start, TakeOver
+from bridge.store.questions import Claimed, Standing, Started
 
 _DEATHS = 3
 _NAME = 12
@@ -34,6 +34,25 @@ class Lives:
         epochs = begun(self._cursor, self._accepting.last_row, self._chance.token)
         uptimes: Any = self._cursor.execute("SELECT name, uptime FROM account")
         return Started(epochs=epochs, clean=clean, uptimes=dict(uptimes))
+
+    def claim(self, op: Claim) -> None:
+        self._account(op.account)
+        self._cursor.execute("UPDATE account SET mark = ?, claims = 0 WHERE name = ?", (op.value, op.account))
+
+    def take_over(self, op: TakeOver) -> None:
+        self._account(op.account)
+        self._cursor.execute("UPDATE account SET claims = 1 WHERE name = ?", (op.account,))
+
+    def standing(self, op: Claimed) -> Standing:
+        found: Any = list(self._cursor.execute("SELECT value FROM meta WHERE name = 'store'"))
+        store = str(found[0][0]) if found else ""
+        account: Any = self._cursor.execute("SELECT mark, claims FROM account WHERE name = ?", (op.account,))
+        for last, claims in list(account):
+            return Standing(store=store, last=last, takes=bool(claims))
+        return Standing(store=store)
+
+    def _account(self, name: str) -> None:
+        self._cursor.execute("INSERT OR IGNORE INTO account (name) VALUES (?)", (name,))
 
     def end(self, _: Close) -> None:
         self._cursor.execute("UPDATE outbox SET marked = 0, deaths = 0 WHERE marked = 1 OR deaths > 0")

@@ -9,6 +9,7 @@ from bridge.events import Relayed
 from bridge.ids import AccountName, EventId, MessageId, MessageNumber, PersonNumber, Place, Room, RoomNumber, RowNumber
 from bridge.store.ballast import Ballast
 from bridge.store.questions import (
+    Claimed,
     CopyOut,
     Depths,
     DropCopy,
@@ -262,6 +263,19 @@ class Identify(Struct, frozen=True):
     me: str
 
 
+class Claim(Struct, frozen=True):
+    """What this copy of the store says of itself on the account's platform from now on."""
+
+    account: AccountName
+    value: str
+
+
+class TakeOver(Struct, frozen=True):
+    """The operator said that this copy is to run the account: its next claim is made whatever stands there."""
+
+    account: AccountName
+
+
 class Uptime(Struct, frozen=True):
     """How long an account has been up, in seconds, in all its life."""
 
@@ -316,7 +330,7 @@ class Admit(Struct, frozen=True):
 Op: TypeAlias = Union[
     Accept, Settle, Progress, Seal, Delay, Park, Mark, Tally, Pin, Hold, Follow, Identify, Uptime, Remember, Unpark,
     Discard, Purge, Close, Admit, Page, Twins, Relate, Locate, Wanted, Recall, Position, Start, Depths, Tallies, Ledger,
-    Parked, Trace, CopyOut, DropCopy,
+    Parked, Trace, CopyOut, DropCopy, Claim, Claimed, TakeOver,
 ]  # fmt: skip
 
 

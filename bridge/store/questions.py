@@ -72,6 +72,23 @@ class Position(Struct, frozen=True):
     account: AccountName
 
 
+class Claimed(Struct, frozen=True):
+    """How an account stands to other copies of the store. Answer: `Standing`."""
+
+    account: AccountName
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """`store` is the name that all copies of a store share; `last` is what this one claimed.
+
+    `takes`: the operator said that this copy takes the account over.
+    """
+
+    store: str
+    last: str | None = None
+    takes: bool = False
+
+
 class RoomRecord(Struct, frozen=True, kw_only=True):
     """A room as stored. `waiting` counts rows; `oldest` is when the oldest of them was accepted.
 

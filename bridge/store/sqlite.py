@@ -35,6 +35,7 @@ from bridge.store.opening import (
 from bridge.store.ops import (
     Accept,
     Admit,
+    Claim,
     Close,
     Delay,
     Discard,
@@ -53,11 +54,13 @@ from bridge.store.ops import (
     Settle,
     Start,
     StoreBroken,
+    TakeOver,
     Tally,
     Unpark,
     Uptime,
 )
 from bridge.store.questions import (
+    Claimed,
     CopyOut,
     Depths,
     DropCopy,
@@ -235,7 +238,8 @@ class SqliteStore:
             Discard: settling.discard, Tally: lambda op: settling.count(op.room, op.outcome, op.count),
             Relate: accepting.relate, Purge: self._purge, Start: lives.begin, Admit: self._admit,
             Identify: self._identify, Pin: self._pin, Hold: self._hold, Follow: self._follow,
-            Uptime: self._uptime, Remember: self._remember, Close: lives.end,
+            Uptime: self._uptime, Remember: self._remember, Close: lives.end, Claim: lives.claim,
+            TakeOver: lives.take_over,
         }  # fmt: skip
         questions: dict[type, Act] = {
             Page: lambda op: answers.page(ask, op), Twins: lambda op: answers.twins(ask, op),
@@ -244,7 +248,7 @@ class SqliteStore:
             Ledger: lambda _: (answers.depths(ask), answers.tallies(ask)),
             Depths: lambda _: answers.depths(ask), Tallies: lambda _: answers.tallies(ask),
             Parked: lambda op: answers.parked(ask, op), Trace: lambda op: answers.trace(ask, op),
-            CopyOut: self._copying.step, DropCopy: self._copying.drop,
+            Claimed: lives.standing, CopyOut: self._copying.step, DropCopy: self._copying.drop,
         }  # fmt: skip
         return facts, questions
 

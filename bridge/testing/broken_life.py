@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import count
 from typing import Any, ClassVar, NoReturn
 
@@ -19,6 +20,16 @@ from bridge.testing.memory_platform import Session
 from bridge.testing.memory_rooms import Update
 
 _lives = count(1)
+
+
+@breaks("test_a_claim_is_found_by_another_connection_and_by_no_reader")
+class KeepsItsClaimToItself(MemoryConnector):
+    async def claim(self, name: str, value: str) -> None:
+        await self.host.remember(name, f"{id(self)} {value}", timedelta(days=1))
+
+    async def claimed(self, name: str) -> str | None:
+        owner, _, value = (await self.host.recall(name) or "").partition(" ")
+        return value if owner == str(id(self)) else None
 
 
 @breaks("test_a_first_start_replays_nothing")

@@ -12,6 +12,7 @@ import pytest
 
 from bridge.connector import Capabilities, Connector, ConnectorConfig
 from bridge.testing.contract_kit import Kit, Running, told
+from bridge.testing.platform import texts
 from bridge.text.nodes import ALL_NODES, said
 
 _ours: ContextVar[bool] = ContextVar("_ours", default=False)
@@ -80,6 +81,23 @@ class LifecyclePromises:
             assert "is anybody there" not in kit.host.words(), told(kit.host.events)
             assert await run.connector.join(kit.garden) == run.place(kit.garden)
             await run.hears("there you are", room=kit.garden)
+
+    async def test_a_claim_is_found_by_another_connection_and_by_no_reader(self, kit: Kit) -> None:
+        kit.needs(Connector.claim, "claims")
+        assert type(kit.connect(kit.host)).can(Connector.claimed), "`claimed` must be overridden as well"
+        name = f"st0re{int(kit.host.clock.now().timestamp() * 1e6)}"
+        async with kit.running() as first:
+            before = [await texts(kit.platform, room) for room in (kit.town, kit.garden)]
+            assert await first.connector.claimed(f"{name}.home") is None
+            await first.connector.claim(f"{name}.home", "1.abcdefgh")
+            await first.connector.claim(f"{name}.other", "7.abcdefgh")
+            await first.connector.claim(f"{name}.home", "2.abcdefgh")
+            await first.hears("after the claim")
+        async with kit.running() as second:
+            assert await second.connector.claimed(f"{name}.home") == "2.abcdefgh"
+            assert await second.connector.claimed(f"{name}.other") == "7.abcdefgh"
+        after = [await texts(kit.platform, room) for room in (kit.town, kit.garden)]
+        assert after == [[*before[0], "after the claim"], before[1]], "a claim must be seen by nobody"
 
     async def test_capabilities_are_possible(self, kit: Kit) -> None:
         async with kit.running() as run:

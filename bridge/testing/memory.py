@@ -165,6 +165,16 @@ class BareMemoryConnector(Connector[MemoryConfig]):
 class MemoryConnector(BareMemoryConnector):
     """A platform with edits, deletions and reactions as well, whose rooms can be left."""
 
+    async def claim(self, name: str, value: str) -> None:
+        session = self._connected()
+        with translated():
+            await session.claim(name, value)
+
+    async def claimed(self, name: str) -> str | None:
+        session = self._connected()
+        with translated():
+            return await session.claimed(name)
+
     async def leave(self, place: Place) -> None:
         session = self._connected()
         with translated():

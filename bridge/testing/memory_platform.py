@@ -72,6 +72,7 @@ class MemoryPlatform:
         self.keys: dict[tuple[UserId, Key], MessageId] = {}
         self.confirmed: dict[UserId, int] = {}
         self.left: set[tuple[UserId, RoomId]] = set()
+        self.claims: dict[tuple[UserId, str], str] = {}
         self.connection = 0
         self.faults: list[Fault] = []
         self.going = asyncio.Event()
@@ -170,6 +171,16 @@ class Session:
         await self._answered()
         confirmed = self.platform.confirmed
         confirmed[self.me.id] = max(offset, confirmed.get(self.me.id, 0))
+
+    async def claim(self, name: str, value: str) -> None:
+        """Keep a value for this user, seen by nobody else."""
+        await self._answered()
+        self.platform.claims[self.me.id, name] = value
+
+    async def claimed(self, name: str) -> str | None:
+        """What is kept."""
+        await self._answered()
+        return self.platform.claims.get((self.me.id, name))
 
     async def enter(self, room: str) -> RoomId:
         """Join a room by its name."""

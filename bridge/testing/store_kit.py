@@ -15,6 +15,7 @@ from bridge.store.ops import (
     Accepted,
     Admit,
     Arrival,
+    Claim,
     Close,
     Copy,
     Delay,
@@ -40,12 +41,14 @@ from bridge.store.ops import (
     Settle,
     Start,
     Store,
+    TakeOver,
     Tally,
     TwinKind,
     Unpark,
     Uptime,
 )
 from bridge.store.questions import (
+    Claimed,
     CopyOut,
     Depths,
     DropCopy,
@@ -206,6 +209,6 @@ def examples(there: Opened, row: Row, copy: Path) -> dict[type[Struct], Op]:
         Twins(there.right, (number,)),
         Locate((there.right,), MessageId("m1")), Wanted(number, there.right), Recall(account, "x", 0),
         Position(account), Depths(), Tallies(), Ledger(), Parked(), Trace("m1"),
-        CopyOut(str(copy), pages=1), DropCopy(),
+        CopyOut(str(copy), pages=1), DropCopy(), Claim(account, "1.x"), Claimed(account), TakeOver(account),
     ]  # fmt: skip
     return {type(op): op for op in ops}

@@ -3,9 +3,10 @@
 nio writes the access token into the query; here it is taken out again, because ours travels in a header only.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from msgspec import Struct
 from nio import Api, MessageDirection
@@ -98,6 +99,19 @@ def leave(room: RoomId) -> Call:
 
 def joined_rooms() -> Call:
     return _call(Api.joined_rooms(""))
+
+
+def kept(user: str, kind: str) -> Call:
+    """What an account keeps on its homeserver for itself (client-server API 1.19, "Client Config")."""
+    return Call(method="GET", path=_account_data(user, kind))
+
+
+def keep(user: str, kind: str, content: Mapping[str, Any]) -> Call:
+    return Call(method="PUT", path=_account_data(user, kind), body=json.dumps(content))
+
+
+def _account_data(user: str, kind: str) -> str:
+    return f"/_matrix/client/v3/user/{quote(user, safe='')}/account_data/{quote(kind, safe='')}"
 
 
 def _call(built: tuple[str, ...], *, held: float = 0.0, query: Iterable[tuple[str, str]] = ()) -> Call:

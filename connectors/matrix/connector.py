@@ -44,6 +44,8 @@ from connectors.matrix.rooms import ENCRYPTED, Rooms
 from connectors.matrix.sync import Stream
 
 _SERVERS = 3
+_CLAIM = "org.qantara.claim."
+"""What a claim is called among the account's data, which only the account itself can read."""
 
 
 class Matrix(Connector[MatrixConfig]):
@@ -117,6 +119,16 @@ class Matrix(Connector[MatrixConfig]):
         async with self._any_client() as client:
             known = await _known_rooms(client, self.config.user)
             return [await _described(client, room, known) for room in sorted(known.joined)]
+
+    async def claim(self, name: str, value: str) -> None:
+        await self._call(calls.keep(self.config.user, _CLAIM + name, {"claim": value}))
+
+    async def claimed(self, name: str) -> str | None:
+        try:
+            answer = await self._call(calls.kept(self.config.user, _CLAIM + name))
+        except NotFound:
+            return None
+        return words(answer, "claim") or None
 
     async def examine(self) -> Sequence[Finding]:
         async with self._any_client() as client:

@@ -191,6 +191,14 @@ async def _account_data(_: Homeserver, request: web.Request, who: Person) -> Jso
     return content
 
 
+async def _set_account_data(_: Homeserver, request: web.Request, who: Person) -> Json:
+    content = await body(request)
+    if request.match_info["user"] != who.id:
+        raise MatrixRefusal(403, "M_FORBIDDEN", "Cannot add account data for other users.")
+    who.account_data[request.match_info["kind"]] = content
+    return {}
+
+
 async def _sync(server: Homeserver, request: web.Request, who: Person) -> Json:
     since = answers.position(request.query["since"]) if "since" in request.query else None
     only, clock = _filter(request), asyncio.get_running_loop()
@@ -308,6 +316,7 @@ def _routes(server: Homeserver) -> list[web.RouteDef]:
         ("GET", f"{client}/account/whoami", _whoami),
         ("GET", f"{client}/profile/{{user}}", _profile),
         ("GET", f"{client}/user/{{user}}/account_data/{{kind}}", _account_data),
+        ("PUT", f"{client}/user/{{user}}/account_data/{{kind}}", _set_account_data),
         ("GET", f"{client}/sync", _sync),
         ("GET", f"{client}/joined_rooms", _joined_rooms),
         ("POST", f"{client}/join/{{room}}", _join),
