@@ -3,6 +3,7 @@
 from bridge.supervisor import State
 
 _PARKED = {
+    "unreadable": "Its bytes on the disk are not what was written: look at the disk. Retry it once, or drop it.",
     "rejected": "The platform refused it for good. Retry after you changed what it complains of, or drop it.",
     "unknown outcome": "It may have arrived. Look into the room: drop it if it is there, retry it if not.",
     "poison": "The bridge died three times while it was being sent. Retry it when the rest is quiet, or drop it.",

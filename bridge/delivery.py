@@ -24,6 +24,7 @@ from bridge.room import RoomState
 from bridge.sending import Delivery, copies_of, perform
 from bridge.shared import Shared
 from bridge.steps import Ended, Facts, Orphan, Plan, sealed, unsealed
+from bridge.store.codec import UNREADABLE
 from bridge.store.ops import Delay, Made, Mark, Outcome, Park, Progress, Row, RowKind, Seal, Settle
 from bridge.store.writer import Then
 from bridge.troubles import Troubles
@@ -141,14 +142,28 @@ class Lane:
     def _begin(self, delivery: Delivery) -> None:
         row = delivery.row
         self._active[row.number] = delivery
-        if row.plan is not None:
-            delivery.plan = unsealed(row.plan)
-            self._ready(delivery)
+        if row.unreadable:
+            self._cannot_read(delivery, row.unreadable)
+        elif row.plan is not None:
+            self._unseal(delivery, row.plan)
         elif is_plain(row):
             self._decide(delivery, Facts())
         else:
             self._preparing = True
             self._shared.group.create_task(self._learn(delivery))
+
+    def _unseal(self, delivery: Delivery, plan: bytes) -> None:
+        try:
+            delivery.plan = unsealed(plan)
+        except UNREADABLE as error:
+            self._cannot_read(delivery, f"{type(error).__name__}: what was to be sent is not what was written")
+        else:
+            self._ready(delivery)
+
+    def _cannot_read(self, delivery: Delivery, why: str) -> None:
+        """Bytes that rotted on the disk concern their own row alone."""
+        self.suspects = max(0, self.suspects - 1)
+        self._park(delivery, "unreadable", why)
 
     async def _learn(self, delivery: Delivery) -> None:
         """Ask the store about the messages a row speaks of."""

@@ -1,12 +1,14 @@
 """Questions to the store: read only, asked after the batch is committed."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import apsw
 
-from bridge.ids import AccountName, MessageId, MessageNumber, RoomNumber, RowNumber
+from bridge.events import Deleted, Relayed
+from bridge.ids import AccountName, EventId, MessageId, MessageNumber, RoomId, RoomNumber, RowNumber
 from bridge.store.bulk import execute_in
-from bridge.store.codec import decode, numbers
+from bridge.store.codec import UNREADABLE, decode, numbers
 from bridge.store.ops import NO_ID, Row, RowKind, TwinKind
 from bridge.store.questions import (
     Emojis,
@@ -31,13 +33,26 @@ _ROW = (
 )
 
 
+_NOTHING = Deleted(id=EventId(""), room=RoomId(""), at=datetime.fromtimestamp(0, UTC), message=MessageId(""))
+
+
 def _row(values: Any) -> Row:  # noqa: ANN401 - a row of a statement: the columns above, in order
+    """The row; one that cannot be read says so, and speaks of no message: the others of its page must flow."""
+    try:
+        return _made(values, decode(values[18]), numbers(values[11]))
+    except UNREADABLE as error:
+        row = _made(values, _NOTHING, ())
+        row.message, row.unreadable = None, f"{type(error).__name__}: its bytes are not what was written"
+        return row
+
+
+def _made(values: Any, event: Relayed, sent: tuple[int, ...]) -> Row:  # noqa: ANN401 - as above
     kind = RowKind(values[12])
     return Row(
         number=values[0], room=values[1], event_number=values[2], link=values[3], born=values[4], attempts=values[5],
         deaths=values[6], marked=bool(values[7]), next_at=values[8], generation=values[9], plan=values[10],
-        sent=numbers(values[11]), kind=kind, message=values[13], reply=values[14], person=values[15],
-        fanout=values[16], origin=values[20], at=values[17], event=decode(values[18]),
+        sent=sent, kind=kind, message=values[13], reply=values[14], person=values[15],
+        fanout=values[16], origin=values[20], at=values[17], event=event,
         doubtful=bool(values[21]), gone=bool(values[19]) and not values[21] and kind in (RowKind.POST, RowKind.EDIT),
     )  # fmt: skip
 

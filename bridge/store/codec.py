@@ -6,6 +6,8 @@ from bridge.events import AnyEvent, Relayed
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(AnyEvent)
+UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+"""What decoding raises for bytes that are not what was written."""
 _numbers = msgspec.msgpack.Decoder(tuple[int, ...])
 
 

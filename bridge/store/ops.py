@@ -124,6 +124,8 @@ class Row(Struct, kw_only=True):
     """A try of it may have arrived."""
     gone: bool = False
     """Its message was deleted before any try: it need not go."""
+    unreadable: str = ""
+    """Why what stands on disk cannot be read; such a row stands for nothing, and has only to be parked."""
 
 
 # --- facts to commit -----------------------------------------------------------------------------------------------
