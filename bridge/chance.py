@@ -18,6 +18,10 @@ class Chance(Protocol):
         """`length` characters of `a-z2-7`, five bits each, fit for an unguessable name."""
         ...
 
+    def raw(self, length: int) -> bytes:
+        """So many bytes, fit for a nonce or a key."""
+        ...
+
 
 class SystemChance:
     """The machine's own randomness."""
@@ -27,6 +31,9 @@ class SystemChance:
 
     def token(self, length: int) -> str:
         return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+    def raw(self, length: int) -> bytes:
+        return secrets.token_bytes(length)
 
 
 class SeededChance:
@@ -40,3 +47,6 @@ class SeededChance:
 
     def token(self, length: int) -> str:
         return "".join(self._random.choice(_ALPHABET) for _ in range(length))
+
+    def raw(self, length: int) -> bytes:
+        return self._random.randbytes(length)

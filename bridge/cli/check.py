@@ -17,6 +17,7 @@ from bridge.cli.probe import Report, probe_all
 from bridge.config import Config
 from bridge.errors import BridgeError
 from bridge.registry import installed
+from bridge.store.keys import keys_of
 from bridge.store.sqlite import SqliteStore
 
 logger = structlog.get_logger()
@@ -64,7 +65,7 @@ def _reports(config: Config) -> list[Report]:
     if not config.store.path.exists():
         return asyncio.run(probe_all(config, installed(), None))
     try:
-        store = SqliteStore(config.store.path, SystemChance())
+        store = SqliteStore(config.store.path, SystemChance(), keys=keys_of(config.store))
     except BridgeError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(NOT_WELL) from None

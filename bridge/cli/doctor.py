@@ -123,7 +123,7 @@ async def _by_ourselves(config: Config) -> list[Finding]:
 
 async def _accounts(config: Config) -> list[Finding]:
     found: list[Finding] = []
-    with store.opened(config.store.path, found) as ready:
+    with store.opened(config.store, found) as ready:
         if found:
             return found  # without the store's positions a login might skip what waits
         reports = await probe_all(config, installed(), ready)

@@ -19,6 +19,7 @@ from bridge.config import Config
 from bridge.connector import Connector, RoomInfo
 from bridge.ids import AccountName
 from bridge.registry import installed
+from bridge.store.keys import keys_of
 from bridge.store.sqlite import SqliteStore
 
 
@@ -63,7 +64,7 @@ async def _listed(config: Config, account: AccountName) -> Sequence[RoomInfo] | 
     """What the account sees when it logs in for a moment; a sentence when it cannot."""
     report = Report(account)
     with (
-        closing(SqliteStore(config.store.path, SystemChance()))
+        closing(SqliteStore(config.store.path, SystemChance(), keys=keys_of(config.store)))
         if config.store.path.exists()
         else nullcontext() as store
     ):

@@ -17,6 +17,7 @@ from bridge.cli.signals import Signals
 from bridge.clock import SystemClock
 from bridge.config import Config, load
 from bridge.registry import installed
+from bridge.store.keys import keys_of
 from bridge.store.ops import StoreBroken
 from bridge.store.sqlite import SqliteStore, StoreInUse, StoreUnreadable, StoreUnwritable
 from bridge.store.writer import ThreadPump, Writer
@@ -66,7 +67,8 @@ def _refused(status: Exit, error: Exception) -> Exit:
 
 def _opened(config: Config) -> SqliteStore:
     relaxed = config.store.durability == "relaxed"
-    store = SqliteStore(config.store.path, SystemChance(), synchronous="NORMAL" if relaxed else "FULL")
+    level = "NORMAL" if relaxed else "FULL"
+    store = SqliteStore(config.store.path, SystemChance(), synchronous=level, keys=keys_of(config.store))
     policy = "fsync at checkpoints: a power cut may lose the last commits" if relaxed else "fsync at every commit"
     logger.info("store open", **store.modes(), policy=policy)
     return store

@@ -208,7 +208,7 @@ def _kept_secret(value: object) -> Iterator[str]:
 
 
 def _literal_secrets(page: Page, config: Config) -> Iterator[Fault]:
-    kept = {value for part in (config.http, *config.accounts.values()) for value in _kept_secret(part)}
+    kept = {value for part in (config.http, config.store, *config.accounts.values()) for value in _kept_secret(part)}
     for trail, mark in page.marks.items():
         value = page.at(trail)
         if value and isinstance(value, str) and value in kept and not mark.hidden:

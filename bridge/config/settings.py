@@ -1,6 +1,7 @@
 """What may stand in the configuration file, each setting with its sentence, and what the file becomes."""
 
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 from datetime import timedelta
 from ipaddress import ip_address
@@ -65,6 +66,28 @@ def _token(value: SecretStr) -> SecretStr:
     return value
 
 
+_KEY = "must be at least 32 bytes in hex or base64: `openssl rand -hex 32` makes them; a passphrase is no key"
+
+
+def _key(value: SecretStr) -> SecretStr:
+    if len(key_bytes(value.get_secret_value())) < MIN_TOKEN_BYTES:
+        raise _sentence(_KEY)
+    return value
+
+
+def key_bytes(written: str) -> bytes:
+    """The bytes of a key as it is written, in hex or else in base64; none when it is neither."""
+    plain = written.strip()
+    try:
+        return bytes.fromhex(plain)
+    except ValueError:
+        pass
+    try:
+        return b64decode(plain.replace("-", "+").replace("_", "/"), validate=True)
+    except ValueError:
+        return b""
+
+
 class Settings(BaseModel):
     """A part of the file; `not_yet` are names that are planned and must not be ignored in silence."""
 
@@ -75,7 +98,7 @@ class Settings(BaseModel):
 class StoreSettings(Settings):
     """Where everything that must survive a restart is kept, and for how long."""
 
-    not_yet: ClassVar[frozenset[str]] = frozenset({"key", "url"})
+    not_yet: ClassVar[frozenset[str]] = frozenset({"url"})
 
     path: Path = Path("data/qantara.db")
     """The SQLite file; a relative path starts at the directory of the configuration file."""
@@ -84,9 +107,13 @@ class StoreSettings(Settings):
     relations_days: Annotated[int, Field(ge=1, le=3650)] = 90
     """How long, in days, edits, deletions, reactions and replies still find the copies of a message."""
     excerpt_hours: Annotated[int, Field(ge=1, le=8760)] = 48
-    """How long, in hours, the author's name and the first 80 characters stay, to show what a reply answers."""
+    """How long, in hours, the first 80 characters of a message stay, to show what a reply answers."""
     parked_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """How long, in days, a message that a platform refused stays for the operator to look at."""
+    key: Annotated[SecretStr, AfterValidator(_key)] | None = None
+    """32 bytes or more in hex or base64, under which everything with words in it is encrypted; lost with it, too."""
+    previous_keys: tuple[Annotated[SecretStr, AfterValidator(_key)], ...] = ()
+    """Keys used before: the next start encrypts everything anew under `key`, and then they are not needed any more."""
     min_free_mib: Annotated[int, Field(ge=0, le=1024 * 1024)] = 256
     """With less free space than this, in MiB, nothing new is accepted; what was accepted is still delivered."""
     ballast_mib: Annotated[int, Field(ge=0, le=1024 * 1024)] = 64

@@ -17,6 +17,10 @@ def judged(config: Config) -> Iterator[Finding]:
     yield from map(_warning, config.warnings)
     if config.http is not None:
         yield from _http(config.http)
+    if config.store.key is None:
+        what = "there is none: what waits, and the names of people, stand in clear on the disk"
+        remedy = "`openssl rand -hex 32` makes one; keep a copy of it elsewhere: without it the store is lost"
+        yield Finding(grade=Grade.NOTE, where="store.key", what=what, remedy=remedy)
     if config.notices is None and config.links:
         what = "the bridge has no room where it tells you what is lost, held and parked"
         yield Finding(grade=Grade.NOTE, where="notices", what=what, remedy="set `notices: account/room`")

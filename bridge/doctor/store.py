@@ -8,9 +8,11 @@ from pathlib import Path
 import apsw
 
 from bridge.chance import SystemChance
+from bridge.config import StoreSettings
 from bridge.errors import BridgeError
 from bridge.findings import Finding, Grade
-from bridge.store.sqlite import SqliteStore, StoreInUse, StoreUnreadable
+from bridge.store.keys import keys_of
+from bridge.store.sqlite import SqliteStore, StoreInUse, StoreLocked, StoreUnreadable
 
 _VERSION_AT = slice(60, 64)
 """Where `user_version` stands in a database's file (sqlite.org, Database File Format, 1.3)."""
@@ -46,9 +48,9 @@ def newest() -> int:
 
 
 @contextmanager
-def opened(path: Path, found: list[Finding]) -> Iterator[SqliteStore | None]:
+def opened(settings: StoreSettings, found: list[Finding]) -> Iterator[SqliteStore | None]:
     """The store, closed at the end; None where there is none or it cannot be used, which is added to what is found."""
-    store = _open(path, found) if path.exists() else None
+    store = _open(settings, found) if settings.path.exists() else None
     try:
         yield store
     finally:
@@ -56,9 +58,10 @@ def opened(path: Path, found: list[Finding]) -> Iterator[SqliteStore | None]:
             store.close()
 
 
-def _open(path: Path, found: list[Finding]) -> SqliteStore | None:
+def _open(settings: StoreSettings, found: list[Finding]) -> SqliteStore | None:
+    path = settings.path
     try:
-        return SqliteStore(path, SystemChance())
+        return SqliteStore(path, SystemChance(), keys=keys_of(settings))
     except (BridgeError, apsw.Error, OSError) as error:
         found.append(Finding(grade=Grade.FAULT, where=str(path), what=str(error), remedy=_remedy(path, error)))
     return None
@@ -68,6 +71,8 @@ def _remedy(path: Path, error: Exception) -> str:
     match error:
         case StoreInUse():
             return f"`fuser -v {path}` shows who; stop that one, or ask it: `qantara status` as its user"
+        case StoreLocked():
+            return "put the key that the store was used with into store.key, or into store.previous_keys"
         case StoreUnreadable():
             return f"stop the bridge, put a backup at {path}, or: mv {path} {path}.damaged"
         case _:

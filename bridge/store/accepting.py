@@ -10,6 +10,7 @@ from bridge.events import Deleted, Reacted, Unreacted
 from bridge.ids import MessageId, MessageNumber, PersonNumber, RoomNumber, RowNumber
 from bridge.store.bulk import Bulk, Value, execute_in
 from bridge.store.ops import Accept, Accepted, Arrival, Outcome, Relate, Row, RowKind, Seen, TwinKind
+from bridge.store.vault import Column, Vault
 
 _PEOPLE = 10_000
 MAX_BODY = 1 << 20
@@ -19,8 +20,8 @@ MAX_BODY = 1 << 20
 class Accepting:
     """Turns `Accept` into inserts. Numbers are given here, in memory, by the one writer."""
 
-    def __init__(self, cursor: apsw.Cursor) -> None:
-        self._cursor = cursor
+    def __init__(self, cursor: apsw.Cursor, vault: Vault) -> None:
+        self._cursor, self._vault = cursor, vault
         self._seen = Bulk("INSERT INTO seen (account, event, at)", 3)
         self._message = Bulk("INSERT INTO message (number, room, person, author, excerpt, at)", 6)
         self._twin = Bulk("INSERT OR IGNORE INTO twin (room, native, message, part, kind)", 5)
@@ -100,8 +101,8 @@ class Accepting:
         kind, message, reply = self._relate(op, arrival, person)
         if not arrival.targets:
             return []
-        number = self._number("event")
-        self._event.add(number, kind, arrival.room, message, reply, person, len(arrival.targets), op.at, arrival.body)
+        number, body = self._number("event"), self._vault.seal(Column.BODY, arrival.body)
+        self._event.add(number, kind, arrival.room, message, reply, person, len(arrival.targets), op.at, body)
         return [
             self._row(op, arrival, number, kind, message, reply, person, index) for index in range(len(arrival.targets))
         ]
@@ -163,8 +164,9 @@ class Accepting:
 
     def _new_message(self, op: Accept, arrival: Arrival, person: PersonNumber | None) -> MessageNumber:
         number = MessageNumber(self._number("message"))
-        author = arrival.person.name if arrival.person else ""
-        self._message.add(number, arrival.room, person, author, arrival.excerpt, op.at)
+        author = self._vault.seal(Column.AUTHOR, arrival.person.name if arrival.person else "")
+        excerpt = self._vault.seal(Column.EXCERPT, arrival.excerpt)
+        self._message.add(number, arrival.room, person, author, excerpt, op.at)
         if arrival.room is not None:
             for part, native in enumerate(arrival.natives):
                 self._twin.add(arrival.room, native, number, part, TwinKind.ORIGIN)
@@ -196,12 +198,13 @@ class Accepting:
     ) -> None:
         self._cursor.execute(
             "INSERT OR REPLACE INTO reaction (message, room, person, emoji, native) VALUES (?, ?, ?, ?, ?)",
-            (message, room, person, emoji, native),
+            (message, room, person, self._vault.name(Column.EMOJI, emoji), native),
         )
 
     def _take(self, message: MessageNumber, person: PersonNumber, emoji: str) -> None:
         self._cursor.execute(
-            "DELETE FROM reaction WHERE message = ? AND person = ? AND emoji = ?", (message, person, emoji)
+            "DELETE FROM reaction WHERE message = ? AND person = ? AND emoji = ?",
+            (message, person, self._vault.name(Column.EMOJI, emoji)),
         )
 
     def resolve(self, room: RoomNumber | None, native: MessageId | None) -> MessageNumber | None:
@@ -232,7 +235,10 @@ class Accepting:
         learned = self._cursor.execute(
             "INSERT INTO person (account, native, name, avatar) VALUES (?, ?, ?, ?) ON CONFLICT (account, native)"
             " DO UPDATE SET name = excluded.name, avatar = excluded.avatar RETURNING number",
-            (account, seen.native, seen.name, seen.avatar),
-        )
+            (
+                account, self._vault.alias(account, seen.native), self._vault.seal(Column.NAME, seen.name),
+                self._vault.seal(Column.AVATAR, seen.avatar),
+            ),
+        )  # fmt: skip
         (number,) = next(iter(list(learned)))
         return PersonNumber(int(str(number))), seen

@@ -24,6 +24,7 @@ from bridge.store.questions import (
     Twins,
     Wanted,
 )
+from bridge.store.vault import Column, Stored, Vault, VaultError
 
 _ROW = (
     "SELECT o.number, o.room, o.event, o.link, o.born, o.attempts, o.deaths, o.marked, o.next_at, o.generation,"
@@ -36,37 +37,38 @@ _ROW = (
 _NOTHING = Deleted(id=EventId(""), room=RoomId(""), at=datetime.fromtimestamp(0, UTC), message=MessageId(""))
 
 
-def _row(values: Any) -> Row:  # noqa: ANN401 - a row of a statement: the columns above, in order
+def _row(values: Any, vault: Vault) -> Row:  # noqa: ANN401 - a row of a statement: the columns above, in order
     """The row; one that cannot be read says so, and speaks of no message: the others of its page must flow."""
     try:
-        return _made(values, decode(values[18]), numbers(values[11]))
-    except UNREADABLE as error:
-        row = _made(values, _NOTHING, ())
+        plan = None if values[10] is None else vault.data(Column.PLAN, values[10])
+        return _made(values, decode(vault.data(Column.BODY, values[18])), numbers(values[11]), plan)
+    except (*UNREADABLE, VaultError) as error:
+        row = _made(values, _NOTHING, (), None)
         row.message, row.unreadable = None, f"{type(error).__name__}: its bytes are not what was written"
         return row
 
 
-def _made(values: Any, event: Relayed, sent: tuple[int, ...]) -> Row:  # noqa: ANN401 - as above
+def _made(values: Any, event: Relayed, sent: tuple[int, ...], plan: bytes | None) -> Row:  # noqa: ANN401 - as above
     kind = RowKind(values[12])
     return Row(
         number=values[0], room=values[1], event_number=values[2], link=values[3], born=values[4], attempts=values[5],
-        deaths=values[6], marked=bool(values[7]), next_at=values[8], generation=values[9], plan=values[10],
+        deaths=values[6], marked=bool(values[7]), next_at=values[8], generation=values[9], plan=plan,
         sent=sent, kind=kind, message=values[13], reply=values[14], person=values[15],
         fanout=values[16], origin=values[20], at=values[17], event=event,
         doubtful=bool(values[21]), gone=bool(values[19]) and not values[21] and kind in (RowKind.POST, RowKind.EDIT),
     )  # fmt: skip
 
 
-def page(cursor: apsw.Cursor, op: Page) -> list[Row]:
+def page(cursor: apsw.Cursor, vault: Vault, op: Page) -> list[Row]:
     """The next waiting rows of a room."""
     found = cursor.execute(
         f"{_ROW} WHERE o.room = ? AND o.state = 0 AND o.number > ? ORDER BY o.number LIMIT ?",
         (op.room, op.after, op.most),
     )
-    return [_row(values) for values in found]
+    return [_row(values, vault) for values in found]
 
 
-def twins(cursor: apsw.Cursor, op: Twins) -> dict[MessageNumber, Known]:
+def twins(cursor: apsw.Cursor, vault: Vault, op: Twins) -> dict[MessageNumber, Known]:
     """Messages as one room knows them."""
     found: Any = execute_in(
         cursor, "SELECT number, room, author, excerpt, at, gone FROM message WHERE number IN ({})", op.messages
@@ -75,8 +77,10 @@ def twins(cursor: apsw.Cursor, op: Twins) -> dict[MessageNumber, Known]:
     for number, room, author, excerpt, at, gone in found:
         parts, notes, carried = _parts(cursor, op.room, number)
         known[number] = Known(
-            number=number, author=author, excerpt=excerpt, at=at, gone=bool(gone), origin=room, parts=parts,
-            notes=notes, carried=carried, ours=room != op.room, parked=_parked(cursor, op.room, number),
+            number=number, author=vault.text(Column.AUTHOR, author),
+            excerpt=None if excerpt is None else vault.text(Column.EXCERPT, excerpt), at=at, gone=bool(gone),
+            origin=room, parts=parts, notes=notes, carried=carried, ours=room != op.room,
+            parked=_parked(cursor, op.room, number),
         )  # fmt: skip
     return known
 
@@ -114,22 +118,26 @@ def locate(cursor: apsw.Cursor, op: Locate) -> RoomNumber | None:
     return None
 
 
-def wanted(cursor: apsw.Cursor, op: Wanted) -> Emojis:
+def wanted(cursor: apsw.Cursor, vault: Vault, op: Wanted) -> Emojis:
     """What people elsewhere put on a message, and what our account shows of it in this room."""
-    others = cursor.execute(
+    others: Any = cursor.execute(
         "SELECT emoji FROM reaction WHERE message = ? AND room <> ? GROUP BY emoji ORDER BY min(person)",
         (op.message, op.room),
     )
-    emojis = tuple(str(emoji) for (emoji,) in others)
-    ours = cursor.execute("SELECT emoji, native FROM reacted WHERE message = ? AND room = ?", (op.message, op.room))
-    return Emojis(emojis, {str(emoji): MessageId(str(native)) if native else None for emoji, native in ours})
+    emojis = tuple(vault.text(Column.EMOJI, emoji) for (emoji,) in others)
+    question = "SELECT emoji, native FROM reacted WHERE message = ? AND room = ?"
+    ours = {
+        vault.text(Column.EMOJI, emoji): MessageId(str(native)) if native else None
+        for emoji, native in cursor.execute(question, (op.message, op.room))
+    }
+    return Emojis(emojis, ours)
 
 
-def recall(cursor: apsw.Cursor, op: Recall) -> str | None:
+def recall(cursor: apsw.Cursor, vault: Vault, op: Recall) -> str | None:
     """A remembered value that is not too old."""
     question = "SELECT value FROM memory WHERE account = ? AND name = ? AND until > ?"
     for (value,) in cursor.execute(question, (op.account, op.name, op.at)):
-        return str(value)
+        return vault.text(Column.VALUE, value)
     return None
 
 
@@ -140,9 +148,9 @@ def position(cursor: apsw.Cursor, account: AccountName) -> str | None:
     return None
 
 
-def depths(cursor: apsw.Cursor) -> tuple[RoomRecord, ...]:
+def depths(cursor: apsw.Cursor, vault: Vault) -> tuple[RoomRecord, ...]:
     """Every room and what waits for it."""
-    found = cursor.execute(
+    found: Any = cursor.execute(
         "SELECT r.number, r.account, r.name, r.native, r.thread, r.held, r.held_until,"
         " r.moved_to, r.moved_thread, r.followed,"
         " (SELECT count(*) FROM outbox o WHERE o.room = r.number AND o.state = 0),"
@@ -151,8 +159,14 @@ def depths(cursor: apsw.Cursor) -> tuple[RoomRecord, ...]:
         "   WHERE o.room = r.number AND o.state = 0 ORDER BY o.number LIMIT 1)"
         " FROM room r ORDER BY r.number"
     )
-    names = RoomRecord.__struct_fields__
-    return tuple(RoomRecord(**dict(zip(names, values, strict=True))) for values in found)
+    names, held = RoomRecord.__struct_fields__, RoomRecord.__struct_fields__.index("held")
+    return tuple(
+        RoomRecord(**{
+            **dict(zip(names, values, strict=True)),
+            "held": None if values[held] is None else vault.text(Column.HELD, values[held]),
+        })
+        for values in found
+    )  # fmt: skip
 
 
 def tallies(cursor: apsw.Cursor) -> dict[tuple[RoomNumber, str], int]:
@@ -161,7 +175,7 @@ def tallies(cursor: apsw.Cursor) -> dict[tuple[RoomNumber, str], int]:
     return {(RoomNumber(room), outcome): count for room, outcome, count in found}
 
 
-def parked(cursor: apsw.Cursor, op: Parked) -> tuple[ParkedRow, ...]:
+def parked(cursor: apsw.Cursor, vault: Vault, op: Parked) -> tuple[ParkedRow, ...]:
     """Parked rows with their reasons, oldest first."""
     found: Any = cursor.execute(
         "SELECT o.number, r.account || '/' || r.name, o.link, e.kind, coalesce(p.name, ''), coalesce(o.reason, ''),"
@@ -173,14 +187,15 @@ def parked(cursor: apsw.Cursor, op: Parked) -> tuple[ParkedRow, ...]:
     )
     return tuple(
         ParkedRow(
-            number=RowNumber(number), room=room, link=link, kind=RowKind(kind).name.lower(), author=author,
-            reason=reason, error=error, at=at, message=message,
+            number=RowNumber(number), room=room, link=link, kind=RowKind(kind).name.lower(),
+            author=vault.text(Column.NAME, author), reason=reason, error=vault.text(Column.ERROR, error), at=at,
+            message=message,
         )
         for number, room, link, kind, author, reason, error, at, message in found
     )  # fmt: skip
 
 
-def trace(cursor: apsw.Cursor, op: Trace) -> Life | None:
+def trace(cursor: apsw.Cursor, vault: Vault, op: Trace) -> Life | None:
     """The life of one message, found by number or by any native id."""
     found: Any = cursor.execute(
         "SELECT m.number, coalesce(r.account || '/' || r.name, ''), m.author, m.at FROM message m"
@@ -192,10 +207,10 @@ def trace(cursor: apsw.Cursor, op: Trace) -> Life | None:
         return Life(
             number=number,
             room=room,
-            author=author,
+            author=vault.text(Column.AUTHOR, author),
             at=at,
             twins=_copies(cursor, number),
-            waiting=_waiting(cursor, number),
+            waiting=_waiting(cursor, vault, number),
         )
     return None
 
@@ -209,14 +224,21 @@ def _copies(cursor: apsw.Cursor, message: int) -> tuple[tuple[str, str, str], ..
     return tuple((room, native, TwinKind(kind).name.lower()) for room, native, kind in found)
 
 
-def _waiting(cursor: apsw.Cursor, message: int) -> tuple[tuple[str, str, str], ...]:
+def _waiting(cursor: apsw.Cursor, vault: Vault, message: int) -> tuple[tuple[str, str, str], ...]:
     found: Any = cursor.execute(
-        "SELECT r.account || '/' || r.name, e.kind, o.state, coalesce(o.reason, r.held, o.error, 'in line')"
+        "SELECT r.account || '/' || r.name, e.kind, o.state, o.reason, r.held, o.error"
         " FROM event e JOIN outbox o ON o.event = e.number JOIN room r ON r.number = o.room"
         " WHERE e.message = ? ORDER BY o.number",
         (message,),
     )
     return tuple(
-        (room, f"{RowKind(kind).name.lower()} {'parked' if state else 'waiting'}", why)
-        for room, kind, state, why in found
+        (room, f"{RowKind(kind).name.lower()} {'parked' if state else 'waiting'}", _why(vault, reason, held, error))
+        for room, kind, state, reason, held, error in found
     )
+
+
+def _why(vault: Vault, reason: str | None, held: Stored, error: Stored) -> str:
+    """What keeps a row, the nearest cause first."""
+    if reason is not None or held is not None:
+        return reason if reason is not None else vault.text(Column.HELD, held)
+    return "in line" if error is None else vault.text(Column.ERROR, error)

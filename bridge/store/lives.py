@@ -9,17 +9,19 @@ from bridge.store.accepting import Accepting
 from bridge.store.epochs import begun
 from bridge.store.ops import Claim, Close, Start, TakeOver
 from bridge.store.questions import Claimed, Standing, Started
+from bridge.store.vault import Column, Vault
 
 _DEATHS = 3
 _NAME = 12
 """Letters of the name of a store, which its copies share, and of a branch, which begins anew with each restore."""
+_POISON = "the bridge died while sending it, three times"
 
 
 class Lives:
     """Each start begins an epoch; each end that was none in order is noted by its absence."""
 
-    def __init__(self, cursor: apsw.Cursor, accepting: Accepting, chance: Chance) -> None:
-        self._cursor, self._accepting, self._chance = cursor, accepting, chance
+    def __init__(self, cursor: apsw.Cursor, accepting: Accepting, chance: Chance, vault: Vault) -> None:
+        self._cursor, self._accepting, self._chance, self._vault = cursor, accepting, chance, vault
 
     def begin(self, _: Start) -> Started:
         """Blame the rows that were being sent alone when we died."""
@@ -61,7 +63,7 @@ class Lives:
     def _blame(self) -> None:
         self._cursor.execute("UPDATE outbox SET deaths = deaths + 1, marked = 0 WHERE marked = 1")
         self._cursor.execute(
-            "UPDATE outbox SET state = 1, reason = 'poison', error = 'the bridge died while sending it, three times',"
+            "UPDATE outbox SET state = 1, reason = 'poison', error = ?,"
             " parked_at = (SELECT at FROM event WHERE event.number = outbox.event) WHERE state = 0 AND deaths >= ?",
-            (_DEATHS,),
+            (self._vault.seal(Column.ERROR, _POISON), _DEATHS),
         )

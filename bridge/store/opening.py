@@ -23,6 +23,10 @@ class StoreUnreadable(BridgeError):
     """The file is no store of ours, damaged, or newer than this program."""
 
 
+class StoreLocked(StoreUnreadable):
+    """The store is encrypted and its key is missing or wrong, or it cannot be encrypted."""
+
+
 class StoreUnwritable(BridgeError):
     """The disk does not let the store work: it is read-only, full or failing, or the place is not ours."""
 
@@ -151,6 +155,7 @@ def told(path: Path) -> Iterator[None]:
 
 __all__ = [
     "StoreInUse",
+    "StoreLocked",
     "StoreUnreadable",
     "StoreUnwritable",
     "advance",

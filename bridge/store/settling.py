@@ -7,6 +7,7 @@ from bridge.store.accepting import Accepting
 from bridge.store.bulk import Value, execute_in
 from bridge.store.codec import encode_numbers
 from bridge.store.ops import Delay, Discard, Made, Mark, Outcome, Park, Progress, Row, Seal, Settle, Unpark
+from bridge.store.vault import Column, Vault
 
 _REFUSED = "sent IS NULL AND NOT doubtful AND reason NOT IN ('unknown outcome', 'fails', 'poison', 'restored')"
 _UNPARK = (
@@ -20,8 +21,8 @@ _UNPARK = (
 class Settling:
     """Turns ends of deliveries into few statements, run together at the end of the batch."""
 
-    def __init__(self, cursor: apsw.Cursor, accepting: Accepting) -> None:
-        self._cursor = cursor
+    def __init__(self, cursor: apsw.Cursor, accepting: Accepting, vault: Vault) -> None:
+        self._cursor, self._vault = cursor, vault
         self._accepting = accepting
         self._rows: list[Value] = []
         self._last_of: list[Value] = []
@@ -52,11 +53,12 @@ class Settling:
         for emoji, native in made.reacted:
             self._cursor.execute(
                 "INSERT OR REPLACE INTO reacted (message, room, emoji, native) VALUES (?, ?, ?, ?)",
-                (row.message, row.room, emoji, native),
+                (row.message, row.room, self._vault.name(Column.EMOJI, emoji), native),
             )
         for emoji in made.unreacted:
             self._cursor.execute(
-                "DELETE FROM reacted WHERE message = ? AND room = ? AND emoji = ?", (row.message, row.room, emoji)
+                "DELETE FROM reacted WHERE message = ? AND room = ? AND emoji = ?",
+                (row.message, row.room, self._vault.name(Column.EMOJI, emoji)),
             )
 
     def progress(self, op: Progress) -> None:
@@ -64,17 +66,18 @@ class Settling:
         self._cursor.execute("UPDATE outbox SET sent = ? WHERE number = ?", (encode_numbers(op.sent), op.row.number))
 
     def seal(self, op: Seal) -> None:
+        plan = self._vault.seal(Column.PLAN, op.plan)
         self._cursor.execute(
             "UPDATE outbox SET plan = ?, generation = ?, sent = NULL WHERE number = ? AND generation <> ?"
             " OR number = ? AND plan IS NULL",
-            (op.plan, op.generation, op.row.number, op.generation, op.row.number),
+            (plan, op.generation, op.row.number, op.generation, op.row.number),
         )
 
     def delay(self, op: Delay) -> None:
         self._cursor.execute(
             "UPDATE outbox SET attempts = ?, next_at = ?, error = ?, doubtful = ?, marked = 0"
             " WHERE number = ? AND state = 0",
-            (op.attempts, op.next_at, op.error, op.doubtful, op.row.number),
+            (op.attempts, op.next_at, self._vault.seal(Column.ERROR, op.error), op.doubtful, op.row.number),
         )
 
     def mark(self, op: Mark) -> None:
@@ -83,7 +86,7 @@ class Settling:
     def park(self, op: Park) -> None:
         self._cursor.execute(
             "UPDATE outbox SET state = 1, marked = 0, parked_at = ?, reason = ?, error = ? WHERE number = ?",
-            (op.at, op.reason, op.error, op.row.number),
+            (op.at, op.reason, self._vault.seal(Column.ERROR, op.error), op.row.number),
         )
 
     def unpark(self, op: Unpark) -> tuple[RoomNumber, ...]:

@@ -24,6 +24,7 @@ from bridge.store.lives import Lives
 from bridge.store.log import Log
 from bridge.store.opening import (
     StoreInUse,
+    StoreLocked,
     StoreUnreadable,
     StoreUnwritable,
     connected,
@@ -77,11 +78,13 @@ from bridge.store.questions import (
     Wanted,
 )
 from bridge.store.retention import purge
+from bridge.store.sealing import unlocked
 from bridge.store.settling import Settling
+from bridge.store.vault import Column, Keys, VaultError
 
 logger = structlog.get_logger()
 _BROKEN = (apsw.IOError, apsw.CorruptError, apsw.ReadOnlyError, apsw.CantOpenError)
-_BAD = (Rejected, apsw.Error, msgspec.MsgspecError, ValueError, TypeError, OverflowError)
+_BAD = (Rejected, VaultError, apsw.Error, msgspec.MsgspecError, ValueError, TypeError, OverflowError)
 _LEVELS = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
 Act: TypeAlias = Callable[[Any], object]
 
@@ -91,7 +94,7 @@ class SqliteStore:
 
     migrations: ClassVar[Sequence[str]] = shipped()
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a file is opened with
         self,
         path: Path,
         chance: Chance,
@@ -99,6 +102,7 @@ class SqliteStore:
         synchronous: str = "FULL",
         vfs: str | None = None,
         ballast: Ballast | None = None,
+        keys: Keys | None = None,
     ) -> None:
         self._chance = chance
         self._path = path
@@ -106,10 +110,11 @@ class SqliteStore:
         self._connection = connected(path, vfs)
         with self._closed_on_failure():
             prepare(self._connection, path, synchronous, self.migrations)
+            self._vault = unlocked(self._connection, path, keys, chance.raw)
         self._log = Log(self._connection, self.ballast.give_up)
         self._cursor = self._connection.cursor()
-        self._accepting = Accepting(self._cursor)
-        self._settling = Settling(self._cursor, self._accepting)
+        self._accepting = Accepting(self._cursor, self._vault)
+        self._settling = Settling(self._cursor, self._accepting, self._vault)
         self._cursor.fetchall()  # as after each batch
         self._copying = Copying(self._connection)
         self._facts, self._questions = self._tables()
@@ -231,7 +236,7 @@ class SqliteStore:
     def _tables(self) -> tuple[dict[type, Act], dict[type, Act]]:
         """What is done for each fact, inside the transaction, and for each question, after it."""
         accepting, settling, ask = self._accepting, self._settling, self._cursor
-        lives = Lives(ask, accepting, self._chance)
+        lives, vault = Lives(ask, accepting, self._chance, self._vault), self._vault
         facts: dict[type, Act] = {
             Accept: accepting.accept, Settle: settling.settle, Progress: settling.progress, Seal: settling.seal,
             Delay: settling.delay, Park: settling.park, Mark: settling.mark, Unpark: settling.unpark,
@@ -242,12 +247,12 @@ class SqliteStore:
             TakeOver: lives.take_over,
         }  # fmt: skip
         questions: dict[type, Act] = {
-            Page: lambda op: answers.page(ask, op), Twins: lambda op: answers.twins(ask, op),
-            Locate: lambda op: answers.locate(ask, op), Wanted: lambda op: answers.wanted(ask, op),
-            Recall: lambda op: answers.recall(ask, op), Position: lambda op: answers.position(ask, op.account),
-            Ledger: lambda _: (answers.depths(ask), answers.tallies(ask)),
-            Depths: lambda _: answers.depths(ask), Tallies: lambda _: answers.tallies(ask),
-            Parked: lambda op: answers.parked(ask, op), Trace: lambda op: answers.trace(ask, op),
+            Page: lambda op: answers.page(ask, vault, op), Twins: lambda op: answers.twins(ask, vault, op),
+            Locate: lambda op: answers.locate(ask, op), Wanted: lambda op: answers.wanted(ask, vault, op),
+            Recall: lambda op: answers.recall(ask, vault, op), Position: lambda op: answers.position(ask, op.account),
+            Ledger: lambda _: (answers.depths(ask, vault), answers.tallies(ask)),
+            Depths: lambda _: answers.depths(ask, vault), Tallies: lambda _: answers.tallies(ask),
+            Parked: lambda op: answers.parked(ask, vault, op), Trace: lambda op: answers.trace(ask, vault, op),
             Claimed: lives.standing, CopyOut: self._copying.step, DropCopy: self._copying.drop,
         }  # fmt: skip
         return facts, questions
@@ -263,7 +268,7 @@ class SqliteStore:
         to = (None, None) if op.moved_to is None else (op.moved_to.room, op.moved_to.thread)
         self._cursor.execute(
             "UPDATE room SET held = ?, held_until = ?, moved_to = ?, moved_thread = ? WHERE number = ?",
-            (op.reason, op.until, *to, op.room),
+            (self._vault.seal(Column.HELD, op.reason), op.until, *to, op.room),
         )
 
     def _follow(self, op: Follow) -> None:
@@ -280,7 +285,7 @@ class SqliteStore:
     def _remember(self, op: Remember) -> None:
         self._cursor.execute(
             "INSERT OR REPLACE INTO memory (account, name, value, until) VALUES (?, ?, ?, ?)",
-            (op.account, op.name, op.value, op.until),
+            (op.account, op.name, self._vault.seal(Column.VALUE, op.value), op.until),
         )
 
     def _identify(self, op: Identify) -> str | None:
@@ -296,7 +301,7 @@ class SqliteStore:
     def _admit(self, op: Admit) -> tuple[RoomRecord, ...]:
         for room in op.rooms:
             self._cursor.execute("INSERT OR IGNORE INTO room (account, name) VALUES (?, ?)", (room.account, room.name))
-        return answers.depths(self._cursor)
+        return answers.depths(self._cursor, self._vault)
 
     def close(self) -> None:
         """Truncate the log, so that nothing of what was deleted remains, and close."""
@@ -321,4 +326,4 @@ def _refused(error: Exception) -> Rejected:
     return error if isinstance(error, Rejected) else Rejected(f"the store cannot hold it: {error}")
 
 
-__all__ = ["SqliteStore", "StoreInUse", "StoreUnreadable", "StoreUnwritable"]
+__all__ = ["SqliteStore", "StoreInUse", "StoreLocked", "StoreUnreadable", "StoreUnwritable"]

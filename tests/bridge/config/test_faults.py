@@ -149,9 +149,15 @@ def test_a_part_that_does_not_exist_yet_is_never_ignored(name: str) -> None:
 
 
 def test_settings_that_do_not_exist_yet_are_never_ignored() -> None:
-    text = f"{SMALL}store: {{key: x}}\nlinks:\n  l:\n    rooms: [a/1, b/1]\n    transforms: []\n"
+    text = f"{SMALL}store: {{url: x}}\nlinks:\n  l:\n    rooms: [a/1, b/1]\n    transforms: []\n"
     problem = "is planned, but not in this version yet"
-    assert faults(text) == [f"5  store.key  {problem}", f"9  links.l.transforms  {problem}"]
+    assert faults(text) == [f"5  store.url  {problem}", f"9  links.l.transforms  {problem}"]
+
+
+@pytest.mark.parametrize("key", ["x", "''", "correct horse battery staple and a few words more", "0" * 62, "QUJD"])
+def test_a_key_that_is_none_is_refused_and_not_shown(key: str) -> None:
+    (fault,) = faults(f"{SMALL}store: {{key: {key}}}\n")
+    assert fault.startswith("5  store.key  must be at least 32 bytes in hex or base64: `openssl rand -hex 32` makes")
 
 
 @pytest.mark.parametrize("url", URLS)
