@@ -119,6 +119,8 @@ class Restoring:
         changed = (("branch", self._chance.token(12)), ("clean", "1"))
         for pair in changed:
             connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", pair)
+        sealed = "INSERT OR REPLACE INTO meta (name, value) SELECT 'sealing', '1' FROM meta WHERE name = 'key'"
+        connection.execute(sealed)  # what was put in above is clear, or of the store's own key
         connection.execute("UPDATE outbox SET marked = 0, deaths = 0")
         connection.execute("INSERT OR IGNORE INTO account (name) SELECT DISTINCT account FROM room")
         connection.execute("UPDATE account SET claims = 1")

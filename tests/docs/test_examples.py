@@ -13,7 +13,7 @@ from bridge.registry import installed
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / "config.example.yaml").read_text()
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-SECRET = "123456789:" + "a" * 35
+SECRET, KEY = "123456789:" + "a" * 35, "0123456789abcdef" * 4
 """Fit for every secret setting: long enough, and of the form each connector asks for."""
 
 _BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -46,7 +46,7 @@ def read(text: str, folder: Path) -> Config:
     """Read with every variable and file it names in place."""
     (folder / "secret").write_text(SECRET + "\n")
     text = _FILE.sub(lambda _: f"${{file:{folder}/secret}}", text)
-    environ = dict.fromkeys(_VARIABLE.findall(text), SECRET)
+    environ = {name: KEY if name.endswith("_KEY") else SECRET for name in _VARIABLE.findall(text)}
     return parse(text, name="example", environ=environ, connectors=installed(), base=folder)
 
 

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from bridge.chance import SystemChance
-from bridge.config import parse
+from bridge.config import StoreSettings, parse
 from bridge.connector import ConnectorConfig
 from bridge.doctor import certificates, clocks, place, public, running, settings, store
 from bridge.doctor.certificates import Shown
@@ -22,6 +22,7 @@ from bridge.store.sqlite import SqliteStore
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MIB = 1 << 20
+KEY = "0123456789abcdef" * 4
 FOLDER = Entry(path=Path("/var/lib/qantara"), mode=0o700, owner=990, size=4096, written=NOW.timestamp())
 STORE = Entry(path=Path("/var/lib/qantara/qantara.db"), mode=0o600, owner=990, size=100 * MIB, written=NOW.timestamp())
 LOG = replace(STORE, path=Path("/var/lib/qantara/qantara.db-wal"), size=4 * MIB)
@@ -227,7 +228,7 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 )
 def test_settings_of_the_web_server(http: str, words: str, tmp_path: Path) -> None:
     text = f"accounts: {{a: {{connector: console}}, b: {{connector: console}}}}\nhttp: {http}\nnotices: a/x\n"
-    text += "links: {l: {rooms: [a/x, b/x]}}\n"
+    text += f"links: {{l: {{rooms: [a/x, b/x]}}}}\nstore: {{key: {KEY}}}\n"
     found = settings.judged(parse(text, name="c.yaml", environ={}, connectors=installed(), base=tmp_path))
     told = list(found)
     assert len(told) == bool(words)
@@ -235,11 +236,22 @@ def test_settings_of_the_web_server(http: str, words: str, tmp_path: Path) -> No
 
 
 def test_the_warnings_of_check_are_findings(tmp_path: Path) -> None:
-    text = "accounts: {a: {connector: console}}\n"
+    text = f"accounts: {{a: {{connector: console}}}}\nstore: {{key: {KEY}}}\n"
     config = parse(text, name="c.yaml", environ={}, connectors=installed(), base=tmp_path)
     found = one(settings.judged(config), "nothing is bridged")
     assert found is not None
     assert found.where == "c.yaml:1  links"
+
+
+def test_a_store_without_a_key_is_told(tmp_path: Path) -> None:
+    text = (
+        "accounts: {a: {connector: console}, b: {connector: console}}\nlinks: {l: {rooms: [a/x, b/x]}}\nnotices: a/x\n"
+    )
+    found = one(
+        settings.judged(parse(text, name="c.yaml", environ={}, connectors=installed(), base=tmp_path)), "in clear"
+    )
+    assert found is not None
+    assert (found.where, found.grade) == ("store.key", Grade.NOTE)
 
 
 @pytest.mark.parametrize(
@@ -271,9 +283,9 @@ def test_a_store_of_an_older_version_is_told_and_left_alone(tmp_path: Path) -> N
 
 def test_a_store_of_a_newer_version_and_one_that_is_none(tmp_path: Path) -> None:
     path, found = tmp_path / "q.db", list[Finding]()
-    with store.opened(path, found) as none:
+    with store.opened(StoreSettings(path=path), found) as none:
         assert (none, found) == (None, [])
     path.write_bytes(b"SQLite format 3\0" + b"\1" * 5000)
-    with store.opened(path, found) as none:
+    with store.opened(StoreSettings(path=path), found) as none:
         assert none is None
     one(found, "damaged")
