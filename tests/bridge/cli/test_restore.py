@@ -132,15 +132,23 @@ def test_the_accounts_files_come_with_it_and_the_old_ones_are_kept(folder: Path)
     assert (old / "home" / "newer").read_text() == "later"
 
 
-def test_a_store_that_is_damaged_makes_room_for_a_backup(folder: Path) -> None:
-    damaged(folder / "data" / "q.db")
+def test_a_store_that_is_damaged_makes_room_for_a_backup_and_its_log_does_not_meet_it(folder: Path) -> None:
+    data = folder / "data"
+    there = Opened(SqliteStore(data / "q.db", SeededChance(2)))
+    there.post("in the log")
+    log = (data / "q.db-wal").read_bytes()
+    there.store.close()
+    (data / "q.db").write_bytes(b"nothing of a database" * 4096)
+    (data / "q.db-wal").write_bytes(log)
     result = restored(folder, folder / "backup.db", "--from", "backup", "--yes")
     assert result.exit_code == 0, result.output
     assert "cannot be compared: it cannot be read" in result.stdout
-    there = Opened(SqliteStore(folder / "data" / "q.db", SeededChance(3)))
+    aside = sorted(path.read_bytes()[:7] for path in data.glob("q.db.replaced-*"))
+    assert aside == sorted([b"nothing", log[:7]])
+    assert not (data / "q.db-wal").exists()
+    there = Opened(SqliteStore(data / "q.db", SeededChance(3)))
     assert len(there.page(most=1000)) == 100
     there.store.close()
-    assert len(list((folder / "data").glob("q.db.replaced-*"))) == 1
 
 
 def test_a_backup_of_an_older_version_is_brought_up_to_date(folder: Path) -> None:
