@@ -15,17 +15,15 @@ from bridge.backoff import left
 from bridge.connector import Capabilities
 from bridge.echoes import Echoes
 from bridge.errors import BridgeError, Scope, Uncertain
-from bridge.ids import MessageId, Room, RoomNumber, RowNumber
+from bridge.ids import MessageId, Place, Room, RoomNumber, RowNumber
 from bridge.lanes import Lanes
-from bridge.learning import learned
-from bridge.plan import is_plain, planned
-from bridge.reactions import lingers, together
+from bridge.plan import is_plain
+from bridge.preparing import Preparation
+from bridge.reactions import lingers
 from bridge.room import RoomState
 from bridge.sending import Delivery, copies_of, perform
 from bridge.shared import Shared
-from bridge.steps import Ended, Facts, Orphan, Plan, sealed, unsealed
-from bridge.store.codec import UNREADABLE
-from bridge.store.ops import Delay, Made, Mark, Outcome, Park, Progress, Row, RowKind, Seal, Settle
+from bridge.store.ops import Delay, Made, Outcome, Park, Progress, Row, RowKind, Settle
 from bridge.store.writer import Then
 from bridge.troubles import Troubles
 
@@ -42,17 +40,15 @@ class Lane:
         self._backlog = Backlog(number, shared.writer, shared.loaded, self.pump)
         self._active: dict[RowNumber, Delivery] = {}
         self._front: Delivery | None = None
-        self._preparing = False
         self._reread = False
         self._sending = 0
         self._busy = 0
-        self.suspects = 0
-        """How many of the first rows may have been under way when the bridge died, and were not tried since."""
         self._troubles = Troubles(account, shared)
         self._not_before = 0.0
         self._setbacks: list[tuple[Delivery, Again | Refit | Closed | Stop]] = []
         self._echoes = Echoes()
         self._able = Abilities(number, account, shared, self._shown)
+        self._preparation = Preparation(self, account, shared, self._able, self._backlog)
 
     # --- rows come in ---
 
@@ -63,12 +59,22 @@ class Lane:
     def resume(self, suspects: int) -> None:
         """Look on the disk for rows; after a death the first `suspects` of them go one at a time, each marked."""
         self._backlog.on_disk()
-        self.suspects = suspects
+        self._preparation.suspects = suspects
 
     @property
     def window(self) -> int:
         """How many sends may have been under way when the bridge died: the room's own number, or its platform's."""
         return max(self._account.connector.features.in_flight, self._shown().in_flight)
+
+    @property
+    def suspects(self) -> int:
+        """How many of the first rows may have been under way when the bridge died, and were not tried since."""
+        return self._preparation.suspects
+
+    @property
+    def place(self) -> Place:
+        """Where the room is."""
+        return self.state.place
 
     @property
     def busy(self) -> bool:
@@ -81,21 +87,21 @@ class Lane:
 
     def reread(self) -> None:
         """Rows with old numbers wait again: read from the beginning as soon as nothing is under way."""
-        self._reread, self.suspects = True, 0
+        self._reread, self._preparation.suspects = True, 0
         self.pump()
 
     # --- the pump ---
 
     def pump(self) -> None:
         """Start everything that may start now."""
-        if self._reread and not self._active and not self._preparing and self._backlog.start_over():
+        if self._reread and not self._active and not self._preparation.busy and self._backlog.start_over():
             self._reread = False
         while self._may_go():
             if not (self._start_step() if self._front else self._next_row()):
                 return
 
     def _may_go(self) -> bool:
-        if self._preparing or self._setbacks or self._reread or not self._account.open or not self.state.open:
+        if self._preparation.busy or self._setbacks or self._reread or not self._account.open or not self.state.open:
             return False
         return not self._not_before or not self._waits(self._not_before - self._shared.clock.monotonic())
 
@@ -116,11 +122,12 @@ class Lane:
             return False
         self._backlog.pop()
         if row.gone and not self.suspects:
-            self._end_unsent(Settle(row=row, outcome=Outcome.CANCELLED, cause="deleted before"))
+            self.ended(Settle(row=row, outcome=Outcome.CANCELLED, cause="deleted before"))
         elif self._expired(row):
-            self._end_unsent(Settle(row=row, outcome=Outcome.EXPIRED))
+            self.ended(Settle(row=row, outcome=Outcome.EXPIRED))
         else:
-            self._begin(Delivery(row, set(row.sent)))
+            self._active[row.number] = delivery = Delivery(row, set(row.sent))
+            self._preparation.begin(delivery)
         return True
 
     def _lingers(self) -> bool:
@@ -139,56 +146,6 @@ class Lane:
         lifetime = self._shared.lifetimes.get(row.link)
         return lifetime is not None and self._account.uptime() - row.born >= lifetime
 
-    def _begin(self, delivery: Delivery) -> None:
-        row = delivery.row
-        self._active[row.number] = delivery
-        if row.unreadable:
-            self._cannot_read(delivery, row.unreadable)
-        elif row.plan is not None:
-            self._unseal(delivery, row.plan)
-        elif is_plain(row):
-            self._decide(delivery, Facts())
-        else:
-            self._preparing = True
-            self._shared.group.create_task(self._learn(delivery))
-
-    def _unseal(self, delivery: Delivery, plan: bytes) -> None:
-        try:
-            delivery.plan = unsealed(plan)
-        except UNREADABLE as error:
-            self._cannot_read(delivery, f"{type(error).__name__}: what was to be sent is not what was written")
-        else:
-            self._ready(delivery)
-
-    def _cannot_read(self, delivery: Delivery, why: str) -> None:
-        """Bytes that rotted on the disk concern their own row alone."""
-        self.suspects = max(0, self.suspects - 1)
-        self._park(delivery, "unreadable", why)
-
-    async def _learn(self, delivery: Delivery) -> None:
-        """Ask the store about the messages a row speaks of."""
-        facts = await learned(self._shared, self.number, delivery.row)
-        self._preparing = False
-        self._decide(delivery, facts)
-        self._go_on()
-
-    def _decide(self, delivery: Delivery, facts: Facts) -> None:
-        row = delivery.row
-        behind = () if is_plain(row) else together((row, *self._backlog.waiting))[1:]
-        decision = planned(row, facts, self._able.view(self.state.place, row, behind), self._shared.clock.now(), behind)
-        delivery.without = self._able.lacking
-        match decision:
-            case Ended(outcome, cause, joined):
-                self._end_unsent(Settle(row=row, outcome=outcome, cause=cause, joined=self._backlog.take(joined)))
-            case Orphan():
-                self._park(delivery, "parent parked", "the message it speaks of is parked")
-            case Plan():
-                delivery.plan = decision
-                if decision.fragile or row.generation:
-                    self._seal(delivery, decision)
-                else:
-                    self._ready(delivery)
-
     def _shown(self) -> Capabilities:
         connector = self._account.connector
         try:
@@ -199,36 +156,9 @@ class Lane:
         self._backlog.serve(shown.in_flight)
         return shown
 
-    def _seal(self, delivery: Delivery, plan: Plan) -> None:
-        self._preparing = True
-        row = delivery.row
-        row.plan = sealed(plan)
-
-        def durable(_: object) -> None:
-            self._preparing = False
-            self._ready(delivery)
-            self._go_on()
-
-        self._shared.writer.tell(Seal(row=row, plan=row.plan, generation=row.generation), durable)
-
-    def _ready(self, delivery: Delivery) -> None:
-        """Planned: its steps may start. A suspect is marked first, so that a death now counts as its fault."""
-        if not self.suspects:
-            self._front = delivery
-            return
-        self.suspects -= 1
-        delivery.row.doubtful = True
-        if self._account.policy == "hold":
-            self._park(delivery, "unknown outcome", "the bridge died while it may have been under way")
-            return
-        self._preparing = delivery.row.marked = True
-
-        def marked(_: object) -> None:
-            self._preparing = False
-            self._front = delivery
-            self._go_on()
-
-        self._shared.writer.tell(Mark(delivery.row), marked)
+    def ready(self, delivery: Delivery) -> None:
+        """Prepared: its steps may start."""
+        self._front = delivery
 
     # --- steps go out ---
 
@@ -332,15 +262,15 @@ class Lane:
         self._vacate()
         self.pump()
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
         if self._setbacks:
             self._recover()
         else:
             self.pump()
 
-    def _end_unsent(self, op: Settle) -> None:
+    def ended(self, op: Settle) -> None:
         """Later rows are sent once that is durable: a death must not bring this one back behind them."""
-        self.suspects = max(0, self.suspects - 1)
+        self._preparation.suspects = max(0, self.suspects - 1)
         self._occupy()
         self._account.take()
         self._settle(op, self._freed)
@@ -355,7 +285,7 @@ class Lane:
         else:
             self._shared.writer.tell_lazily(op, then)
 
-    def _park(self, delivery: Delivery, reason: str, why: str) -> None:
+    def park(self, delivery: Delivery, reason: str, why: str) -> None:
         row = delivery.row
         delivery.parked = True
         self._active.pop(row.number, None)
@@ -380,7 +310,7 @@ class Lane:
         self._note(row, decision, error)
         if isinstance(decision, GiveUp):
             if not delivery.parked:
-                self._park(delivery, decision.reason, decision.why)
+                self.park(delivery, decision.reason, decision.why)
             self._freed()
         else:
             self._vacate()
@@ -396,11 +326,11 @@ class Lane:
 
     def _recover(self) -> None:
         """When all sends under way have ended, what did not go goes back to the front, in order."""
-        if self._sending or self._preparing:
+        if self._sending or self._preparation.busy:
             return
         setbacks, self._setbacks, self._front = self._setbacks, [], None
         for delivery in sorted(self._active.values(), key=lambda one: one.row.number, reverse=True):
-            self.suspects += delivery.row.marked
+            self._preparation.suspects += delivery.row.marked
             delivery.row.marked = False
             self._backlog.put_back(delivery.row)
         self._active.clear()

@@ -1,0 +1,131 @@
+"""From the oldest row of a lane to steps that may start: what it speaks of, its plan, a seal, a suspect's mark."""
+
+from typing import Protocol
+
+from bridge.abilities import Abilities
+from bridge.backlog import Backlog
+from bridge.ids import Place, RoomNumber
+from bridge.lanes import Lanes
+from bridge.learning import learned
+from bridge.plan import is_plain, planned
+from bridge.reactions import together
+from bridge.sending import Delivery
+from bridge.shared import Shared
+from bridge.steps import Ended, Facts, Orphan, Plan, sealed, unsealed
+from bridge.store.codec import UNREADABLE
+from bridge.store.ops import Mark, Seal, Settle
+
+
+class Waiting(Protocol):
+    """The lane, as its preparation sees it."""
+
+    number: RoomNumber
+
+    @property
+    def place(self) -> Place: ...
+
+    def ready(self, delivery: Delivery) -> None:
+        """The steps may start."""
+        ...
+
+    def ended(self, op: Settle) -> None:
+        """There is nothing to send."""
+        ...
+
+    def park(self, delivery: Delivery, reason: str, why: str) -> None: ...
+
+    def go_on(self) -> None:
+        """The store answered: look what comes next."""
+        ...
+
+
+class Preparation:
+    """One row at a time; `busy` while the store is asked."""
+
+    def __init__(self, lane: Waiting, account: Lanes, shared: Shared, able: Abilities, backlog: Backlog) -> None:
+        self._lane, self._account, self._shared = lane, account, shared
+        self._able, self._backlog = able, backlog
+        self.busy = False
+        self.suspects = 0
+        """How many of the first rows may have been under way when the bridge died, and were not tried since."""
+
+    def begin(self, delivery: Delivery) -> None:
+        """Make a delivery ready, now or when the store has answered."""
+        row = delivery.row
+        if row.unreadable:
+            self._cannot_read(delivery, row.unreadable)
+        elif row.plan is not None:
+            self._unseal(delivery, row.plan)
+        elif is_plain(row):
+            self._decide(delivery, Facts())
+        else:
+            self.busy = True
+            self._shared.group.create_task(self._learn(delivery))
+
+    def _unseal(self, delivery: Delivery, plan: bytes) -> None:
+        try:
+            delivery.plan = unsealed(plan)
+        except UNREADABLE as error:
+            self._cannot_read(delivery, f"{type(error).__name__}: what was to be sent is not what was written")
+        else:
+            self._planned(delivery)
+
+    def _cannot_read(self, delivery: Delivery, why: str) -> None:
+        """Bytes that rotted on the disk concern their own row alone."""
+        self.suspects = max(0, self.suspects - 1)
+        self._lane.park(delivery, "unreadable", why)
+
+    async def _learn(self, delivery: Delivery) -> None:
+        """Ask the store about the messages a row speaks of."""
+        facts = await learned(self._shared, self._lane.number, delivery.row)
+        self.busy = False
+        self._decide(delivery, facts)
+        self._lane.go_on()
+
+    def _decide(self, delivery: Delivery, facts: Facts) -> None:
+        row = delivery.row
+        behind = () if is_plain(row) else together((row, *self._backlog.waiting))[1:]
+        decision = planned(row, facts, self._able.view(self._lane.place, row, behind), self._shared.clock.now(), behind)
+        delivery.without = self._able.lacking
+        match decision:
+            case Ended(outcome, cause, joined):
+                self._lane.ended(Settle(row=row, outcome=outcome, cause=cause, joined=self._backlog.take(joined)))
+            case Orphan():
+                self._lane.park(delivery, "parent parked", "the message it speaks of is parked")
+            case Plan():
+                delivery.plan = decision
+                if decision.fragile or row.generation:
+                    self._seal(delivery, decision)
+                else:
+                    self._planned(delivery)
+
+    def _seal(self, delivery: Delivery, plan: Plan) -> None:
+        self.busy = True
+        row = delivery.row
+        row.plan = sealed(plan)
+
+        def durable(_: object) -> None:
+            self.busy = False
+            self._planned(delivery)
+            self._lane.go_on()
+
+        self._shared.writer.tell(Seal(row=row, plan=row.plan, generation=row.generation), durable)
+
+    def _planned(self, delivery: Delivery) -> None:
+        """A suspect is marked before its steps start, so that a death from now on counts as its fault."""
+        if not self.suspects:
+            self._lane.ready(delivery)
+            return
+        self.suspects -= 1
+        delivery.row.doubtful = True
+        if self._account.policy == "hold":
+            self._lane.park(delivery, "unknown outcome", "the bridge died while it may have been under way")
+            return
+        self.busy = delivery.row.marked = True
+
+        def marked(_: object) -> None:
+            self.busy = False
+            self._lane.ready(delivery)
+            self._lane.go_on()
+
+        self._shared.writer.tell(Mark(delivery.row), marked)
