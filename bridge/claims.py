@@ -11,7 +11,7 @@ import structlog
 from msgspec import Struct
 
 from bridge.connector import Connector
-from bridge.errors import BridgeError, Rejected, RoomClosed, Unauthorized
+from bridge.errors import BridgeError, Rejected, RoomClosed, StoreFull, Unauthorized
 from bridge.ids import AccountName
 from bridge.shared import Shared
 from bridge.store.ops import Claim
@@ -60,8 +60,18 @@ class Claims:
 
     def __init__(self, account: AccountName, connector: Connector[Any], shared: Shared) -> None:
         self._account, self._connector, self._shared = account, connector, shared
+        self.known = asyncio.Event()
+        """Whether it is settled that this copy runs the account."""
         self._ours: Stamp | None = None
         self._name = ""
+
+    async def wait(self) -> None:
+        """What comes in waits until it is settled, and is given again later when that takes long."""
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await self.known.wait()
+        except TimeoutError:
+            raise StoreFull("not settled yet which copy of the store runs this account", retry_after=5.0) from None
 
     async def settle(self) -> None:
         """Claim the account, or raise `Superseded`. Returns as well where that cannot be found out now."""

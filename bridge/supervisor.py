@@ -66,7 +66,6 @@ class Account:
         self._life = asyncio.timeout(None)
         self._refusal: Unauthorized | None = None
         self._claims = Claims(name, self.connector, shared)
-        self._claim_settled = asyncio.Event()
         self._stopped = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._joins: set[asyncio.Task[None]] = set()
@@ -90,8 +89,8 @@ class Account:
     async def publish(self, *events: AnyEvent, position: str | None = None) -> None:
         if position is not None and self.state is State.UP and not self._joined.is_set():
             await self._first_entered()
-        if self.state is State.UP:
-            await self._claim_settled.wait()
+        if self.state is State.UP and not self._claims.known.is_set():
+            await self._claims.wait()
         me = self.me.id if self.me else None
         await self._intake.publish(self.account, me, events, position)
 
@@ -134,7 +133,7 @@ class Account:
             self._go()
 
     def _go(self) -> None:
-        self._claim_settled.set()
+        self._claims.known.set()
         self.lanes.up()
         self._join(self.rooms.values())
 
@@ -148,7 +147,7 @@ class Account:
             self._refuse(error)
         except Exception:  # a platform's oddity must not keep the account from running
             logger.exception("claim failed", account=self.account)
-            if not self._claim_settled.is_set():
+            if not self._claims.known.is_set():
                 self._go()
 
     # --- life ---
@@ -230,7 +229,7 @@ class Account:
             self._shared.notice(None, f"Account {self.account} is back.")
 
     def _went_down(self) -> None:
-        self._claim_settled.clear()
+        self._claims.known.clear()
         self.lanes.down()
         for lane in self.rooms.values():
             lane.state.left()
