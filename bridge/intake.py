@@ -30,8 +30,10 @@ from bridge.events import (
 )  # fmt: skip
 from bridge.failpoints import Point, around
 from bridge.fit import excerpted
+from bridge.floods import Floods, Held, for_operator, for_readers
 from bridge.ids import AccountName, EventId, Key, MessageId, RoomId, RoomNumber, RowNumber, UserId
 from bridge.loops import Breaker, essence
+from bridge.people import label
 from bridge.routing import Atlas, Heard, Routes
 from bridge.shared import Shared
 from bridge.store.codec import encode
@@ -75,6 +77,9 @@ class Intake:
     def __init__(self, shared: Shared, atlas: Atlas, sinks: Sinks) -> None:
         self._shared, self._atlas, self._sinks = shared, atlas, sinks
         self._breaker = Breaker()
+        self.floods = Floods()
+        self._lines: list[Arrival] = []
+        """Of the bridge's own words, those that are stored behind the message they are about."""
         self._routes: Routes = {}
         self._ways: frozenset[tuple[RoomNumber, RoomNumber]] = frozenset()
         self.notices: RoomNumber | None = None
@@ -161,6 +166,8 @@ class Intake:
                     arrival = self._relayed(self._without_own_thread(event, room), room, me)
                     if arrival is not None:
                         yield arrival
+                    lines, self._lines = self._lines, []
+                    yield from lines
                 case _:
                     self._sinks.happened(Happening(account, event, room))
 
@@ -193,8 +200,13 @@ class Intake:
         )  # fmt: skip
 
     def _targets(self, event: Relayed, room: RoomNumber, heard: Sequence[Heard]) -> tuple[Route, ...]:
-        bounced = self._bounced(event, room, heard) if isinstance(event, Posted) else ()
-        return tuple(Route(to.room, to.link, self._uptime(to.room), "loop" if to in bounced else "") for to in heard)
+        parked = self._parked(event, room, heard) if isinstance(event, Posted) else {}
+        return tuple(Route(to.room, to.link, self._uptime(to.room), parked.get(to, "")) for to in heard)
+
+    def _parked(self, event: Posted, room: RoomNumber, heard: Sequence[Heard]) -> Mapping[Heard, str]:
+        """Where a message does not go by itself, and why."""
+        flooded = dict.fromkeys(self._flooded(event, room, heard), "flood")
+        return {**flooded, **dict.fromkeys(self._bounced(event, room, heard), "loop")}
 
     def _uptime(self, room: RoomNumber) -> int:
         uptime = self.uptimes.get(room)
@@ -212,6 +224,26 @@ class Intake:
             self._shared.notice(to.room, f"Link {to.link}: the same words bounce between two rooms and are parked now.")
         return tripped
 
+    def _flooded(self, event: Posted, room: RoomNumber, heard: Sequence[Heard]) -> Iterable[Heard]:
+        """The rooms in whose link this is more than a person or a room may say at once."""
+        now, person = self._shared.clock.monotonic(), event.author.id if event.author else None
+        for link in {to.link: None for to in heard if self.floods.limits(to.link)}:
+            held = self.floods.held(link, room, person, event.id, now)
+            if held is not None:
+                flooded = [to for to in heard if to.link == link]
+                if held.first:
+                    self._tell_of_flood(held, event.author, flooded)
+                yield from flooded
+
+    def _tell_of_flood(self, held: Held, author: User | None, flooded: Sequence[Heard]) -> None:
+        """Once a burst: the operator, and in a line like all others those who do not hear it."""
+        link, name = flooded[0].link, label(author.name if author else "")
+        rooms = [to.room for to in flooded]
+        logger.warning("flood: what is over the limit is parked", link=link, limit=held.who.value)
+        self._lines += [self._own_words(room, for_readers(held, name)) for room in rooms]
+        if self.notices not in rooms:
+            self._shared.notice(None, for_operator(held, link, name))
+
     # --- echoes ---
 
     def _echo(self, event: Relayed, room: RoomNumber | None, key: Key) -> None:
@@ -224,12 +256,6 @@ class Intake:
 
     def say(self, room: RoomNumber, text: str) -> None:
         """Post the bridge's own words to a room: a row like all others."""
-        event = Posted(
-            id=EventId(""), room=RoomId(""), at=self._shared.clock.now(), message=(), author=_BRIDGE,
-            text=said(text), manner=Manner.NOTICE,
-        )  # fmt: skip
-        arrival = Arrival(id=None, event=event, kind=RowKind.POST, body=encode(event), room=None,
-                          targets=(Route(room, "notices", self._uptime(room)),))  # fmt: skip
 
         def then(result: object) -> None:
             if isinstance(result, Accepted):
@@ -237,8 +263,16 @@ class Intake:
             else:
                 logger.error("notice not stored", why=str(result))
 
-        op = Accept(account=AccountName(""), arrivals=(arrival,), at=self._shared.now_ms())
+        op = Accept(account=AccountName(""), arrivals=(self._own_words(room, text),), at=self._shared.now_ms())
         self._shared.writer.tell(op, then)
+
+    def _own_words(self, room: RoomNumber, text: str) -> Arrival:
+        event = Posted(
+            id=EventId(""), room=RoomId(""), at=self._shared.clock.now(), message=(), author=_BRIDGE,
+            text=said(text), manner=Manner.NOTICE,
+        )  # fmt: skip
+        return Arrival(id=None, event=event, kind=RowKind.POST, body=encode(event), room=None,
+                       targets=(Route(room, "notices", self._uptime(room)),))  # fmt: skip
 
     def notice(self, about: RoomNumber | None, text: str) -> None:
         """Tell the operator; what concerns the notices room itself is only logged."""

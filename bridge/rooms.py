@@ -64,6 +64,7 @@ class Rooms:
         intake.routes = routes(config.links.values(), self.numbers)
         intake.notices = self.numbers[config.notices] if config.notices else None
         intake.uptimes = {number: self._accounts[lane.name.account].lanes.uptime for number, lane in self.lanes.items()}
+        intake.floods.follow({link.name: link.limits for link in config.links.values()})
         self._shared.lifetimes = {link.name: int(link.lifetime.total_seconds()) for link in config.links.values()}
 
     def _open(self, record: RoomRecord) -> None:

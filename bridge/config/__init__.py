@@ -16,9 +16,11 @@ from bridge.config.faults import ConfigError, Fault, Trail, did_you_mean, listed
 from bridge.config.page import Page
 from bridge.config.schema import schema
 from bridge.config.settings import (
+    Allowance,
     Config,
     FileSettings,
     HttpSettings,
+    Limits,
     Link,
     LinkSettings,
     StoreSettings,
@@ -28,11 +30,13 @@ from bridge.connector import ConnectorConfig
 from bridge.ids import AccountName, Room
 
 __all__ = [
+    "Allowance",
     "Config",
     "ConfigError",
     "Connectors",
     "Fault",
     "HttpSettings",
+    "Limits",
     "Link",
     "StoreSettings",
     "is_loopback",
@@ -170,6 +174,7 @@ def _link(sides: rooms.Sides, settings: LinkSettings) -> Link:
         sources=tuple(seat.room for seat in sides.sources),
         targets=tuple(seat.room for seat in sides.targets),
         lifetime=timedelta(hours=settings.lifetime_hours),
+        limits=settings.limits,
     )
 
 

@@ -151,6 +151,24 @@ class HttpSettings(Settings):
         return int(self.listen.rpartition(":")[2])
 
 
+class Allowance(Settings):
+    """So many messages in so much time."""
+
+    messages: Annotated[int, Field(ge=1, le=100_000)]
+    """How many messages may be said in `seconds`."""
+    seconds: Annotated[float, Field(gt=0, le=3600)] = 60
+    """In how much time, in seconds, they may be said."""
+
+
+class Limits(Settings):
+    """What is over an allowance is parked with the reason `flood`, for the operator to send or drop."""
+
+    person: Allowance | None = None
+    """What one person may say in one room; without it there is no limit."""
+    room: Allowance | None = None
+    """What all people together may say in one room; without it there is no limit."""
+
+
 class LinkSettings(Settings):
     """Rooms that hear each other: either `rooms`, or `from` and `to`."""
 
@@ -164,6 +182,8 @@ class LinkSettings(Settings):
     """The rooms that hear `from`."""
     lifetime_hours: Annotated[float, Field(gt=0, le=8760)] = 24
     """A message waiting longer than this, in hours during which the target's account was up, expires."""
+    limits: Limits = Limits()
+    """How much a person or a room may say before it is held; nothing is limited by default."""
 
 
 class FileSettings(Settings):
@@ -190,6 +210,7 @@ class Link(Struct, frozen=True, kw_only=True):
     sources: tuple[Room, ...]
     targets: tuple[Room, ...]
     lifetime: timedelta = timedelta(hours=24)
+    limits: Limits = Limits()
 
 
 class Config(Struct, frozen=True, kw_only=True):

@@ -124,6 +124,9 @@ class Accepting:
         self._outbox.add(number, route.room, event, route.link, route.born, *parked)
         counted = (route.room, Outcome.ACCEPTED.value)
         self.tally[counted] = self.tally.get(counted, 0) + 1
+        if route.parked:
+            counted = (route.room, f"parked:{route.parked}")
+            self.tally[counted] = self.tally.get(counted, 0) + 1
         return Row(
             number=number, room=route.room, event_number=event, event=arrival.event, kind=kind, link=route.link,
             born=route.born, at=op.at, fanout=len(arrival.targets), origin=arrival.room,

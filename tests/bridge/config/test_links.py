@@ -43,6 +43,21 @@ CASES = [
         "6  links.l.lifetime_hours  must be greater than 0",
     ),
     (
+        "a limit of nothing",
+        "l: {rooms: [a/1, b/1], limits: {person: {messages: 0}}}",
+        "6  links.l.limits.person.messages  must be greater than or equal to 1",
+    ),
+    (
+        "a limit of nobody",
+        "l: {rooms: [a/1, b/1], limits: {persons: {messages: 5}}}",
+        '6  links.l.limits.persons  unknown setting "persons", did you mean "person"?',
+    ),
+    (
+        "a limit without a number",
+        "l: {rooms: [a/1, b/1], limits: {room: {seconds: 5}}}",
+        "6  links.l.limits.room.messages  is missing: How many messages may be said in `seconds`.",
+    ),
+    (
         "a name of nothing",
         '"": {rooms: [a/1, b/1]}',
         "6  links.  a link's name is printable text of at most 80 characters",

@@ -14,7 +14,9 @@ GOOD = [
     SMALL,
     account("address: a\ntoken: t\nrate: 3\nnames: [x]\nkeys: {c: k}\ncertificate: ca.pem"),
     account('address: a\ntoken: t\nrate: "${RATE:-3}"\nencrypted: "${E:-true}"\nnick: "${N:-x}"'),
-    SMALL + "links: {l: {rooms: [a/1, b/1]}, m: {from: [a/2], to: [b/2], lifetime_hours: 3}}\n",
+    SMALL
+    + "links: {l: {rooms: [a/1, b/1]}, m: {from: [a/2], to: [b/2], lifetime_hours: 3,"
+    + " limits: {person: {messages: 3}}}}\n",
     SMALL + "notices: a/ops\nhttp: {listen: '127.0.0.1:0'}\nstore: {durability: relaxed, parked_days: 3}\n",
 ]
 BAD = [
