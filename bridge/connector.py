@@ -80,7 +80,11 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """How many emoji our one account can put on one message."""
     rates: tuple[Rate, ...] = ()
     in_flight: int = 1
-    """Sends of one lane under way at once, started in order: above 1 only where the transport keeps order."""
+    """Sends of one lane under way at once, started in order: above 1 only where the transport keeps order.
+
+    A send that is refused with a wait goes again first, but those started behind it are in the room already: where a
+    platform often refuses single messages so, 1 is right.
+    """
     confirms_within: timedelta | None = None
 
 

@@ -28,6 +28,8 @@ from bridge.store.writer import Then
 from bridge.troubles import Troubles
 
 logger = structlog.get_logger()
+CAREFUL_SENDS = 64
+"""So many go one at a time in a room that let others pass a message which it refused."""
 
 
 class Lane:
@@ -43,6 +45,8 @@ class Lane:
         self._reread = False
         self._sending = 0
         self._busy = 0
+        self._careful = 0
+        self._furthest = RowNumber(0)
         self._troubles = Troubles(account, shared)
         self._not_before = 0.0
         self._setbacks: list[tuple[Delivery, Again | Refit | Closed | Stop]] = []
@@ -200,7 +204,7 @@ class Lane:
 
     def _may_send(self) -> bool:
         able = self._able
-        if self._busy >= (1 if self.suspects else able.capabilities.in_flight):
+        if self._busy >= (1 if self.suspects or self._careful else able.capabilities.in_flight):
             return False
         delay = able.limiter.delay(self._shared.clock.monotonic())
         return (not delay or not self._waits(delay)) and self._account.admit(self)
@@ -238,6 +242,8 @@ class Lane:
         self._account.succeeded()
         self.state.written()
         delivery.done.add(index)
+        self._careful -= bool(self._careful)
+        self._furthest = max(self._furthest, delivery.row.number)
         if delivery.finished and not delivery.parked:
             self._front = None if self._front is delivery else self._front
             joined = self._backlog.take(delivery.joined)
@@ -329,6 +335,8 @@ class Lane:
         if self._sending or self._preparation.busy:
             return
         setbacks, self._setbacks, self._front = self._setbacks, [], None
+        if any(self._overtaken(delivery.row, decision) for delivery, decision in setbacks):
+            self._careful = CAREFUL_SENDS
         for delivery in sorted(self._active.values(), key=lambda one: one.row.number, reverse=True):
             self._preparation.suspects += delivery.row.marked
             delivery.row.marked = False
@@ -337,6 +345,11 @@ class Lane:
         for delivery, decision in setbacks:
             self._apply(delivery.row, decision)
         self.pump()
+
+    def _overtaken(self, row: Row, decision: Again | Refit | Closed | Stop) -> bool:
+        """Whether later words may stand in the room before these: who refuses one alone may do so again."""
+        waits = isinstance(decision, Again) and (decision.scope is Scope.ROOM or row.number < self._furthest)
+        return waits and self._able.capabilities.in_flight > 1
 
     def _apply(self, row: Row, decision: Again | Refit | Closed | Stop) -> None:
         match decision:
