@@ -19,7 +19,7 @@ async def test_every_installed_connector_is_listed_with_its_package(tmp_path: Pa
     done = await qantara("connectors", env=environment(install(tmp_path)))
     assert (done.status, done.err) == (0, "")
     listed = {line.split()[0]: line.split()[1:3] for line in done.out.splitlines()[1:]}
-    assert set(listed) == {*installed().names(), "quiet", "stubborn", "talkative"}
+    assert set(listed) == {*installed().names(), "quiet", "stubborn", "stuck", "talkative"}
     assert listed["console"] == ["qantara", version("qantara")]
     assert listed["quiet"] == ["stranger", "1.0"]
 
