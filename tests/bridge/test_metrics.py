@@ -20,14 +20,14 @@ STATUS = Status(
     store=StoreStatus(path="/q.db", synchronous="FULL", commits=7, operations=0, free_bytes=5, refusing=None),
     accounts={
         "tg": AccountStatus(
-            connector="telegram", state="down", since=datetime(2026, 1, 1, tzinfo=UTC), last_error="x", advice="", me=None,
-            uptime_seconds=60, rooms=1, queued=4, oldest_waiting_seconds=12.5, received=3,
+            connector="telegram", state="down", since=datetime(2026, 1, 1, tzinfo=UTC), last_error="x", advice="",
+            me=None, uptime_seconds=60, rooms=1, queued=4, oldest_waiting_seconds=12.5, received=3,
         )
     },
     rooms=[
         RoomStatus(
-            room="tg/-1", account="tg", configured=True, entered=True, place="-1", held="kicked", moved_to=None, advice="", oldest_waiting_seconds=12.5,
-            counts=COUNTS,
+            room="tg/-1", account="tg", configured=True, entered=True, place="-1", held="kicked", moved_to=None,
+            advice="", oldest_waiting_seconds=12.5, counts=COUNTS,
         )
     ],
     links={},
