@@ -87,6 +87,7 @@ class Lane:
 
     def end(self) -> None:
         """The lane is over: what it holds in memory stands on disk as well."""
+        self._preparation.over = True
         self._backlog.end()
 
     def reread(self) -> None:

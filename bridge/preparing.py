@@ -46,6 +46,8 @@ class Preparation:
         self._lane, self._account, self._shared = lane, account, shared
         self._able, self._backlog = able, backlog
         self.busy = False
+        self.over = False
+        """Another lane has the room now: nothing is decided here any more."""
         self.suspects = 0
         """How many of the first rows may have been under way when the bridge died, and were not tried since."""
 
@@ -79,8 +81,9 @@ class Preparation:
         """Ask the store about the messages a row speaks of."""
         facts = await learned(self._shared, self._lane.number, delivery.row)
         self.busy = False
-        self._decide(delivery, facts)
-        self._lane.go_on()
+        if not self.over:
+            self._decide(delivery, facts)
+            self._lane.go_on()
 
     def _decide(self, delivery: Delivery, facts: Facts) -> None:
         row = delivery.row

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -136,8 +135,10 @@ class Machine:
         self.app.end()
         await asyncio.wait([self.task])
         if self.running:
-            with suppress(Died):
+            try:
                 self._pump.stop()
+            except Died:
+                self._pump.kill()
             self.running = False
             self._forget_waits()
             self.changed.set()
@@ -148,6 +149,7 @@ class Machine:
             return
         self.running = False
         self.witness.note("dies")
+        self.witness.deaths += 1
         for platform in self.platforms.values():
             if platform.session is not None:
                 platform.session.die()

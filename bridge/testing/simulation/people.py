@@ -23,10 +23,15 @@ class People:
 
     def __init__(self, platforms: Mapping[str, SimulatedPlatform], dice: Dice, weather: Weather, acts: int) -> None:
         self._platforms, self._dice, self._weather = tuple(platforms.values()), dice, weather
-        self._left = acts
+        self._left, self._acts = acts, acts
         self._said = 0
         self._edits: dict[tuple[str, str, str], int] = {}
         self.pace = dice.pick((0.02, 0.1, 0.4))
+
+    @property
+    def done(self) -> int:
+        """How much they did so far."""
+        return self._acts - self._left
 
     async def act(self) -> None:
         """Until everything is said."""

@@ -79,6 +79,7 @@ class _Seed:
         self.witness = Witness(self.weather, self.plan.by_account, always, ways)
         self.platforms = world.platforms(self.plan, self.weather, dice, self.witness, seed)
         self.folder = folder
+        self.people = People(self.platforms, Dice(seed, 3), self.weather, ACTS)
         PLATFORMS.clear()
         PLATFORMS.update(self.platforms)
 
@@ -87,7 +88,6 @@ class _Seed:
         loop = asyncio.get_running_loop()
         self.machine = Machine(self.plan, self.folder, self.seed, self.platforms, self.witness)
         loop.set_exception_handler(self._unexpected)
-        self.people = People(self.platforms, Dice(self.seed, 3), self.weather, ACTS)
         seconds = max(2.0, ACTS * self.people.pace * 0.7)
         self.episodes = Episodes(self.machine, self.weather, Dice(self.seed, 4), seconds)
         self.weather.fair, fair = True, self.weather.fair
@@ -168,7 +168,10 @@ class _Seed:
     def report(self) -> Report:
         """What came of it."""
         witness = self.witness
-        figures = Counter(lines=len(witness.lines), tries=witness.executions, lives=witness.life)
+        figures = Counter(
+            acts=self.people.done, deaths=witness.deaths, rows=len(witness.lines), sends=witness.executions,
+            lives=witness.life, doubles=sum(witness.doubles.values()),
+        )  # fmt: skip
         return Report(
             seed=self.seed, violations=witness.violations, mishaps=self.weather.counts, figures=figures,
             trace=witness.trace,

@@ -96,7 +96,7 @@ class Witness:
         """When a room was told to be left alone, and until when."""
         self.doubles: Counter[str] = Counter()
         self.ever = ever
-        self.executions = 0
+        self.executions = self.deaths = 0
         self.acknowledgements = 0
         self.life = 0
         self.now = 0.0
