@@ -1,1 +1,1 @@
-"""The whole bridge in one process, under virtual time, one seed and every fault we know: see docs/simulation.md."""
+"""The whole bridge under one seed and every mishap: see docs/decisions/a-simulation-of-the-whole-bridge.md."""
