@@ -42,6 +42,7 @@ class Lane:
         self._backlog = Backlog(number, shared.writer, shared.loaded, self.pump)
         self._active: dict[RowNumber, Delivery] = {}
         self._front: Delivery | None = None
+        self._began = shared.clock.monotonic(), shared.now_ms()
         self._reread = False
         self._sending = 0
         self._busy = 0
@@ -141,11 +142,11 @@ class Lane:
         return self._backlog.whole and not self.suspects and self._waits(seconds)
 
     def _waits_as_before(self, row: Row, next_at: int) -> bool:
-        """A wait that was stored outlives the process; what is left of it is counted by the monotonic clock."""
+        """A wait that was stored outlives the process; all are counted from one moment, by the monotonic clock."""
         row.next_at = None
-        seconds = left(next_at, self._shared.now_ms())
-        self._not_before = max(self._not_before, self._shared.clock.monotonic() + seconds)
-        return self._waits(seconds)
+        began, at = self._began
+        self._not_before = max(self._not_before, began + left(next_at, at))
+        return self._waits(self._not_before - self._shared.clock.monotonic())
 
     def _expired(self, row: Row) -> bool:
         lifetime = self._shared.lifetimes.get(row.link)

@@ -140,7 +140,7 @@ def ignore_waits(_: Any) -> Any:
 def stop_at_parked(right: Any) -> Any:
     def park(self: Lane, *about: Any) -> None:
         right(self, *about)
-        self._preparing = True
+        self._preparation.busy = True
 
     return park
 
@@ -168,7 +168,7 @@ BUGS = {
     "a retry with another key": Bug(Abilities, "view", another_key, "was tried again as"),
     "twins not stored": Bug(Settling, "_keep", keep_no_twin, "did not find message"),
     "waits ignored": Bug(bridge.delivery, "after", ignore_waits, "before the wait of"),
-    "a lane that stops at a parked row": Bug(Lane, "_park", stop_at_parked, "never came to an end"),
+    "a lane that stops at a parked row": Bug(Lane, "park", stop_at_parked, "never came to an end"),
     "reactions taken back stay": Bug(Accepting, "_take", forget_who_took_back, "people elsewhere put"),
     "words of a third room quoted": Bug(bridge.plan, "_answering", quote_anybody, "which was said in"),
 }

@@ -19,6 +19,7 @@ ONCE_FAILED = {
     412: "a message whose last part came home as an echo was counted twice",
     422: "`hold`: rows that ended unsent stood in front of the suspects",
     550: "an alarm that rang a hair early was taken for one still to come: the room slept for ever",
+    1143: "after a start with the clock set back every row of a room waited an hour, one after the other",
     721: "a lane that a reload had ended went on deciding about the row in its hand",
 }
 

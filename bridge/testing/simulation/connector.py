@@ -173,6 +173,7 @@ class Bare(Connector[SimulatedConfig]):
         if room in self._platform.closed:
             raise self._platform.closing(room)
         self._platform.left.discard(room)
+        self._platform.written.tell()
         self._platform.witness.note("enters", self._platform.name, room)
         return Place(room)
 
