@@ -12,6 +12,7 @@ from bridge.cli.demo import demo
 from bridge.cli.doctor import doctor
 from bridge.cli.new import new
 from bridge.cli.operate import claim, follow, queue, status, trace
+from bridge.cli.people import forget, person
 from bridge.cli.restore import restore
 from bridge.cli.rooms import rooms
 from bridge.cli.run import run
@@ -52,6 +53,8 @@ for command in (
     status,
     trace,
     follow,
+    person,
+    forget,
     claim,
     backup,
     restore,

@@ -19,8 +19,10 @@ from bridge.http.answers import (
     Claimant,
     Copy,
     Examined,
+    Gone,
     Health,
     Here,
+    People,
     Problem,
     Queue,
     Read,
@@ -28,17 +30,19 @@ from bridge.http.answers import (
     Trace,
     Waiting,
     Whereabouts,
+    Whom,
     answer,
     moment,
     parked,
 )
 from bridge.http.audit import noted
-from bridge.ids import AccountName, Room, RoomNumber, RowNumber
+from bridge.ids import AccountName, PersonNumber, Room, RoomNumber, RowNumber
 from bridge.logs import Mask
 from bridge.metrics import CONTENT_TYPE, exposition
 from bridge.rooms import NotOffered
 from bridge.snapshot import Bridge, Status, look
 from bridge.store import ops, questions
+from bridge.store.people import Forgotten, Holdings, Somebody
 from bridge.supervisor import State
 
 Asked = TypeVar("Asked", bound=msgspec.Struct)
@@ -49,6 +53,7 @@ _STORE_SECONDS = 2.0
 _BODY_SECONDS = 20.0
 _PAGE = 1000
 _SEARCHED = 1_000_000
+_NOBODY = "nobody has this number; `qantara person NAME` tells numbers"
 
 
 class Admin:
@@ -156,7 +161,31 @@ class Admin:
             raise web.HTTPNotFound(reason="no room of that name was ever in the configuration")
         return number
 
+    async def people(self, request: web.Request) -> web.Response:
+        """Who may be meant by `?who=`: an id as `account/id`, a name, or a piece of one."""
+        found: Sequence[Somebody] = await self._ask(questions.Find(request.query.get("who", "")))
+        return self._answer(People([*found]))
+
+    async def person(self, request: web.Request) -> web.Response:
+        """All that is held about one person."""
+        number = request.match_info["number"]
+        found: Holdings | None = await self._ask(questions.About(PersonNumber(int(number))))
+        return self._answer(Problem(_NOBODY), 404) if found is None else self._answer(found)
+
     # --- changing ---
+
+    async def forget(self, request: web.Request) -> web.Response:
+        """Forget a person: what waits is dropped, targets are asked to delete what they show, the rest goes."""
+        number = PersonNumber((await self._asked(request, Whom)).number)
+        if await self._ask(questions.About(number)) is None:
+            return self._answer(Problem(_NOBODY), 404)
+        dropped, copies, done = 0, 0, False
+        while not done:
+            piece: Forgotten = await self._ask(ops.Forget(person=number, at=int(self._clock.now().timestamp() * 1000)))
+            self._bridge.rooms.reread(piece.rooms)
+            dropped, copies, done = dropped + piece.dropped, copies + piece.copies, piece.done
+        noted(request, "forget", person=number, dropped=dropped, copies=copies)
+        return self._answer(Gone(dropped, copies))
 
     async def retry(self, request: web.Request) -> web.Response:
         """Let parked deliveries wait in line again."""

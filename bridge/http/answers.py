@@ -12,6 +12,7 @@ from bridge.connector import RoomInfo
 from bridge.findings import Finding
 from bridge.ids import RowNumber
 from bridge.logs import Mask
+from bridge.store.people import Somebody
 from bridge.store.questions import ParkedRow
 
 MOST_ROWS = 10_000
@@ -88,6 +89,25 @@ class Whereabouts(Struct, frozen=True, forbid_unknown_fields=True):
 
     room: Annotated[str, Meta(min_length=3, max_length=1000)]
     to: Annotated[str, Meta(min_length=1, max_length=1000)]
+
+
+class People(Struct, frozen=True):
+    """People who may be meant: `messages` related to them, `waiting` deliveries of theirs, also parked ones."""
+
+    people: list[Somebody]
+
+
+class Whom(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is meant: the number that `/people` tells."""
+
+    number: Number
+
+
+class Gone(Struct, frozen=True):
+    """What was done: deliveries dropped, copies that targets are asked to delete."""
+
+    dropped: int
+    copies: int
 
 
 class Read(Struct, frozen=True):

@@ -17,16 +17,20 @@ from bridge.http.answers import (
     Changed,
     Claimant,
     Examined,
+    Gone,
     Health,
     Here,
+    People,
     Problem,
     Queue,
     Read,
     Seen,
     Trace,
     Whereabouts,
+    Whom,
 )
 from bridge.snapshot import Status
+from bridge.store.people import Holdings
 
 Does: TypeAlias = Callable[[Admin, web.Request], Awaitable[web.StreamResponse]]
 Shape: TypeAlias = type[Struct]
@@ -68,6 +72,8 @@ async def openapi(_admin: Admin, _request: web.Request) -> web.Response:
 _ROOM = Parameter("room", "query", "Only of this room, `account/name`.")
 _WHAT = Parameter("what", "path", "The message's number, or the id it has on any platform.")
 _ACCOUNT = Parameter("account", "path", "The account's name in the configuration.")
+_WHO = Parameter("who", "query", "A native id as `account/id`, a name, or a piece of one.")
+_NUMBER = Parameter("number", "path", "The person's number.")
 _CHANGE = (400, 404, 408, 413, 503)
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/health", Admin.health, Health),
@@ -82,6 +88,9 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/claim", Admin.claim, Claimant, (400, 404, 408, 413, 501, 503), Claimant),
     Route("POST", "/reload", Admin.reload, Read, (422,)),
     Route("GET", "/trace/{what}", Admin.trace, Trace, (404, 503), None, (_WHAT,)),
+    Route("GET", "/people", Admin.people, People, (503,), None, (_WHO,)),
+    Route("GET", "/people/{number}", Admin.person, Holdings, (404, 503), None, (_NUMBER,)),
+    Route("POST", "/people/forget", Admin.forget, Gone, _CHANGE, Whom),
     Route("GET", "/rooms/{account}", Admin.seen, Seen, (404, 501, 503), None, (_ACCOUNT,)),
     Route("GET", "/examine", Admin.examined, Examined),
     Route("GET", "/openapi.json", openapi, None),
@@ -91,7 +100,10 @@ ROUTES: tuple[Route, ...] = (
 def add(router: web.UrlDispatcher, admin: Admin) -> None:
     """Mount every route; an id in a path may hold slashes. What may be got may be asked for its head."""
     for route in ROUTES:
-        path, does = route.path.replace("{what}", "{what:.+}"), partial(route.does, admin)
+        path, does = (
+            route.path.replace("{what}", "{what:.+}").replace("{number}", "{number:[0-9]{1,18}}"),
+            partial(route.does, admin),
+        )
         for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
             router.add_route(method, path, does)
 

@@ -63,6 +63,21 @@ class Accepting:
         for bulk in (self._seen, self._message, self._twin, self._event, self._outbox):
             bulk.flush(self._cursor)
 
+    def strangers(self) -> None:
+        """Somebody was forgotten: whoever speaks is looked up anew."""
+        self._people.clear()
+
+    def take_back(  # noqa: PLR0913, PLR0917 - what a deletion is made of
+        self, message: MessageNumber, rooms: Sequence[RoomNumber], kind: RowKind, body: bytes, at: int, link: str
+    ) -> None:
+        """Ask a message, or what we reacted to it, back from some rooms: nobody's words, and nobody's wish."""
+        number, sealed = self._number("event"), self._vault.seal(Column.BODY, body)
+        self._event.add(number, kind, None, message, None, None, len(rooms), at, sealed)
+        for room in rooms:
+            self._outbox.add(self._number("outbox"), room, number, link, 0, 0, None, None)
+            counted = (room, Outcome.ACCEPTED.value)
+            self.tally[counted] = self.tally.get(counted, 0) + 1
+
     def forget(self) -> None:
         """A transaction was rolled back: nothing that it taught is true."""
         for bulk in (self._seen, self._message, self._twin, self._event, self._outbox):

@@ -22,16 +22,27 @@ class Log:
         self.every = PAGES
         self._pages = 0
         self._failed_at = 0
+        self._used = True
         connection.set_wal_hook(self._grew)
 
     def _grew(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
-        self._pages = pages
+        self._pages, self._used = pages, True
         return apsw.SQLITE_OK
 
     def fold_if_long(self) -> None:
         """Checkpoint a long log. On a full disk it stays and grows on; raises `apsw.Error` when the disk fails."""
         if self._pages >= self._failed_at + self.every:
             self.fold()
+
+    def empty(self) -> None:
+        """Fold the log in and cut it off, so that nothing that was deleted stays in it. Raises as `fold_if_long`."""
+        if not self._used or (self._pages and not self.fold()):
+            return
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except (apsw.FullError, apsw.LockedError, apsw.BusyError):  # a copy is being made: the next round cuts it off
+            return
+        self._used = False
 
     def fold(self) -> bool:
         """Checkpoint, so that the log begins anew in the space it has. Whether that was possible, and any use."""

@@ -9,10 +9,12 @@ from bridge.events import Relayed
 from bridge.ids import AccountName, EventId, MessageId, MessageNumber, PersonNumber, Place, Room, RoomNumber, RowNumber
 from bridge.store.ballast import Ballast
 from bridge.store.questions import (
+    About,
     Claimed,
     CopyOut,
     Depths,
     DropCopy,
+    Find,
     Ledger,
     Locate,
     Page,
@@ -304,6 +306,14 @@ class Discard(Struct, frozen=True):
     rows: tuple[RowNumber, ...]
 
 
+class Forget(Struct, frozen=True, kw_only=True):
+    """Forget a person, in pieces of so many messages: asked again until it is done. Answer: `Forgotten`."""
+
+    person: PersonNumber
+    at: int
+    most: int = 2000
+
+
 class Purge(Struct, frozen=True, kw_only=True):
     """Forget, in one small piece, what is older than its time. Answer: how many rows went."""
 
@@ -331,8 +341,8 @@ class Admit(Struct, frozen=True):
 
 Op: TypeAlias = Union[
     Accept, Settle, Progress, Seal, Delay, Park, Mark, Tally, Pin, Hold, Follow, Identify, Uptime, Remember, Unpark,
-    Discard, Purge, Close, Admit, Page, Twins, Relate, Locate, Wanted, Recall, Position, Start, Depths, Tallies, Ledger,
-    Parked, Trace, CopyOut, DropCopy, Claim, Claimed, TakeOver,
+    Discard, Forget, Find, About, Purge, Close, Admit, Page, Twins, Relate, Locate, Wanted, Recall, Position, Start,
+    Depths, Tallies, Ledger, Parked, Trace, CopyOut, DropCopy, Claim, Claimed, TakeOver,
 ]  # fmt: skip
 
 

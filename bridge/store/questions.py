@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from bridge.ids import AccountName, MessageId, MessageNumber, RoomNumber, RowNumber
+from bridge.ids import AccountName, MessageId, MessageNumber, PersonNumber, RoomNumber, RowNumber
 from bridge.store.epochs import Epochs
 
 
@@ -177,6 +177,18 @@ class Copied(Struct, frozen=True):
 
     left: int
     totals: Totals | None = None
+
+
+class Find(Struct, frozen=True):
+    """People by `account/native id`, by their name, or by a piece of it. Answer: a tuple of `Somebody`."""
+
+    who: str
+
+
+class About(Struct, frozen=True):
+    """All that is held about a person. Answer: `Holdings` or None."""
+
+    person: PersonNumber
 
 
 class Trace(Struct, frozen=True):

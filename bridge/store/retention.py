@@ -8,6 +8,7 @@ import apsw
 
 from bridge.ids import RoomNumber
 from bridge.store.bulk import execute_in
+from bridge.store.forgetting import swept
 from bridge.store.ops import Outcome, Purge
 
 Count = Callable[[RoomNumber, str], None]
@@ -21,6 +22,7 @@ def purge(cursor: apsw.Cursor, op: Purge, count: Count) -> int:
         + _seen(cursor, op)
         + _parked(cursor, op, count)
         + _memory(cursor, op)
+        + swept(cursor)
     )
 
 

@@ -2,7 +2,7 @@
 
 import apsw
 
-from bridge.ids import RoomNumber
+from bridge.ids import RoomNumber, RowNumber
 from bridge.store.accepting import Accepting
 from bridge.store.bulk import Value, execute_in
 from bridge.store.codec import encode_numbers
@@ -27,14 +27,17 @@ class Settling:
         self._rows: list[Value] = []
         self._last_of: list[Value] = []
         self._one_of: list[Value] = []
+        self.dropped: set[RowNumber] = set()
+        """Rows that were counted when somebody was forgotten, though their sends may still be under way."""
 
     def settle(self, op: Settle) -> None:
         row = op.row
         self._rows.append(row.number)
         (self._last_of if row.fanout == 1 else self._one_of).append(row.event_number)
-        self.count(row.room, op.outcome.value)
-        if op.cause:
-            self.count(row.room, f"{op.outcome.value}:{op.cause}")
+        if row.number not in self.dropped:
+            self.count(row.room, op.outcome.value)
+            if op.cause:
+                self.count(row.room, f"{op.outcome.value}:{op.cause}")
         self._keep(row, op.made)
         for other in op.joined:
             self.settle(Settle(row=other, outcome=Outcome.MERGED, cause="joined"))

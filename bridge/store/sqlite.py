@@ -15,11 +15,12 @@ import structlog
 
 from bridge.chance import Chance
 from bridge.errors import BridgeError, Rejected, StoreFull
-from bridge.store import answers
+from bridge.store import answers, people
 from bridge.store.accepting import Accepting
 from bridge.store.ballast import Ballast, BallastFile
 from bridge.store.copying import Copying
 from bridge.store.dying import AFTER_COMMIT, BEFORE_COMMIT
+from bridge.store.forgetting import Forgetting
 from bridge.store.lives import Lives
 from bridge.store.log import Log
 from bridge.store.opening import (
@@ -41,6 +42,7 @@ from bridge.store.ops import (
     Delay,
     Discard,
     Follow,
+    Forget,
     Hold,
     Identify,
     Mark,
@@ -61,10 +63,12 @@ from bridge.store.ops import (
     Uptime,
 )
 from bridge.store.questions import (
+    About,
     Claimed,
     CopyOut,
     Depths,
     DropCopy,
+    Find,
     Ledger,
     Locate,
     Page,
@@ -115,10 +119,11 @@ class SqliteStore:
         self._cursor = self._connection.cursor()
         self._accepting = Accepting(self._cursor, self._vault)
         self._settling = Settling(self._cursor, self._accepting, self._vault)
+        self._forgetting = Forgetting(self._cursor, self._accepting, self._settling)
         self._cursor.fetchall()  # as after each batch
         self._copying = Copying(self._connection)
         self._facts, self._questions = self._tables()
-        self._broken = False
+        self._broken = self._purged = False
         self.commits = 0
         self.synchronous = _LEVELS[int(str(self._connection.pragma("synchronous")))]
 
@@ -160,6 +165,8 @@ class SqliteStore:
 
     def _fold_if_long(self) -> None:
         try:
+            if self._purged:
+                self._log.empty()
             self._log.fold_if_long()
         except apsw.Error as error:
             raise self._broke(error) from error
@@ -215,6 +222,8 @@ class SqliteStore:
     def _together(self, facts: list[Op]) -> list[object]:
         self._connection.execute("BEGIN IMMEDIATE")
         self._accepting.begin(facts)
+        self._purged = False
+        self._forgetting.begin()
         results = [self._facts[type(op)](op) for op in facts]
         self._accepting.flush()
         self._settling.flush()
@@ -232,6 +241,7 @@ class SqliteStore:
             self._connection.execute("ROLLBACK")
         self._accepting.forget()
         self._settling.forget()
+        self._forgetting.undo()
 
     def _tables(self) -> tuple[dict[type, Act], dict[type, Act]]:
         """What is done for each fact, inside the transaction, and for each question, after it."""
@@ -241,7 +251,8 @@ class SqliteStore:
             Accept: accepting.accept, Settle: settling.settle, Progress: settling.progress, Seal: settling.seal,
             Delay: settling.delay, Park: settling.park, Mark: settling.mark, Unpark: settling.unpark,
             Discard: settling.discard, Tally: lambda op: settling.count(op.room, op.outcome, op.count),
-            Relate: accepting.relate, Purge: self._purge, Start: lives.begin, Admit: self._admit,
+            Relate: accepting.relate, Forget: self._forgetting.forget, Purge: self._purge,
+            Start: lives.begin, Admit: self._admit,
             Identify: self._identify, Pin: self._pin, Hold: self._hold, Follow: self._follow,
             Uptime: self._uptime, Remember: self._remember, Close: lives.end, Claim: lives.claim,
             TakeOver: lives.take_over,
@@ -253,13 +264,16 @@ class SqliteStore:
             Ledger: lambda _: (answers.depths(ask, vault), answers.tallies(ask)),
             Depths: lambda _: answers.depths(ask, vault), Tallies: lambda _: answers.tallies(ask),
             Parked: lambda op: answers.parked(ask, vault, op), Trace: lambda op: answers.trace(ask, vault, op),
+            Find: lambda op: people.find(ask, vault, op), About: lambda op: people.about(ask, vault, op),
             Claimed: lives.standing, CopyOut: self._copying.step, DropCopy: self._copying.drop,
         }  # fmt: skip
         return facts, questions
 
     def _purge(self, op: Purge) -> int:
         self._accepting.flush()
-        return purge(self._cursor, op, self._settling.count)
+        went = purge(self._cursor, op, self._settling.count)
+        self._purged = not went
+        return went
 
     def _pin(self, op: Pin) -> None:
         self._cursor.execute("UPDATE room SET native = ?, thread = ? WHERE number = ?", (op.native, op.thread, op.room))

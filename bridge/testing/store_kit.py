@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from bridge.events import Deleted, Edited, Posted, Reacted, Relayed, Unreacted, User
-from bridge.ids import AccountName, EventId, MessageId, Place, Room, RoomId, RoomNumber, RowNumber, UserId
+from bridge.ids import AccountName, EventId, MessageId, PersonNumber, Place, Room, RoomId, RoomNumber, RowNumber, UserId
 from bridge.store.codec import encode
 from bridge.store.ops import (
     Accept,
@@ -21,6 +21,7 @@ from bridge.store.ops import (
     Delay,
     Discard,
     Follow,
+    Forget,
     Hold,
     Identify,
     Made,
@@ -48,10 +49,12 @@ from bridge.store.ops import (
     Uptime,
 )
 from bridge.store.questions import (
+    About,
     Claimed,
     CopyOut,
     Depths,
     DropCopy,
+    Find,
     Known,
     Ledger,
     Locate,
@@ -209,6 +212,7 @@ def examples(there: Opened, row: Row, copy: Path) -> dict[type[Struct], Op]:
         Twins(there.right, (number,)),
         Locate((there.right,), MessageId("m1")), Wanted(number, there.right), Recall(account, "x", 0),
         Position(account), Depths(), Tallies(), Ledger(), Parked(), Trace("m1"),
+        Find("Ada"), About(PersonNumber(1)), Forget(person=PersonNumber(99), at=1),
         CopyOut(str(copy), pages=1), DropCopy(), Claim(account, "1.x"), Claimed(account), TakeOver(account),
     ]  # fmt: skip
     return {type(op): op for op in ops}

@@ -25,13 +25,14 @@ BODIES = {
     "/queue/retry": b'{"room": "left/town"}',
     "/queue/drop": b'{"room": "left/town"}',
     "/follow": b'{"room": "left/town", "to": "!garden"}',
+    "/people/forget": b'{"number": 1}',
     "/claim": b'{"account": "left"}',
 }
 GUARDED = [route for route in ROUTES if route.needs_token]
 
 
 def path(route: Route) -> str:
-    return route.path.replace("{what}", "1").replace("{account}", "left")
+    return route.path.replace("{what}", "1").replace("{account}", "left").replace("{number}", "1")
 
 
 def test_only_health_and_readiness_and_webhooks_are_open() -> None:
@@ -83,7 +84,9 @@ async def test_what_does_not_exist_is_refused_as_well(call: Caller, method: str,
 @pytest.mark.parametrize("route", GUARDED, ids=lambda route: f"{route.method} {route.path}")
 async def test_with_the_token_every_route_answers(call: Caller, route: Route) -> None:
     answer = await call(route.method, path(route), data=BODIES.get(route.path))
-    assert answer.status == {"/trace/{what}": 404, "/follow": 409}.get(route.path, 200)
+    assert answer.status == {"/trace/{what}": 404, "/people/{number}": 404, "/people/forget": 404, "/follow": 409}.get(
+        route.path, 200
+    )
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")

@@ -285,7 +285,7 @@ async def test_the_document_describes_every_answer(call: Caller, bridge: Bridge,
     assert api == msgspec.json.decode(msgspec.json.encode(document()))
     await left.say("town", "Ada", said("hello"))
     for route in ROUTES:
-        path = route.path.replace("{what}", "1").replace("{account}", "left")
+        path = route.path.replace("{what}", "1").replace("{account}", "left").replace("{number}", "1")
         answer = await call(route.method, path, data=BODIES.get(route.path))
         described = api["paths"][route.path][route.method.lower()]["responses"][str(answer.status)]["content"]
         schema = described.get("application/json", {}).get("schema")
@@ -299,7 +299,7 @@ async def test_no_secret_stands_in_any_answer(call: Caller, bridge: Bridge, righ
     account.last_error = f"GET https://x.example.org/bot{right.token}/ and {TOKEN} and 123456789:{'A' * 35}"
     bridge.app.intake.refusing = f"because of {TOKEN}"
     for route in ROUTES:
-        path = route.path.replace("{what}", "1").replace("{account}", "left")
+        path = route.path.replace("{what}", "1").replace("{account}", "left").replace("{number}", "1")
         answer = await call(route.method, path, data=BODIES.get(route.path))
         text = await answer.text()
         assert not any(secret in text for secret in (TOKEN, right.token, "A" * 35)), route.path

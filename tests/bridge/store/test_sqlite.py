@@ -14,7 +14,7 @@ from bridge.errors import StoreFull
 from bridge.store.ops import Op, Outcome, Settle, StoreBroken
 from bridge.store.sqlite import SqliteStore, StoreInUse, StoreUnreadable, StoreUnwritable
 from bridge.testing.store import StoreContract
-from bridge.testing.store_kit import Opened, accepting
+from bridge.testing.store_kit import Opened, accepting, purging
 
 
 def opened(path: Path, **options: Any) -> SqliteStore:  # noqa: ANN401 - handed on
@@ -241,4 +241,17 @@ def test_a_failed_sync_acknowledges_nothing_and_is_never_tried_again(path: Path,
     disk.failing = False
     store = opened(path)
     assert "em1" in [row.event.id for row in Opened(store).page()]
+    store.close()
+
+
+def test_a_purge_that_finds_nothing_more_cuts_the_log_off(path: Path) -> None:
+    store = opened(path)
+    there = Opened(store)
+    (row,) = there.post("m1")
+    there.ask(Settle(row=row, outcome=Outcome.DELIVERED))
+    log = path.with_name("q.db-wal")
+    assert b"words m1" in log.read_bytes()
+    assert there.ask(purging(1)) == 0
+    assert log.read_bytes() == b""
+    assert b"words m1" not in path.read_bytes()
     store.close()
