@@ -251,7 +251,8 @@ def test_a_purge_that_finds_nothing_more_cuts_the_log_off(path: Path) -> None:
     there.ask(Settle(row=row, outcome=Outcome.DELIVERED))
     log = path.with_name("q.db-wal")
     assert b"words m1" in log.read_bytes()
-    assert there.ask(purging(1)) == 0
+    while there.ask(purging(1)):
+        pass
     assert log.read_bytes() == b""
     assert b"words m1" not in path.read_bytes()
     store.close()
