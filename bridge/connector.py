@@ -238,6 +238,14 @@ class Host(Protocol):
         """
         ...
 
+    def unreadable(self, what: str) -> None:
+        """Count an event that cannot be read, whether it is left out or a placeholder stands for it.
+
+        `what` is its kind ("message", "PRIVMSG", "m.room.message"), never its words. Not for what you understand and
+        pass over. The operator sees the count, and is told at most once an hour.
+        """
+        ...
+
     async def remember(self, name: str, value: str, ttl: timedelta) -> None:
         """Keep a small value (an upload id) for this account."""
         ...

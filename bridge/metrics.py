@@ -91,6 +91,10 @@ FAMILIES: tuple[Family, ...] = (
         _accounts(lambda a: float(a.received)), _ACCOUNT, "_total",
     ),
     Family(
+        "qantara_account_unreadable", "Events the account's platform gave that could not be read, since the start.",
+        _accounts(lambda a: float(a.unreadable)), _ACCOUNT, "_total",
+    ),
+    Family(
         "qantara_account_oldest_waiting_seconds", "Age of the oldest delivery that waits for a room of the account.",
         _accounts(lambda a: a.oldest_waiting_seconds or 0.0), _ACCOUNT,
     ),

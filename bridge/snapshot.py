@@ -86,6 +86,7 @@ class Counts(Struct, frozen=True, kw_only=True):
 class AccountStatus(Struct, frozen=True, kw_only=True):
     """One account; `since` is when it came into its state, `me` its name there, `received` counts since the start.
 
+    `unreadable` counts, since the start too, what the platform gave and the connector could not read.
     `advice` says what to do about it, "" when nothing is.
     """
 
@@ -100,6 +101,7 @@ class AccountStatus(Struct, frozen=True, kw_only=True):
     queued: int
     oldest_waiting_seconds: float | None
     received: int
+    unreadable: int
 
 
 class RoomStatus(Struct, frozen=True, kw_only=True):
@@ -258,4 +260,5 @@ def _account(account: Account, bridge: Bridge, rooms: Iterable[RoomStatus]) -> A
         queued=sum(room.counts.waiting + room.counts.held for room in own),
         oldest_waiting_seconds=max(ages, default=None),
         received=bridge.intake.received.get(account.account, 0),
+        unreadable=account.unread.count,
     )

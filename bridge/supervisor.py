@@ -24,6 +24,7 @@ from bridge.lanes import Lanes
 from bridge.shared import Shared
 from bridge.store.ops import Identify, Pin, Remember, TakeOver, Uptime
 from bridge.store.questions import Position, Recall
+from bridge.unread import Unread
 
 logger = structlog.get_logger()
 _STEADY_SECONDS = 60.0
@@ -66,6 +67,7 @@ class Account:
         self._life = asyncio.timeout(None)
         self._refusal: Unauthorized | None = None
         self._claims = Claims(name, self.connector, shared)
+        self.unread = Unread(name, shared)
         self._stopped = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._joins: set[asyncio.Task[None]] = set()
@@ -104,6 +106,9 @@ class Account:
     async def position(self) -> str | None:
         found: str | None = await self._shared.writer.ask(Position(self.account))
         return found
+
+    def unreadable(self, what: str) -> None:
+        self.unread.add(what)
 
     async def remember(self, name: str, value: str, ttl: timedelta) -> None:
         until = self._shared.now_ms() + int(ttl.total_seconds() * 1000)

@@ -85,6 +85,9 @@ class ProbeHost:
         self.me = me
         self.online.set()
 
+    def unreadable(self, what: str) -> None:
+        """Nothing is read here."""
+
     async def remember(self, name: str, value: str, ttl: timedelta) -> None:
         del ttl
         self._kept[name] = value

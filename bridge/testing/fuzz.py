@@ -36,6 +36,7 @@ from bridge.text.nodes import said  # noqa: E402
 MARKED: Final = "mangle-me"
 """What a person says so that the one in between knows which event to break."""
 _HASTE: Final = 20.0
+_SENSELESS: Final = 5
 
 
 class Off:
@@ -85,6 +86,36 @@ class Events:
             return inner
         self.broken.append(mangled(one, self._chance, 1 + int(self._chance.fraction() * 2)))
         return self.broken[-1]
+
+
+class Senseless:
+    """Takes the sense from the events that hold the marked words: their words are no words, their lines cut short."""
+
+    def __init__(self) -> None:
+        self.broken = 0
+
+    def answer(self, value: Any) -> bytes | None:  # noqa: ANN401
+        before = self.broken
+        changed = self._without_words(value)
+        return None if self.broken == before else json.dumps(changed).encode()
+
+    def line(self, raw: bytes) -> bytes:
+        if MARKED.encode() not in raw:
+            return raw
+        self.broken += 1
+        return raw[: raw.index(MARKED.encode())].rstrip(b" :").rpartition(b" ")[0]
+
+    def _without_words(self, value: Any) -> Any:  # noqa: ANN401
+        match value:
+            case dict():
+                return {name: self._without_words(one) for name, one in value.items()}
+            case list():
+                return [self._without_words(one) for one in value]
+            case str() if MARKED in value:
+                self.broken += 1
+                return {"no": ["words"]}
+            case _:
+                return value
 
 
 class Everything:
@@ -176,6 +207,20 @@ class FuzzContract(CallPromises):
             expected = [f"fine {number}" for number in range(self.rounds) if number % 5 == 4]
             heard = [words for words in kit.host.words() if words.startswith("fine ")]
             assert heard == expected, f"seed {seed}: what stood beside a broken event is lost or disordered: {heard}"
+
+    async def test_what_cannot_be_read_is_published_or_counted(self, name: str, tmp_path: Path) -> None:
+        tamper = Between()
+        async with self._kit(name, tamper, tmp_path) as kit, kit.running() as run:
+            tamper.now = senseless = Senseless()
+            for number in range(_SENSELESS):
+                await kit.platform.say(kit.town, "Ada", said(f"{MARKED} {number}"))
+            await run.hears("fine")
+            tamper.now = Off()
+            assert senseless.broken >= _SENSELESS, f"only {senseless.broken} events were broken"
+            published = len(kit.host.words()) - 1
+            counted = len(kit.host.unread)
+            assert published + counted >= _SENSELESS, f"of {_SENSELESS}, {published} published and {counted} counted"
+            assert not any(MARKED in what for what in kit.host.unread), "the words of an event are told"
 
     async def test_a_hostile_server_raises_only_what_is_declared(self, name: str, seed: int, tmp_path: Path) -> None:
         tamper = Between()

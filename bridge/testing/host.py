@@ -49,6 +49,7 @@ class KitHost:
     `events` are the published ones in order, without those the bridge drops: ids seen before (`repeated`),
     echoes with our key (`echoes`) and what our own user did (`own`).
     `waiting` holds the events of each `publish` that `hold` keeps; `refused` counts those that `fill` turned away.
+    `unread` is what the connector said it could not read.
     """
 
     patience_seconds = 10.0
@@ -72,6 +73,7 @@ class KitHost:
         self.echoes: list[AnyEvent] = []
         self.own: list[AnyEvent] = []
         self.waiting: list[tuple[AnyEvent, ...]] = []
+        self.unread: list[str] = []
         self.refused = 0
         self.connections = 0
         self.online = False
@@ -105,6 +107,11 @@ class KitHost:
         self._kept.me = me
         self.connections += 1
         self.online = True
+        self.tell()
+
+    def unreadable(self, what: str) -> None:
+        """Note that something could not be read."""
+        self.unread.append(what)
         self.tell()
 
     async def remember(self, name: str, value: str, ttl: timedelta) -> None:

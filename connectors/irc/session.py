@@ -175,7 +175,7 @@ class Session:
         try:
             act(heard)
         except (IndexError, ValueError):
-            log.debug("line not understood", account=self._host.account, command=heard.command)
+            self._host.unreadable(f"a line {heard.command}")
 
     def flushing(self) -> bytes:
         """The fence behind what is about to be written."""

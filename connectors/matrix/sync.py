@@ -161,8 +161,10 @@ class Stream:
             _log.warning("an edit of somebody else's message is passed over", event_id=_id(raw))
         except MalformedError as error:
             _log.warning("a malformed event is passed over", event_id=_id(raw), why=str(error))
+            self._host.unreadable(words(raw, "type"))
         except _UNREADABLE as error:  # ours to mend; the stream must not stand still for it, and would for ever
             _log.warning("an event cannot be read", event_id=_id(raw), error=type(error).__name__)
+            self._host.unreadable(words(raw, "type"))
         return None
 
     def _notice(self, room: RoomId, raw: Mapping[str, Any]) -> None:

@@ -185,6 +185,7 @@ class Telegram(Connector[TelegramConfig]):
         told = happened(updates, UserId(str(self._known_me().id)))
         for number in told.unreadable:
             self._log.warning("telegram update cannot be read", update=number)
+            self.host.unreadable("an update")
         agreed = [await self._confirmed(claim) for claim in claims([one.post for one in updates if one.post])]
         followed = [moved(claim.old, claim.new, claim.at, Confirmation.BOTH) for claim in agreed if claim]
         await self.host.publish(*told.events, *followed, position=position)

@@ -20,14 +20,15 @@ STATUS = Status(
     store=StoreStatus(path="/q.db", synchronous="FULL", commits=7, operations=0, free_bytes=5, refusing=None),
     accounts={
         "tg": AccountStatus(
-            connector="telegram", state="down", since=datetime(2026, 1, 1, tzinfo=UTC), last_error="x", advice="",
-            me=None, uptime_seconds=60, rooms=1, queued=4, oldest_waiting_seconds=12.5, received=3,
+            connector="telegram", state="down", since=datetime(2026, 1, 1, tzinfo=UTC), last_error="x",
+            advice="", me=None, uptime_seconds=60, rooms=1, queued=4, oldest_waiting_seconds=12.5, received=3,
+            unreadable=2,
         )
     },
     rooms=[
         RoomStatus(
-            room="tg/-1", account="tg", configured=True, entered=True, place="-1", held="kicked", moved_to=None,
-            advice="", oldest_waiting_seconds=12.5, counts=COUNTS,
+            room="tg/-1", account="tg", configured=True, entered=True, held="kicked", oldest_waiting_seconds=12.5,
+            counts=COUNTS, place=None, moved_to=None, advice="",
         )
     ],
     links={},
@@ -51,6 +52,7 @@ def test_a_status_becomes_samples() -> None:
     assert found["qantara_deliveries_open", "tg", "tg/-1", "held"] == 2
     assert found["qantara_room_held", "tg", "tg/-1"] == 1
     assert found["qantara_account_oldest_waiting_seconds", "tg", "telegram"] == 12.5
+    assert found["qantara_account_unreadable_total", "tg", "telegram"] == 2
     assert found["qantara_causes_total", "dropped:discarded"] == 1
     assert found["qantara_store_commits_total",] == 7
     assert found["qantara_accepting",] == 1

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from bridge import Connector, Request, Response
+from bridge.ids import UserId
 from bridge.testing.fuzz import FuzzContract
 from connectors.telegram import webhook
 from connectors.telegram.connector import Telegram
-from connectors.telegram.incoming import Read
+from connectors.telegram.incoming import Read, happened
 
 NAME = "telegram"
 
@@ -26,6 +27,12 @@ class LeavesOutBatches(Telegram):
     async def _store(self, updates: Sequence[Read], position: str | None) -> None:
         broken = any(one.update is None for one in updates)
         await super()._store([] if broken else updates, position)
+
+
+class LeavesOutInSilence(Telegram):
+    async def _store(self, updates: Sequence[Read], position: str | None) -> None:
+        me = UserId(str(self._known_me().id))
+        await super()._store([one for one in updates if not happened([one], me).unreadable], position)
 
 
 class BelievesEverybody(Telegram):
@@ -77,6 +84,11 @@ async def test_a_connector_that_falls_is_caught(tmp_path: Path) -> None:
 async def test_a_connector_that_loses_the_neighbours_is_caught(tmp_path: Path) -> None:
     with pytest.raises(AssertionError):
         await contract(LeavesOutBatches).test_a_broken_event_costs_only_itself(NAME, 2, tmp_path)
+
+
+async def test_a_connector_that_leaves_out_in_silence_is_caught(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="0 published and 0 counted"):
+        await contract(LeavesOutInSilence).test_what_cannot_be_read_is_published_or_counted(NAME, tmp_path)
 
 
 @pytest.mark.parametrize("kind", [BelievesEverybody, BelievesPrefixes])

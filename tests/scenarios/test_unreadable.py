@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import Unavailable
+from bridge.snapshot import look
 from bridge.testing.memory import MemoryPlatform
 from bridge.testing.waiting import eventually, shown, shows
+from bridge.unread import TOLD_EVERY_SECONDS
 from tests.scenarios.bridge_under_test import balanced
 from tests.scenarios.faulty import FaultyBridge, faulty
 from tests.scenarios.speaking import heard, lines, speak
@@ -57,3 +59,22 @@ async def test_one_row_that_cannot_be_read_is_parked_and_the_others_flow(
     await shown(right, "town", lambda seen: any(one.text == "Ada: after" for one in seen))
     assert len(await waiting.parked()) == (0 if rotten == "plan" else 1)
     assert balanced(await waiting.ledger())
+
+
+async def test_what_a_connector_cannot_read_is_counted_and_told_once_an_hour(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await faulty(tmp_path, left, right, more=NOTICES)
+    account = bridge.account("right")
+    for _ in range(5):
+        account.unreadable("a line\r\nODD")
+    (notice,) = await shown(left, "garden", len)
+    assert "something that cannot be read (a line ODD); 1 since the start" in notice.text
+    began = bridge.clock.monotonic()
+    await eventually(lambda: bridge.clock.monotonic() - began > TOLD_EVERY_SECONDS, seconds=2 * TOLD_EVERY_SECONDS)
+    account.unreadable("another")
+    seen = await shown(left, "garden", lambda seen: len(seen) == 2)
+    assert "(another); 6 since the start" in seen[1].text
+    status = await look(bridge.app, bridge.clock.now())
+    assert status.accounts["right"].unreadable == 6
+    await bridge.stop()
