@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from bridge.ids import MessageNumber, RoomNumber, RowNumber
+from bridge.quota import Quota
 from bridge.store.ops import Row, RowKind
 from bridge.store.questions import Page
 from bridge.store.writer import Writer
@@ -36,8 +37,12 @@ class Loaded:
 class Backlog:
     """Rows in order. `paged` is called when rows have come from disk."""
 
-    def __init__(self, room: RoomNumber, writer: Writer, loaded: Loaded, paged: Callable[[], None]) -> None:
-        self._room, self._writer, self._loaded, self._tell = room, writer, loaded, paged
+    def __init__(
+        self, room: RoomNumber, writer: Writer, loaded: Loaded, quota: Quota, paged: Callable[[], None]
+    ) -> None:
+        self._room, self._writer, self._loaded, self._quota, self._tell = room, writer, loaded, quota, paged
+        self.depth = 0
+        """How many rows wait, on disk as well; without those that the operator let wait again."""
         self._rows: deque[Row] = deque()
         self._last = RowNumber(0)
         self._on_disk = False
@@ -53,6 +58,9 @@ class Backlog:
 
     def feed(self, row: Row) -> None:
         """A row was accepted: keep it, or know that it waits on disk."""
+        self.depth += 1
+        if self.depth >= self._quota.most:
+            self._quota.grew(self._room, self.depth)
         if row.number <= self._last:
             return
         if row.kind is RowKind.DELETE and row.message is not None:
@@ -62,9 +70,11 @@ class Backlog:
             return
         self._append(row)
 
-    def on_disk(self) -> None:
-        """Rows wait on disk: page them in when asked for the first."""
+    def on_disk(self, count: int) -> None:
+        """So many rows wait on disk: page them in when asked for the first."""
         self._on_disk = True
+        self.depth = count
+        self._quota.grew(self._room, count)
 
     def first(self) -> Row | None:
         """The oldest row; None when there is none in memory, and those on disk are on their way."""
@@ -77,6 +87,7 @@ class Backlog:
         """Take the oldest row; when half of the window is empty, the next rows are asked for."""
         self._loaded.add(-1)
         row = self._rows.popleft()
+        self._shrink()
         if len(self._rows) <= self._window // 2:
             self._read_on()
         return row
@@ -106,6 +117,7 @@ class Backlog:
 
     def put_back(self, row: Row) -> None:
         """A row goes back to the front."""
+        self.depth += 1
         self._loaded.add(1)
         self._rows.appendleft(row)
 
@@ -120,6 +132,8 @@ class Backlog:
         self._loaded.add(-len(self._rows))
         self._rows.clear()
         self._on_disk = False
+        self.depth = 0
+        self._quota.shrank(self._room, 0)
 
     def start_over(self) -> bool:
         """Forget what is in memory and read again from the first row; False while a page is on its way."""
@@ -129,6 +143,11 @@ class Backlog:
         self._rows.clear()
         self._last, self._on_disk = RowNumber(0), True
         return True
+
+    def _shrink(self) -> None:
+        self.depth = self.depth - 1 if self.depth and self else 0
+        if self._quota.full:
+            self._quota.shrank(self._room, self.depth)
 
     def _append(self, row: Row) -> None:
         self._loaded.add(1)

@@ -39,7 +39,7 @@ class Lane:
         self.number, self.name = number, name
         self.state = RoomState(number, name, shared, self.pump)
         self._account, self._shared = account, shared
-        self._backlog = Backlog(number, shared.writer, shared.loaded, self.pump)
+        self._backlog = Backlog(number, shared.writer, shared.loaded, shared.quota, self.pump)
         self._active: dict[RowNumber, Delivery] = {}
         self._front: Delivery | None = None
         self._began = shared.clock.monotonic(), shared.now_ms()
@@ -61,9 +61,9 @@ class Lane:
         """A row was accepted; the caller pumps after the last of a batch."""
         self._backlog.feed(row)
 
-    def resume(self, suspects: int) -> None:
-        """Look on the disk for rows; after a death the first `suspects` of them go one at a time, each marked."""
-        self._backlog.on_disk()
+    def resume(self, waiting: int, suspects: int) -> None:
+        """Look on the disk for the `waiting` rows; after a death the first `suspects` go one at a time, each marked."""
+        self._backlog.on_disk(waiting)
         self._preparation.suspects = suspects
 
     @property

@@ -95,6 +95,10 @@ FAMILIES: tuple[Family, ...] = (
         _accounts(lambda a: float(a.unreadable)), _ACCOUNT, "_total",
     ),
     Family(
+        "qantara_account_paused", "1 while nothing is taken from the platform: too much waits for a room.",
+        _accounts(lambda a: float(a.paused is not None)), _ACCOUNT,
+    ),
+    Family(
         "qantara_account_oldest_waiting_seconds", "Age of the oldest delivery that waits for a room of the account.",
         _accounts(lambda a: a.oldest_waiting_seconds or 0.0), _ACCOUNT,
     ),

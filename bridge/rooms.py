@@ -56,6 +56,7 @@ class Rooms:
         except StoreFull:
             records = admitted
         self.numbers = {Room(record.account, record.name): record.number for record in records}
+        self._shared.quota.most = config.store.room_quota
         for record in records:
             if Room(record.account, record.name) in wanted:
                 self._open(record)
@@ -64,6 +65,7 @@ class Rooms:
         intake.routes = routes(config.links.values(), self.numbers)
         intake.notices = self.numbers[config.notices] if config.notices else None
         intake.uptimes = {number: self._accounts[lane.name.account].lanes.uptime for number, lane in self.lanes.items()}
+        intake.names = {number: str(lane.name) for number, lane in self.lanes.items()}
         intake.floods.follow({link.name: link.limits for link in config.links.values()})
         self._shared.lifetimes = {link.name: int(link.lifetime.total_seconds()) for link in config.links.values()}
 
@@ -74,7 +76,7 @@ class Rooms:
         lane = Lane(record.number, Room(record.account, record.name), account.lanes, self._shared)
         lane.state.restore(self._pinned(record), record)
         left = self._left.pop(record.number, 0)
-        lane.resume(min(lane.window if self.suspicious else left, record.waiting))
+        lane.resume(record.waiting, min(lane.window if self.suspicious else left, record.waiting))
         self.lanes[record.number] = lane
         account.add(record.number, lane)
 

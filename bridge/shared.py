@@ -9,6 +9,7 @@ from bridge.chance import Chance
 from bridge.clock import Clock
 from bridge.ids import RoomNumber
 from bridge.names import Names
+from bridge.quota import Quota
 from bridge.store.epochs import Epochs
 from bridge.store.writer import Writer
 
@@ -26,6 +27,7 @@ class Shared:
         self.epochs, self.notice = epochs, notice
         self.lifetimes: Mapping[str, int | None] = {}
         self.loaded = Loaded()
+        self.quota = Quota()
         self.names = Names()
         self.under_way: Counter[RoomNumber] = Counter()
         """Sends to each room that have begun and are not durable yet."""

@@ -87,7 +87,7 @@ class AccountStatus(Struct, frozen=True, kw_only=True):
     """One account; `since` is when it came into its state, `me` its name there, `received` counts since the start.
 
     `unreadable` counts, since the start too, what the platform gave and the connector could not read.
-    `advice` says what to do about it, "" when nothing is.
+    `advice` says what to do about it, "" when nothing is; `paused` is why nothing is taken from its platform now.
     """
 
     connector: str
@@ -102,6 +102,7 @@ class AccountStatus(Struct, frozen=True, kw_only=True):
     oldest_waiting_seconds: float | None
     received: int
     unreadable: int
+    paused: str | None = None
 
 
 class RoomStatus(Struct, frozen=True, kw_only=True):
@@ -261,4 +262,5 @@ def _account(account: Account, bridge: Bridge, rooms: Iterable[RoomStatus]) -> A
         oldest_waiting_seconds=max(ages, default=None),
         received=bridge.intake.received.get(account.account, 0),
         unreadable=account.unread.count,
+        paused=bridge.intake.paused.get(account.account),
     )

@@ -114,6 +114,8 @@ class StoreSettings(Settings):
     """32 bytes or more in hex or base64, under which everything with words in it is encrypted; lost with it, too."""
     previous_keys: tuple[Annotated[SecretStr, AfterValidator(_key)], ...] = ()
     """Keys used before: the next start encrypts everything anew under `key`, and then they are not needed any more."""
+    room_quota: Annotated[int, Field(ge=100, le=1_000_000_000)] = 1_000_000
+    """When so many messages wait for a room, accounts that fill it pause, where their platform keeps what they miss."""
     min_free_mib: Annotated[int, Field(ge=0, le=1024 * 1024)] = 256
     """With less free space than this, in MiB, nothing new is accepted; what was accepted is still delivered."""
     ballast_mib: Annotated[int, Field(ge=0, le=1024 * 1024)] = 64

@@ -9,6 +9,7 @@ from bridge.backlog import WINDOW, Backlog, Loaded
 from bridge.errors import Rejected
 from bridge.events import Deleted, Posted
 from bridge.ids import MessageNumber, RoomNumber, RowNumber
+from bridge.quota import Quota
 from bridge.store.ops import Row
 from bridge.store.questions import Page
 from bridge.store.writer import Then, Writer
@@ -37,7 +38,7 @@ def made(loaded: Loaded | None = None) -> tuple[Backlog, Disk, Loaded]:
     disk, counted = Disk(), loaded or Loaded()
     writer: Any = disk
     assert isinstance(writer, (Writer, Disk))
-    return Backlog(RoomNumber(1), writer, counted, lambda: None), disk, counted
+    return Backlog(RoomNumber(1), writer, counted, Quota(), lambda: None), disk, counted
 
 
 def numbered(number: int, event: Posted | Deleted = POSTED, **more: Any) -> Row:  # noqa: ANN401 - fields by name
@@ -58,7 +59,7 @@ def drained(backlog: Backlog, disk: Disk) -> list[int]:
 def test_every_row_comes_once_and_in_order(acts: list[str], begin: int) -> None:
     backlog, disk, loaded = made()
     disk.rows = [numbered(number) for number in range(1, begin + 1)]
-    backlog.on_disk()
+    backlog.on_disk(1)
     out: list[int] = []
     for act in acts:
         if act == "accept":
@@ -127,7 +128,7 @@ def test_starting_over_reads_from_the_first_row() -> None:
 
 def test_a_page_that_cannot_be_read_leaves_the_lane_as_it_is() -> None:
     backlog, disk, _ = made()
-    backlog.on_disk()
+    backlog.on_disk(1)
     assert backlog.first() is None
     disk.asked.pop()[1](Rejected("unreadable"))
     disk.rows = [numbered(1)]
@@ -139,7 +140,7 @@ def test_what_may_wait_is_known_without_asking() -> None:
     assert not backlog.may_hold(RowNumber(1))
     backlog.feed(numbered(1))
     assert backlog.may_hold(RowNumber(1))
-    backlog.on_disk()
+    backlog.on_disk(1)
     assert backlog.may_hold(RowNumber(9))
     backlog.end()
     assert (loaded.rows, bool(backlog), len(disk.asked)) == (0, False, 0)
