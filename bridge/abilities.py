@@ -13,6 +13,7 @@ from bridge.plan import features
 from bridge.shared import Shared
 from bridge.steps import View, speaker
 from bridge.store.ops import Row
+from bridge.store.questions import Known
 from bridge.text.nodes import Break
 
 
@@ -43,14 +44,14 @@ class Abilities:
         self._look()
         return self._limiter
 
-    def view(self, place: Place, row: Row, behind: Sequence[Row]) -> View:
-        """The room as the plan of `row`, and of those `behind` that go with it, sees it."""
+    def view(self, place: Place, row: Row, behind: Sequence[Row], answers: Known | None = None) -> View:
+        """The room as the plan of `row`, which may answer a message, and of those `behind` that go with it, sees it."""
         self._look()
         generation = f".{row.generation}" if row.generation else ""
         return View(
             place=place, capabilities=self._shown, features=self._features,
             prefix=f"{self._shared.epochs.of(row.number)}.{row.number}{generation}",
-            labels=self._labels((row, *behind)),
+            labels={**self._author(answers), **self._labels((row, *behind))},
         )  # fmt: skip
 
     def _labels(self, rows: Iterable[Row]) -> dict[PersonNumber, str]:
@@ -64,6 +65,13 @@ class Abilities:
                 names.present(row.origin, *by)
             found[by[0]] = names.shown(self._room, *by)
         return found
+
+    def _author(self, known: Known | None) -> dict[PersonNumber, str]:
+        """What the author of a message that may be quoted is called here."""
+        if known is None or known.person is None or known.origin is None:
+            return {}
+        self._shared.names.recall(known.origin, known.person, known.author)
+        return {known.person: self._shared.names.shown(self._room, known.person, known.author)}
 
     def lose(self, feature: Feature) -> None:
         """The room refused this feature."""

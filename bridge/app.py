@@ -22,7 +22,7 @@ from bridge.rooms import Rooms
 from bridge.routing import Atlas
 from bridge.shared import Shared
 from bridge.store.ops import Close, Start, StoreBroken
-from bridge.store.questions import Started
+from bridge.store.questions import Speakers, Started
 from bridge.store.writer import Writer
 from bridge.supervisor import Account
 from bridge.systemd import notify
@@ -125,6 +125,7 @@ class App:
         self._uptimes = started.uptimes
         self.rooms = Rooms(self.shared, atlas, self.accounts)
         self.rooms.suspicious = not started.clean
+        self.rooms.speakers = await self.writer.ask(Speakers())
         self.intake = Intake(self.shared, atlas, self.rooms)
         await self.server.start()
         await self._apply(self.config)

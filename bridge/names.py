@@ -1,6 +1,6 @@
 """Who is called what in which room: decided at the first words, kept, and never the same for two people.
 
-No I/O and no clock. What a room knows is forgotten when the bridge ends or when too many spoke there.
+No I/O and no clock. What a room knows begins with who wrote there lately, and is forgotten when too many spoke there.
 """
 
 from collections.abc import Iterable
@@ -31,6 +31,10 @@ class Names:
     def reserve(self, name: str) -> None:
         """Nobody is shown under this name, or one that looks like it, without a number behind it."""
         self._reserved.add(skeleton(label(name)))
+
+    def recall(self, room: RoomNumber, person: PersonNumber, name: str) -> None:
+        """Somebody was shown in the room, or spoke there, before the bridge began: their look stays theirs."""
+        self._roll(room).taken.setdefault(skeleton(label(name)), person)
 
     def shown(self, room: RoomNumber, person: PersonNumber, name: str) -> str:
         """What somebody who is not in the room is called there."""

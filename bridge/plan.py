@@ -103,7 +103,13 @@ def _answering(row: Row, known: Known | None, view: View) -> tuple[Target | None
         return None, None
     if known.parts and Feature.REPLY in view.features:
         return target_of(view, known.parts), None
-    return None, Quoted(label(known.author) if known.author else "…", defused(known.excerpt) if known.excerpt else None)
+    return None, Quoted(_called(known, view), defused(known.excerpt) if known.excerpt else None)
+
+
+def _called(known: Known, view: View) -> str:
+    """The author of a quoted message by the name that the room knows."""
+    by = None if known.person is None else view.labels.get(known.person)
+    return by or (label(known.author) if known.author else "…")
 
 
 def _edited(row: Row, event: Edited, facts: Facts, view: View, now: datetime) -> Plan | Ended | Orphan:

@@ -88,7 +88,8 @@ class Preparation:
     def _decide(self, delivery: Delivery, facts: Facts) -> None:
         row = delivery.row
         behind = () if is_plain(row) else together((row, *self._backlog.waiting))[1:]
-        decision = planned(row, facts, self._able.view(self._lane.place, row, behind), self._shared.clock.now(), behind)
+        view = self._able.view(self._lane.place, row, behind, facts.reply)
+        decision = planned(row, facts, view, self._shared.clock.now(), behind)
         delivery.without = self._able.lacking
         match decision:
             case Ended(outcome, cause, joined):

@@ -10,10 +10,10 @@ from bridge.errors import StoreFull
 from bridge.events import Confirmation, Left, RoomMoved, SendFailed
 from bridge.ids import AccountName, MessageId, Place, Room, RoomId, RoomNumber, RowNumber, ThreadId
 from bridge.intake import Happening, Intake
-from bridge.routing import Atlas, routes
+from bridge.routing import Atlas, Routes, routes
 from bridge.shared import Shared
 from bridge.store.ops import Admit, Follow, Pin, Row
-from bridge.store.questions import RoomRecord
+from bridge.store.questions import RoomRecord, Speaker
 from bridge.supervisor import Account
 
 logger = structlog.get_logger()
@@ -32,6 +32,8 @@ class Rooms:
         self.numbers: dict[Room, RoomNumber] = {}
         self.suspicious = False
         """Whether the last end was no clean one: then the first rows of each lane are suspects."""
+        self.speakers: Sequence[Speaker] = ()
+        """Who wrote before the bridge began."""
         self._left: dict[RoomNumber, int] = {}
         """Suspects of lanes that are gone for now."""
 
@@ -63,11 +65,21 @@ class Rooms:
         await self._close_all_but({self.numbers[room] for room in wanted})
         self.suspicious = False
         intake.routes = routes(config.links.values(), self.numbers)
+        self._recall_names(intake.routes)
         intake.notices = self.numbers[config.notices] if config.notices else None
         intake.uptimes = {number: self._accounts[lane.name.account].lanes.uptime for number, lane in self.lanes.items()}
         intake.names = {number: str(lane.name) for number, lane in self.lanes.items()}
         intake.floods.follow({link.name: link.limits for link in config.links.values()})
         self._shared.lifetimes = {link.name: int(link.lifetime.total_seconds()) for link in config.links.values()}
+
+    def _recall_names(self, heard: Routes) -> None:
+        """Who is in a room has their name there before who is only heard in it."""
+        names, speakers = self._shared.names, self.speakers
+        for one in speakers:
+            names.recall(one.room, one.person, one.name)
+        for one in speakers:
+            for to in heard.get(one.room, ()):
+                names.recall(to.room, one.person, one.name)
 
     def _open(self, record: RoomRecord) -> None:
         account = self._accounts[record.account]

@@ -1,5 +1,6 @@
 """Questions to the store: read only, asked after the batch is committed."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,8 @@ from bridge.store.questions import (
     ParkedRow,
     Recall,
     RoomRecord,
+    Speaker,
+    Speakers,
     Trace,
     Twins,
     Wanted,
@@ -71,18 +74,34 @@ def page(cursor: apsw.Cursor, vault: Vault, op: Page) -> list[Row]:
 def twins(cursor: apsw.Cursor, vault: Vault, op: Twins) -> dict[MessageNumber, Known]:
     """Messages as one room knows them."""
     found: Any = execute_in(
-        cursor, "SELECT number, room, author, excerpt, at, gone FROM message WHERE number IN ({})", op.messages
+        cursor, "SELECT number, room, author, excerpt, at, gone, person FROM message WHERE number IN ({})", op.messages
     )
     known = {}
-    for number, room, author, excerpt, at, gone in found:
+    for number, room, author, excerpt, at, gone, person in found:
         parts, notes, carried = _parts(cursor, op.room, number)
         known[number] = Known(
             number=number, author=vault.text(Column.AUTHOR, author),
             excerpt=None if excerpt is None else vault.text(Column.EXCERPT, excerpt), at=at, gone=bool(gone),
-            origin=room, parts=parts, notes=notes, carried=carried, ours=room != op.room,
+            person=person, origin=room, parts=parts, notes=notes, carried=carried, ours=room != op.room,
             parked=_parked(cursor, op.room, number),
         )  # fmt: skip
     return known
+
+
+def speakers(cursor: apsw.Cursor, vault: Vault, op: Speakers) -> tuple[Speaker, ...]:
+    """Who wrote the newest messages, in which rooms; who began first comes first."""
+    found: Any = cursor.execute(
+        "SELECT s.room, s.person, p.name FROM (SELECT room, person, min(number) AS first FROM"
+        " (SELECT room, person, number FROM message WHERE room IS NOT NULL AND person IS NOT NULL"
+        "  ORDER BY number DESC LIMIT ?) GROUP BY room, person) s"
+        " JOIN person p ON p.number = s.person ORDER BY s.first",
+        (op.most,),
+    )
+    speakers = []
+    for room, person, name in found:
+        with suppress(VaultError):  # a name that cannot be read must not keep the bridge from starting
+            speakers.append(Speaker(room, person, vault.text(Column.NAME, name)))
+    return tuple(speakers)
 
 
 def _parts(

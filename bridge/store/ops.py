@@ -21,6 +21,7 @@ from bridge.store.questions import (
     Parked,
     Position,
     Recall,
+    Speakers,
     Tallies,
     Trace,
     Twins,
@@ -342,7 +343,7 @@ class Admit(Struct, frozen=True):
 Op: TypeAlias = Union[
     Accept, Settle, Progress, Seal, Delay, Park, Mark, Tally, Pin, Hold, Follow, Identify, Uptime, Remember, Unpark,
     Discard, Forget, Find, About, Purge, Close, Admit, Page, Twins, Relate, Locate, Wanted, Recall, Position, Start,
-    Depths, Tallies, Ledger, Parked, Trace, CopyOut, DropCopy, Claim, Claimed, TakeOver,
+    Depths, Tallies, Ledger, Parked, Trace, Speakers, CopyOut, DropCopy, Claim, Claimed, TakeOver,
 ]  # fmt: skip
 
 

@@ -33,12 +33,27 @@ class Known(Struct, frozen=True, kw_only=True):
     excerpt: str | None
     at: int
     gone: bool
+    person: PersonNumber | None = None
     origin: RoomNumber | None = None
     parts: tuple[tuple[MessageId, ...], ...] = ()
     notes: tuple[MessageId, ...] = ()
     carried: bool = False
     ours: bool = False
     parked: bool = False
+
+
+class Speakers(Struct, frozen=True):
+    """Who wrote the newest `most` messages, who began first coming first. Answer: a tuple of `Speaker`."""
+
+    most: int = 10_000
+
+
+class Speaker(Struct, frozen=True):
+    """Somebody who wrote in a room, under their newest name."""
+
+    room: RoomNumber
+    person: PersonNumber
+    name: str
 
 
 class Locate(Struct, frozen=True):

@@ -76,6 +76,7 @@ from bridge.store.questions import (
     Position,
     Recall,
     RoomRecord,
+    Speakers,
     Tallies,
     Trace,
     Twins,
@@ -265,7 +266,8 @@ class SqliteStore:
             Depths: lambda _: answers.depths(ask, vault), Tallies: lambda _: answers.tallies(ask),
             Parked: lambda op: answers.parked(ask, vault, op), Trace: lambda op: answers.trace(ask, vault, op),
             Find: lambda op: people.find(ask, vault, op), About: lambda op: people.about(ask, vault, op),
-            Claimed: lives.standing, CopyOut: self._copying.step, DropCopy: self._copying.drop,
+            Claimed: lives.standing, Speakers: lambda op: answers.speakers(ask, vault, op),
+            CopyOut: self._copying.step, DropCopy: self._copying.drop,
         }  # fmt: skip
         return facts, questions
 

@@ -63,6 +63,7 @@ from bridge.store.questions import (
     Position,
     Recall,
     RoomRecord,
+    Speakers,
     Started,
     Tallies,
     Trace,
@@ -212,7 +213,7 @@ def examples(there: Opened, row: Row, copy: Path) -> dict[type[Struct], Op]:
         Twins(there.right, (number,)),
         Locate((there.right,), MessageId("m1")), Wanted(number, there.right), Recall(account, "x", 0),
         Position(account), Depths(), Tallies(), Ledger(), Parked(), Trace("m1"),
-        Find("Ada"), About(PersonNumber(1)), Forget(person=PersonNumber(99), at=1),
+        Speakers(), Find("Ada"), About(PersonNumber(1)), Forget(person=PersonNumber(99), at=1),
         CopyOut(str(copy), pages=1), DropCopy(), Claim(account, "1.x"), Claimed(account), TakeOver(account),
     ]  # fmt: skip
     return {type(op): op for op in ops}
