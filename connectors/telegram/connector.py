@@ -120,11 +120,23 @@ class Telegram(Connector[TelegramConfig]):
         self._bot = bot
         self.host.connected(User(id=UserId(str(me.id)), name=user_name(me)))
 
+    async def _taken_in(self, bot: Bot) -> None:
+        """Return once what comes in would be stored: until then Telegram's side stays as it is (a check ends here)."""
+        while True:
+            try:
+                return await self.host.publish()
+            except StoreFull as full:
+                self._connected(bot, self._known_me())
+                wait = full.retry_after
+            await self.host.clock.sleep(_FULL_SECONDS if wait is None else wait)
+
     # Updates come in.
 
     async def _poll(self, bot: Bot, wire: Wire) -> None:
         with translated():
             self._replaced = checkup.foreign((await bot.get_webhook_info()).url, self.host.webhook_url)
+        await self._taken_in(bot)
+        with translated():
             await bot.delete_webhook()
         queue = Queue(wire, bot.base_url, poll_seconds=self.config.poll_seconds, clock=self.host.clock)
         position = await self.host.position()
@@ -145,6 +157,7 @@ class Telegram(Connector[TelegramConfig]):
             secret = self.host.chance.token(webhook.SECRET_LENGTH)
             await self.host.remember("webhook_secret", secret, _YEARS)
         position = await self.host.position()
+        await self._taken_in(bot)
         self._secret = secret
         with translated():
             await bot.set_webhook(
@@ -228,7 +241,8 @@ class Telegram(Connector[TelegramConfig]):
             case Mode.WEBHOOK:
                 with translated():
                     known = await self._connection().get_webhook_info()
-                return [*found, *checkup.webhook(known, self.host.webhook_url)]
+                begun = known.url or self._secret is not None
+                return [*found, *checkup.webhook(known, self.host.webhook_url)] if begun else found
 
     def endpoints(self) -> Sequence[Endpoint]:
         """The Bot API."""
