@@ -146,6 +146,8 @@ async def test_with_a_key_nothing_is_on_the_disk_at_a_death(town: Town, tmp_path
     chance, searched = SeededChance(3), 0
     for point in POINTS:
         town.daemon.environment = {WHERE: f"{point}:4", DEATHS: str(tmp_path / "deaths")}
+        for _ in range(10):
+            await town.say("matrix")
         town.daemon.launch()
         while town.daemon.ended is None:
             for name in town.platforms:
