@@ -1,16 +1,21 @@
 """A store under a key: the same contract, nothing clear on the disk, and refused without the key."""
 
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
 import pytest
 
 from bridge.chance import SeededChance
+from bridge.errors import BridgeError
 from bridge.store.ops import Delay, Hold, Park, Remember, Row, Seal
 from bridge.store.questions import Page, Parked, Recall, Twins, Wanted
 from bridge.store.sqlite import SqliteStore, StoreLocked
 from bridge.store.vault import Keys
+from bridge.testing.disk import Disk
 from bridge.testing.store import StoreContract
 from bridge.testing.store_kit import Opened
 
@@ -138,3 +143,63 @@ def test_a_value_moved_to_another_column_is_not_read(path: Path) -> None:
     with pytest.raises(Exception, match=r"message\.excerpt cannot be read"):
         there.ask(Twins(there.right, (1,)))  # type: ignore[arg-type]
     there.store.close()
+
+
+# --- deaths while it is sealed ---
+
+
+def on(disk: Disk, keys: Keys | None) -> SqliteStore:
+    return SqliteStore(Path("q.db"), SeededChance(1), vfs=disk.name, keys=keys)
+
+
+def clear_disk() -> Disk:
+    """A disk with a store on it that has no key."""
+    disk = Disk(SeededChance(1))
+    there = Opened(on(disk, None))
+    there.accept(*(there.posted(f"m{number}", words=f"words of {number}") for number in range(3)))
+    there.store.close()
+    disk.sync()
+    return disk
+
+
+def test_a_power_cut_at_any_moment_of_sealing_loses_nothing_and_the_next_start_goes_on() -> None:
+    interrupted = 0
+    for step in range(1, 400):
+        disk = clear_disk()
+        disk.cut_after(step)
+        with suppress(BridgeError, apsw.Error):
+            on(disk, Keys(FIRST)).close()
+        if not disk.life:
+            break
+        interrupted += 1
+        there = Opened(on(disk, Keys(FIRST)))
+        assert [str(row.event).count("words of") for row in there.page()] == [1, 1, 1], step
+        there.store.close()
+        content = b"".join(disk.read(name) for name in disk.files)
+        assert b"words of" not in content, step
+        assert b"Ada" not in content, step
+    assert interrupted > 20
+
+
+def test_a_key_without_the_package_is_told(tmp_path: Path) -> None:
+    script = (
+        "import sys; sys.modules['cryptography'] = None; from pathlib import Path;"
+        "from bridge.chance import SeededChance; from bridge.store.sqlite import SqliteStore;"
+        "from bridge.store.vault import Keys\n"
+        "SqliteStore(Path(sys.argv[1]), SeededChance(1), keys=Keys(bytes(32)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "q.db")], check=False, capture_output=True, text=True, timeout=30
+    )
+    assert "store.key needs the package `cryptography`" in done.stderr
+
+
+def test_without_a_key_the_package_is_not_even_loaded(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from bridge.chance import SeededChance;"
+        "from bridge.store.sqlite import SqliteStore; SqliteStore(Path(sys.argv[1]), SeededChance(1)).close();"
+        "sys.exit('cryptography' in sys.modules)"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", script, str(tmp_path / "q.db")], check=False, timeout=30).returncode == 0
+    )
