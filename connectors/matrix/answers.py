@@ -10,16 +10,27 @@ from typing import Any
 
 _DEEPEST = 200
 _LONGEST_NUMBER = 300
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+CAREFUL_BYTES = 1280 * 1024
+"""What has to be read carefully takes up to half a second a mebibyte: more of it is not read at all."""
 
 
-def decoded(body: bytes) -> dict[str, Any] | None:
-    """The JSON object in `body`; None where there is none (HTML, a cut answer, a list)."""
+class TooMuchError(ValueError):
+    """An answer that holds something strange, and is too long to be read with care."""
+
+
+def decoded(body: bytes, careful: int = CAREFUL_BYTES) -> dict[str, Any] | None:
+    """The JSON object in `body`; None where there is none (HTML, a cut answer, a list).
+
+    Raises `TooMuchError` where it holds what the JSON library refuses and is longer than `careful` bytes.
+    """
     try:
         value = json.loads(body)
     except UnicodeDecodeError:
         return None
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError) as error:
+        if len(body) > careful:
+            raise TooMuchError(f"{len(body)} bytes with something strange in them") from error
         value = _carefully(body.decode("utf-8", "replace"))
     if not isinstance(value, dict):
         return None

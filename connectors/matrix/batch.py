@@ -25,6 +25,13 @@ BEGINNING: Mapping[str, Any] = {
 """The filter of the very first request: only the token is wanted."""
 NEWS: Mapping[str, Any] = {**_ACCOUNT, "room": {**_QUIET_ROOM, "state": _MEMBERS, "timeline": {"limit": PAGE}}}
 """The filter of every other: all events, and beside them who wrote them (again each time: nothing is remembered)."""
+
+
+def news_of(limit: int) -> Mapping[str, Any]:
+    """The same with at most so many events a room; the others are asked for as history."""
+    return {**NEWS, "room": {**NEWS["room"], "timeline": {"limit": limit}}}
+
+
 HISTORY: Mapping[str, Any] = {"lazy_load_members": True, "include_redundant_members": True}
 """The filter of /messages."""
 

@@ -13,6 +13,7 @@ from nio import Api, MessageDirection
 from nio.api import RelationshipType
 
 from bridge.ids import Key, MessageId, RoomId
+from connectors.matrix.answers import CAREFUL_BYTES
 
 
 class Call(Struct, frozen=True, kw_only=True):
@@ -22,6 +23,8 @@ class Call(Struct, frozen=True, kw_only=True):
     path: str
     body: str | None = None
     held: float = 0.0
+    careful: int = CAREFUL_BYTES
+    """How long an answer may be that has to be read with care."""
 
 
 def whoami() -> Call:

@@ -9,7 +9,7 @@ import aiohttp
 from yarl import URL
 
 from bridge.errors import Uncertain
-from connectors.matrix.answers import decoded
+from connectors.matrix.answers import TooMuchError, decoded
 from connectors.matrix.calls import Call
 from connectors.matrix.config import MatrixConfig
 from connectors.matrix.errors import translated
@@ -17,7 +17,11 @@ from connectors.matrix.errors import translated
 _CONNECTIONS = 16
 _CONNECT_SECONDS = 10.0
 _CHUNK = 65_536
-_LARGEST_ANSWER = 64 * 1024 * 1024
+LARGEST_ANSWER = 16 * 1024 * 1024
+
+
+class TooLargeError(Uncertain):
+    """The answer is longer than we read; what was asked for may be asked for in smaller pieces."""
 
 
 class Client:
@@ -37,12 +41,18 @@ class Client:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             # aiohttp's errors can carry our headers, and with them the token: not even as a cause.
             raise translated(cause=error) from None
-        answer = decoded(body)
+        answer = self._read(call, body)
         if status != 200:  # noqa: PLR2004  HTTP's own number
             raise translated(status=status, body=answer, headers=headers)
         if answer is None:
             raise Uncertain("the homeserver answered 200 with something that is no JSON object")
         return answer
+
+    def _read(self, call: Call, body: bytes) -> dict[str, Any] | None:
+        try:
+            return decoded(body, call.careful)
+        except TooMuchError as error:
+            raise TooLargeError(f"the homeserver's answer cannot be read: {error}") from None
 
     async def _exchange(self, call: Call) -> tuple[int, Mapping[str, str], bytes]:
         total = aiohttp.ClientTimeout(total=self._config.request_timeout_seconds + call.held, connect=_CONNECT_SECONDS)
@@ -84,6 +94,6 @@ async def _limited(stream: aiohttp.StreamReader) -> bytes:
     read = bytearray()
     async for chunk in stream.iter_chunked(_CHUNK):
         read += chunk
-        if len(read) > _LARGEST_ANSWER:
-            raise aiohttp.ClientPayloadError("the answer is too large")
+        if len(read) > LARGEST_ANSWER:
+            raise TooLargeError(f"the homeserver answers with more than {LARGEST_ANSWER} bytes")
     return bytes(read)

@@ -13,12 +13,13 @@ from bridge.errors import Rejected, RoomClosed, Scope, StoreFull, Unavailable
 from bridge.events import AnyEvent, Left, User
 from bridge.ids import EventId, RoomId
 from connectors.matrix import calls, incoming
-from connectors.matrix.batch import BEGINNING, HISTORY, NEWS, PAGE, Batch, RoomNews, batch, objects
+from connectors.matrix.batch import BEGINNING, HISTORY, Batch, RoomNews, batch, news_of, objects
 from connectors.matrix.client import Client
 from connectors.matrix.config import MatrixConfig
 from connectors.matrix.content import words
 from connectors.matrix.incoming import MalformedError, Where
 from connectors.matrix.members import Members
+from connectors.matrix.portion import Portion, careful
 from connectors.matrix.rooms import Rooms
 from connectors.matrix.senders import Senders
 
@@ -47,6 +48,7 @@ class Stream:
         self._rooms = rooms
         self._enter = enter
         self._members = Members()
+        self._portion = Portion()
         self._senders = Senders(client)
         self._newest: dict[RoomId, str] = {}
 
@@ -58,13 +60,13 @@ class Stream:
 
     async def _begin(self) -> str:
         """A first start: from now on, nothing of what was said before."""
-        first = await self._asked(None, BEGINNING, 0)
+        first = self._told(await self._client.call(calls.sync(None, 0, BEGINNING)))
         await self._stored((), first.token)
         return first.token
 
     async def _step(self, since: str) -> str:
         started = self._host.clock.monotonic()
-        news = await self._asked(since, NEWS, self._config.sync_timeout_seconds)
+        news = await self._portion.asked(lambda size: self._asked(since, size))
         events = [event for room in news.rooms for event in await self._read(room, since)]
         if events or news.token != since:
             await self._stored(events, news.token)
@@ -73,8 +75,12 @@ class Stream:
             await self._rest(started)
         return news.token
 
-    async def _asked(self, since: str | None, only: Mapping[str, Any], timeout: float) -> Batch:  # noqa: ASYNC109  the homeserver's, not ours
-        answer = batch(await self._client.call(calls.sync(since, timeout, only)))
+    async def _asked(self, since: str, size: int) -> Batch:
+        call = calls.sync(since, self._config.sync_timeout_seconds, news_of(size))
+        return self._told(await self._client.call(careful(call, size)))
+
+    def _told(self, answered: Mapping[str, Any]) -> Batch:
+        answer = batch(answered)
         if not answer.token:
             raise Unavailable("the homeserver's news have no token to go on with", scope=Scope.ACCOUNT)
         if answer.direct is not None:
@@ -140,7 +146,9 @@ class Stream:
 
     async def _page(self, room: RoomId, start: str, since: str, found: list[Mapping[str, Any]]) -> str:
         """Add one page, newest first, and return where the next starts, "" when there is none."""
-        answer = await self._client.call(calls.messages(room, start, since, PAGE, HISTORY))
+        answer = await self._portion.asked(
+            lambda size: self._client.call(careful(calls.messages(room, start, since, size, HISTORY), size))
+        )
         for raw in objects(answer.get("state")):
             self._members.learn(room, raw)
         for raw in objects(answer.get("chunk")):

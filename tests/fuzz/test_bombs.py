@@ -18,7 +18,7 @@ from bridge.errors import Uncertain
 from bridge.text import html, markdown
 from connectors.irc.connection import MAX_UNFINISHED, Connection
 from connectors.irc.format import parse as irc_parse
-from connectors.matrix.answers import decoded
+from connectors.matrix.answers import TooMuchError, decoded
 from connectors.telegram import webhook
 from connectors.telegram.errors import Refused
 from connectors.telegram.wire import Wire
@@ -31,6 +31,11 @@ LAUGHS = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10
 
 def config(text: str) -> object:
     return page.read(text, name="bomb.yaml", environ={}).faults
+
+
+def refused(body: bytes) -> None:
+    with pytest.raises(TooMuchError):
+        decoded(body)
 
 
 BOMBS: dict[str, Callable[[], object]] = {
@@ -46,6 +51,7 @@ BOMBS: dict[str, Callable[[], object]] = {
     "blocks in YAML": lambda: config("- " * 100_000),
     "objects in JSON": lambda: decoded(b'{"a":' * 100_000 + b"1" + b"}" * 100_000),
     "lists in JSON": lambda: decoded(b'{"a":' + b"[" * 500_000 + b"]" * 500_000 + b"}"),
+    "far too many lists in JSON": lambda: refused(b'{"a":' + b"[" * 2 * MIB + b"]" * 2 * MIB + b"}"),
     "a number in JSON": lambda: decoded(b'{"a":' + b"9" * MIB + b"}"),
     "a webhook's nesting": lambda: webhook.update(b'{"update_id":' + b"[" * 500_000),
     "a webhook's number": lambda: webhook.update(b'{"update_id":' + b"9" * (MIB - 20) + b"}"),
