@@ -165,7 +165,8 @@ def _aliased(connection: apsw.Connection, vault: Keyed) -> int:
 def _warn_of_copies(path: Path, *, told: bool) -> None:
     """Copies made before the key are clear, and the operator's: they are named, not touched."""
     folder = path.parent / "backups"
-    copies = [*path.parent.glob(f"{path.name}*.backup"), *(folder.iterdir() if folder.is_dir() else ())]
+    aside = path.parent.glob(f"{path.name}.replaced-*")
+    copies = [*path.parent.glob(f"{path.name}*.backup"), *aside, *(folder.iterdir() if folder.is_dir() else ())]
     if told and copies:
         logger.warning("store: older copies are not encrypted, remove them", copies=sorted(map(str, copies)))
 

@@ -203,3 +203,13 @@ def test_without_a_key_the_package_is_not_even_loaded(tmp_path: Path) -> None:
     assert (
         subprocess.run([sys.executable, "-c", script, str(tmp_path / "q.db")], check=False, timeout=30).returncode == 0
     )
+
+
+def test_copies_that_were_made_before_the_key_are_named(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(path, None)
+    for name in ("q.db.schema-1.backup", "q.db.replaced-1"):
+        path.with_name(name).write_bytes(b"words of")
+    opened(path, Keys(FIRST)).close()
+    told = capsys.readouterr().out
+    assert "q.db.schema-1.backup" in told
+    assert "q.db.replaced-1" in told
