@@ -32,7 +32,7 @@ from bridge.failpoints import Point, around
 from bridge.fit import excerpted
 from bridge.floods import Floods, Held, for_operator, for_readers
 from bridge.ids import AccountName, EventId, Key, MessageId, RoomId, RoomNumber, RowNumber, UserId
-from bridge.loops import Breaker, essence
+from bridge.loops import Breaker, weighed
 from bridge.people import label
 from bridge.routing import Atlas, Heard, Routes
 from bridge.shared import Shared
@@ -254,8 +254,8 @@ class Intake:
         mutual = [to for to in heard if (to.room, room) in self._ways]
         if not mutual:
             return mutual
-        words, now = essence(event.text), self._shared.clock.monotonic()
-        tripped = [to for to in mutual if words and self._breaker.trips(room, to.room, words, now)]
+        (words, weight), now = weighed(event.text), self._shared.clock.monotonic()
+        tripped = [to for to in mutual if words and self._breaker.trips(room, to.room, words, now, weight)]
         for to in tripped:
             logger.warning("loop: the same words bounce between two rooms", link=to.link)
             self._shared.notice(to.room, f"Link {to.link}: the same words bounce between two rooms and are parked now.")

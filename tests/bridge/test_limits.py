@@ -11,7 +11,7 @@ from bridge.connector import Rate
 from bridge.errors import Scope
 from bridge.ids import AccountName, Place, Room, RoomId, RoomNumber, ThreadId
 from bridge.limits import Limiter
-from bridge.loops import BOUNCES, WINDOW_SECONDS, Breaker, essence
+from bridge.loops import LABELLED, WINDOW_SECONDS, Breaker, essence
 from bridge.routing import Atlas, Heard, routes
 from bridge.text.nodes import said
 
@@ -61,7 +61,13 @@ A, B, C = RoomNumber(1), RoomNumber(2), RoomNumber(3)
 def test_words_that_bounce_trip_the_breaker() -> None:
     breaker = Breaker()
     trips = [breaker.trips(*pair, "hi", at) for at, pair in enumerate([(A, B), (B, A)] * 3)]
-    assert trips == [False] * BOUNCES + [True] * (6 - BOUNCES)
+    assert trips == [False] * 3 + [True] * 3
+
+
+def test_words_with_a_name_in_front_trip_before_a_third_copy() -> None:
+    breaker = Breaker()
+    trips = [breaker.trips(*pair, "hi", at, LABELLED) for at, pair in enumerate([(A, B), (B, A)] * 2)]
+    assert trips == [False, False, True, True]
 
 
 def test_words_said_again_by_the_same_room_do_not_trip() -> None:

@@ -36,6 +36,37 @@ async def test_two_bridges_between_the_same_rooms_come_to_rest(
     await two.stop()
 
 
+async def test_two_bridges_make_two_copies_each_before_the_fuse_opens(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    one = await Bridge(tmp_path / "one", configured(left, right)).start()
+    yaml = configured(left, right).replace("connector: memory", "connector: memory, user: other")
+    two = await Bridge(tmp_path / "two", yaml).start()
+    await left.say("town", "Ada", said("around and around"))
+
+    async def both_tripped() -> bool:
+        return bool(await one.parked()) and bool(await two.parked())
+
+    await eventually(both_tripped)
+    await one.drained()
+    await two.drained()
+    for bridge in (one, two):
+        assert (await bridge.ledger())["delivered"] <= 2
+        await bridge.stop()
+
+
+async def test_people_may_say_the_same_words_to_one_another(
+    bridge: Bridge, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    for platform, other, person, words in (
+        (left, right, "Ada", "ok"), (right, left, "Bob", "Ada: ok"), (left, right, "Ada", "ok"),
+    ):  # fmt: skip
+        await platform.say("town", person, said(words))
+        await shown(other, "town", lambda seen, words=words: seen and seen[-1].text.endswith(words))
+    assert await bridge.parked() == ()
+    assert (await bridge.ledger())["delivered"] == 3
+
+
 async def test_a_loop_is_told_to_the_operator(tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform) -> None:
     bridge = await Bridge(tmp_path, configured(left, right, more="notices: left/garden\n")).start()
     for _ in range(3):
