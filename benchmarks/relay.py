@@ -1,7 +1,7 @@
 """Measures the daemon between two real IRC servers, next to a bare relay of the same lines in the same run.
 
 make bench                      all of it
-make bench ARGS="throughput"    one part: throughput, latency, links, memory
+make bench ARGS="throughput"    one part: throughput, latency, links, memory, isolation, backlog, accepting, rooms
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 
+from benchmarks import load
 from benchmarks.disk import fdatasync_p50
 from benchmarks.irc import BareRelay, Sink, Source
 from bridge.registry import emulators
@@ -191,8 +192,19 @@ async def _all_waiting(daemon: Daemon) -> int:
     return waiting if waiting >= BACKLOG else 0
 
 
+def _alone(part: Callable[[Path], list[Row]]) -> Callable[[Lab], Awaitable[list[Row]]]:
+    """A part that needs no servers, only the folder."""
+
+    async def rows(lab: Lab) -> list[Row]:
+        return await asyncio.to_thread(part, lab.folder)
+
+    return rows
+
+
 PARTS: Mapping[str, Callable[[Lab], Awaitable[list[Row]]]] = {
     "throughput": throughput, "latency": latency, "links": links, "memory": memory,
+    "isolation": _alone(load.isolation), "backlog": _alone(load.backlog), "accepting": _alone(load.accepting),
+    "rooms": _alone(load.rooms),
 }  # fmt: skip
 
 
