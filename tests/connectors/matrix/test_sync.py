@@ -89,6 +89,17 @@ async def test_news_are_not_held_up(platform: MatrixEmulator, tmp_path: Path) ->
     assert clock.next_wake is None
 
 
+async def test_an_event_that_names_another_room_is_counted_and_left_out(
+    platform: MatrixEmulator, host: KitHost
+) -> None:
+    async with Listening(kit(platform, host)):
+        await until(lambda: syncs(platform) == 2)
+        platform.answer_next("/sync", news(words("here", room_id="!other:matrix.test"), next_batch="s1"))
+        platform.drop_connections()
+        await host.until(lambda _: host.unread, "an event that is counted")
+    assert not host.events
+
+
 NONSENSE = {
     "HTML": Canned(body=b"<html>sign in</html>"),
     "a list": Canned(body=b"[1]"),
