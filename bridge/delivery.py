@@ -294,6 +294,12 @@ class Lane:
             self._shared.writer.tell_lazily(op, then)
 
     def park(self, delivery: Delivery, reason: str, why: str) -> None:
+        """The row cannot go: it waits for the operator, who is told."""
+        self.put_aside(delivery, reason, why)
+        self._shared.notice(self.number, f"A message for {self.name} could not be delivered and is parked: {why}")
+
+    def put_aside(self, delivery: Delivery, reason: str, why: str) -> None:
+        """The row is parked, for a reason that the operator knows already."""
         row = delivery.row
         delivery.parked = True
         self._active.pop(row.number, None)
@@ -301,7 +307,6 @@ class Lane:
             self._front = None
         self._shared.writer.tell(Park(row=row, reason=reason, error=why, at=self._shared.now_ms()))
         logger.warning("delivery parked", room=str(self.name), row=row.number, reason=reason, error=why)
-        self._shared.notice(self.number, f"A message for {self.name} could not be delivered and is parked: {why}")
 
     # --- failures ---
 

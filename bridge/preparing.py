@@ -32,7 +32,13 @@ class Waiting(Protocol):
         """There is nothing to send."""
         ...
 
-    def park(self, delivery: Delivery, reason: str, why: str) -> None: ...
+    def park(self, delivery: Delivery, reason: str, why: str) -> None:
+        """It cannot go, and the operator is told."""
+        ...
+
+    def put_aside(self, delivery: Delivery, reason: str, why: str) -> None:
+        """It cannot go, for a reason that the operator knows already."""
+        ...
 
     def go_on(self) -> None:
         """The store answered: look what comes next."""
@@ -95,7 +101,7 @@ class Preparation:
             case Ended(outcome, cause, joined):
                 self._lane.ended(Settle(row=row, outcome=outcome, cause=cause, joined=self._backlog.take(joined)))
             case Orphan():
-                self._lane.park(delivery, "parent parked", "the message it speaks of is parked")
+                self._lane.put_aside(delivery, "parent parked", "the message it speaks of is parked")
             case Plan():
                 delivery.plan = decision
                 if decision.fragile or row.generation:

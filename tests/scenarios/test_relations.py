@@ -149,6 +149,22 @@ async def test_an_edit_of_a_parked_message_is_parked_with_it(
     assert balanced(await bridge.ledger())
 
 
+async def test_edits_of_a_parked_message_are_not_told_one_by_one(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await Bridge(tmp_path, configured(left, right, more="notices: left/garden\n")).start()
+    right.refused_words = {"poison"}
+    first = await left.say("town", "Ada", said("poison"))
+    for number in range(5):
+        await left.edit("town", "Ada", first, said(f"poison {number}"))
+    await left.say("town", "Ada", said("next"))
+    await shows(right, "town", ["Ada: next"])
+    assert len(await bridge.parked()) == 6
+    await bridge.drained()
+    assert len(await left.shown("garden")) == 1
+    await bridge.stop()
+
+
 async def test_a_reaction_to_a_copy_that_is_still_being_sent_is_kept(
     tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
 ) -> None:
