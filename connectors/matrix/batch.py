@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from bridge.ids import RoomId
-from connectors.matrix.content import part, words
+from connectors.matrix.content import part, relations, words
 
 _NOTHING: Mapping[str, Any] = {"not_types": ["*"]}
 _MEMBERS: Mapping[str, Any] = {
@@ -70,6 +70,12 @@ def batch(answer: Mapping[str, Any]) -> Batch:
 def objects(value: object) -> tuple[Mapping[str, Any], ...]:
     """The objects in a list; whatever else stands in it is left out."""
     return tuple(item for item in value if isinstance(item, Mapping)) if isinstance(value, Sequence) else ()
+
+
+def without_edits_of_the_gone(timeline: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """A homeserver empties what was taken back and keeps its edits: they would tell the words after all."""
+    gone = {words(raw, "event_id") for raw in timeline if part(raw, "unsigned").get("redacted_because")}
+    return [raw for raw in timeline if relations(part(raw, "content")).replaces not in gone]
 
 
 def direct_rooms(content: Mapping[str, Any]) -> frozenset[RoomId]:

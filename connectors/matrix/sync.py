@@ -13,7 +13,16 @@ from bridge.errors import Rejected, RoomClosed, Scope, StoreFull, Unavailable
 from bridge.events import AnyEvent, Left, User
 from bridge.ids import EventId, RoomId
 from connectors.matrix import calls, incoming
-from connectors.matrix.batch import BEGINNING, HISTORY, Batch, RoomNews, batch, news_of, objects
+from connectors.matrix.batch import (
+    BEGINNING,
+    HISTORY,
+    Batch,
+    RoomNews,
+    batch,
+    news_of,
+    objects,
+    without_edits_of_the_gone,
+)
 from connectors.matrix.client import Client
 from connectors.matrix.config import MatrixConfig
 from connectors.matrix.content import words
@@ -116,7 +125,8 @@ class Stream:
         for raw in news.state:
             self._members.learn(news.room, raw)
         timeline = await self._whole(news, since)
-        events = [event for raw in timeline if (event := await self._event(news.room, raw)) is not None]
+        kept = without_edits_of_the_gone(timeline)
+        events = [event for raw in kept if (event := await self._event(news.room, raw)) is not None]
         if timeline:
             self._newest[news.room] = words(timeline[-1], "event_id")
         return events + self._parting(news, timeline, since)

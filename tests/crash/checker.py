@@ -55,7 +55,7 @@ def judged(record: Record) -> Verdict:
     expected = [(view, post) for view in views for post in _accepted(record) if _is_for(view, post)]
     lost = [*_unaccepted(record), *(fault for view, post in expected for fault in _lost(record, view, post))]
     others = [fault for view, post in expected for fault in _unrelated(record, view, post)]
-    others += [fault for post in _accepted(record) if post.emoji for fault in _unreacted(record, post)]
+    others += [fault for post in _accepted(record) for fault in _unreacted(record, post)]
     for view in views:
         others += [*_disordered(record, view), *_doubled(record, view)]
     others += [*_ahead(record.deaths), *_unbalanced(record)]
@@ -135,7 +135,7 @@ def _unlike(record: Record, view: Copies, post: Post) -> Iterator[Fault]:
 
 def _unreacted(record: Record, post: Post) -> Iterator[Fault]:
     """A reaction is seen wherever there are any: on one of the copies, and on the message itself."""
-    for platform, traits in record.platforms.items():
+    for platform, traits in record.platforms.items() if post.emoji and not post.deleted else ():
         lines = [one for one in record.held[platform].lines if one.who == post.who]
         there = lines and (platform, post.who) not in record.parked and traits.native
         if there and not any(post.emoji in one.reactions for one in lines):

@@ -104,12 +104,17 @@ def test_a_broken_promise_is_named(broken: dict[str, object], promise: Broken, w
         {"held": holding(telegram=TELEGRAM[:2], irc=IRC[:3]), "posts": changed(2, deleted=True)},
         {"held": holding(telegram=(A, *TELEGRAM)), "deaths": dying(telegram=frozenset({FIRST}))},
         {"held": holding(telegram=(replace(A, version=0), *TELEGRAM)), "deaths": dying(telegram=frozenset({FIRST}))},
+        {
+            "posts": changed(0, deleted=True), "deaths": dying(telegram=frozenset({FIRST})),
+            "held": holding(matrix=MATRIX[1:], telegram=(replace(A, reactions={}), *TELEGRAM[1:])),
+        },
         {"posts": [*POSTS, Post(who=("irc", 0), native="x")]},
         {"posts": changed(2, answers=("irc", 9))},
     ],
     ids=[
         "deleted before it was accepted", "parked with a reason", "deleted", "a double of what was under way",
-        "an edit reaches the copy that is known", "said on IRC while nobody listened", "an answer to what nobody heard",
+        "an edit reaches the copy that is known", "a double of what was deleted bears no reaction",
+        "said on IRC while nobody listened", "an answer to what nobody heard",
     ],
 )  # fmt: skip
 def test_what_is_allowed_is_no_fault(allowed: dict[str, object]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bridge.errors import Unauthorized, Unavailable
-from bridge.events import Left, Posted
+from bridge.events import Edited, Left, Posted
 from bridge.testing.clock import HandClock
 from bridge.testing.contract_kit import Kit, Terms
 from bridge.testing.host import KitHost
@@ -172,6 +172,20 @@ async def test_a_malformed_event_is_passed_over_by_its_id(
             await host.until(lambda events: posted(events) == ["good", "better"], "the others")
     assert await host.position() == "s99"
     assert all(set(line) <= {"event", "event_id", "why", "log_level"} for line in logs)
+
+
+async def test_words_that_were_taken_back_while_we_were_away_are_not_told_by_their_edits(
+    platform: MatrixEmulator, host: KitHost
+) -> None:
+    """A homeserver empties the message and keeps its edits."""
+    gone = words("gone", content={}, unsigned={"redacted_because": {"type": "m.room.redaction"}})
+    edits = {"m.relates_to": {"rel_type": "m.replace", "event_id": "$gone"}, "m.new_content": {"body": "secret"}}
+    edit = words("edit", content={"msgtype": "m.text", "body": "* secret", **edits})
+    await host.publish(position="s1")
+    platform.answer_next("/sync", news(gone, edit, words("good")))
+    async with Listening(kit(platform, host)):
+        await host.until(lambda events: posted(events) == ["good"], "the other")
+    assert not any(isinstance(event, Edited) for event in host.events)
 
 
 async def test_one_event_cannot_make_a_whole_answer_unreadable(platform: MatrixEmulator, host: KitHost) -> None:
