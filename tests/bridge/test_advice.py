@@ -31,12 +31,13 @@ def test_a_held_room_has_advice_and_an_open_one_none() -> None:
 def test_every_reason_to_park_has_advice_of_its_own() -> None:
     """The reasons stand in the code as the second word of whoever parks."""
     found: set[str] = set()
-    for name in ("delivery.py", "after.py"):
+    for name in ("delivery.py", "preparing.py", "after.py"):
         for node in ast.walk(ast.parse((BRIDGE / name).read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in {
-                "_park",
+                "park",
+                "put_aside",
                 "GiveUp",
             }:
                 found.update(one.value for one in node.args[:2] if isinstance(one, ast.Constant))
-    assert found | {"loop", "poison", "restored"} == set(_PARKED)
+    assert found | {"loop", "flood", "poison", "restored"} == set(_PARKED)
     assert about_parked("some day another") == "Retry it, or drop it."

@@ -15,6 +15,7 @@ from bridge.store.backups import completed, copied
 from bridge.store.sqlite import SqliteStore
 from bridge.testing.store_kit import Opened
 from tests.bridge.cli.program import Done, environment
+from tests.bridge.store.older import SCHEMA_2
 
 
 @pytest.fixture
@@ -154,11 +155,7 @@ def test_a_store_that_is_damaged_makes_room_for_a_backup_and_its_log_does_not_me
 def test_a_backup_of_an_older_version_is_brought_up_to_date(folder: Path) -> None:
     backup = folder / "backup.db"
     with sqlite3.connect(backup) as connection:
-        connection.execute("DROP TABLE epoch")
-        connection.execute("INSERT INTO meta (name, value) VALUES ('epoch', 'ancient')")
-        for column in ("mark", "claims"):
-            connection.execute(f"ALTER TABLE account DROP COLUMN {column}")
-        connection.execute("PRAGMA user_version = 2")
+        connection.executescript(SCHEMA_2)
     connection.close()
     before = backup.read_bytes()
     assert restored(folder, backup, "--from", "backup", "--yes").exit_code == 0

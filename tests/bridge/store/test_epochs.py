@@ -11,6 +11,7 @@ from bridge.ids import Key, RowNumber
 from bridge.store.epochs import Epochs
 from bridge.store.sqlite import SqliteStore
 from bridge.testing.store_kit import Opened
+from tests.bridge.store.older import SCHEMA_2
 
 SEVERAL = Epochs("new", 20, ((5, "old"), (10, "middle")))
 
@@ -72,10 +73,7 @@ def test_the_epoch_of_a_store_from_before_is_kept_for_its_rows(tmp_path: Path) -
     (row,) = there.post("old")
     there.store.close()
     connection = apsw.Connection(str(tmp_path / "q.db"))
-    connection.execute(
-        "DROP TABLE epoch; INSERT INTO meta (name, value) VALUES ('epoch', 'ancient');"
-        " ALTER TABLE account DROP COLUMN mark; ALTER TABLE account DROP COLUMN claims; PRAGMA user_version = 2"
-    )
+    connection.execute(SCHEMA_2)
     connection.close()
     there = opened(tmp_path / "q.db", 2)
     assert there.started.epochs.of(row.number) == "ancient"

@@ -82,6 +82,7 @@ async def test_numbers_that_begin_anew_after_a_quiet_week_lose_nothing(
 async def test_numbers_that_begin_anew_while_we_are_away_lose_nothing(kit: Kit, server: TelegramEmulator) -> None:
     async with kit.running() as run:
         await run.hears("before")
+        await until(lambda: not server.world.pending, server)
         kit.crash()
     server.world.next_update = 17
     await server.say(kit.town, "Ada", said("meanwhile"))
@@ -89,6 +90,7 @@ async def test_numbers_that_begin_anew_while_we_are_away_lose_nothing(kit: Kit, 
         async with kit.running() as run:
             await run.published("meanwhile")
             await run.hears(words)
+            await until(lambda: not server.world.pending, server)
             kit.crash()
     assert kit.host.words() == ["before", "meanwhile", "back", "back again"]
 
