@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 from bridge.connector import Connector
 from bridge.findings import Grade
 from bridge.testing.contract_kit import Kit
-from bridge.testing.contract_secrets import secrets_of
 from bridge.testing.platform import texts
+from bridge.testing.secrecy import secrets_of
 
 
 class FindingPromises:

@@ -2,19 +2,17 @@
 
 import logging
 import traceback
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 import pytest
-from pydantic import BaseModel, SecretStr
 from structlog.testing import capture_logs
 
 from bridge.errors import BridgeError
 from bridge.testing.contract_kit import Kit
 from bridge.testing.platform import Fault, texts
+from bridge.testing.secrecy import secrets_of, written
 
 
 class SecretPromises:
@@ -32,25 +30,6 @@ class SecretPromises:
         forms = [form for secret in secrets for form in written(secret)]
         leaks = [line.replace(form, "<THE SECRET>") for form in forms for line in lines if form in line]
         assert not leaks, "a secret comes out:\n" + "\n".join(leaks)
-
-
-def secrets_of(settings: BaseModel) -> Iterator[str]:
-    """Every secret in the settings and in what they hold."""
-    for name in type(settings).model_fields:
-        match getattr(settings, name):
-            case SecretStr() as secret if secret.get_secret_value():
-                yield secret.get_secret_value()
-            case BaseModel() as inner:
-                yield from secrets_of(inner)
-
-
-def written(secret: str) -> Iterator[str]:
-    """A secret in every form in which it could come out: as it is, in an address, in base64 (wherever in it)."""
-    yield from dict.fromkeys((secret, quote(secret), quote(secret, safe=""), quote_plus(secret)))
-    for before in range(3):
-        packed = b64encode(b"\0" * before + secret.encode()).decode()
-        sure = packed[-(-before * 8 // 6) : (before + len(secret.encode())) * 8 // 6]
-        yield from dict.fromkeys((sure, sure.replace("+", "-").replace("/", "_")))
 
 
 def told(error: BaseException) -> str:

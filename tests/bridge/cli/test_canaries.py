@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 import yaml
 
-from bridge.testing.contract_secrets import written
 from bridge.testing.platform import Fault, Platform, texts
+from bridge.testing.secrecy import written
 from bridge.testing.waiting import eventually
 from bridge.text.nodes import said
 from connectors.irc.emulator import IrcEmulator
