@@ -36,6 +36,8 @@ class Numbers:
         self.home: dict[int | None, str] = {}
         self.natives: dict[int, str] = {}
         self.deleted: set[int | None] = set()
+        self.first: dict[int, int] = {}
+        """The first row of each message: what was said while no link was there may be accepted later than its edit."""
         self._posts: dict[tuple[int, str], Line] = {}
         self._about: dict[tuple[int, str], list[Line]] = {}
         for number in sorted(witness.lines):
@@ -46,6 +48,7 @@ class Numbers:
         if message is None:
             return
         self._about.setdefault((message, line.place), []).append(line)
+        self.first.setdefault(message, line.number)
         if line.kind is RowKind.DELETE:
             self.deleted.add(message)
         if line.kind is RowKind.POST and isinstance(line.event, Posted):
@@ -126,7 +129,8 @@ def _resolved(witness: Witness, line: Line, known: Numbers) -> None:
         witness.wrong(f"row {line.number} speaks of message {found} instead of {expected}")
     if found is None and expected is not None and expected not in known.deleted:
         since = witness.heard.get((line.origin, native))
-        said_there = known.home.get(expected) == line.origin and known.natives.get(expected) == native
+        said_there = (known.home.get(expected), known.natives.get(expected)) == (line.origin, native)
+        said_there = said_there and known.first[expected] < line.number
         if said_there or (since is not None and since < line.at):
             witness.wrong(f"row {line.number} did not find message {expected} that it speaks of")
 
