@@ -23,6 +23,9 @@ from bridge.testing.simulation.witness import Witness
 from bridge.testing.simulation.world import Plan, read
 
 
+_DEADLINE_SECONDS = 25.0
+
+
 class Died(Exception):
     """The power was cut in the middle of a commit."""
 
@@ -32,7 +35,7 @@ class Watched:
 
     def __init__(self, store: Store, witness: Witness, disk: Disk) -> None:
         self._store, self._witness, self._disk = store, witness, disk
-        self._life = disk.life
+        self._life, self._first = disk.life, disk.life
         self.commits, self.synchronous, self.ballast = 0, store.synchronous, store.ballast
 
     def drain(self, batch: list[Op]) -> list[object]:
@@ -46,6 +49,9 @@ class Watched:
                 raise Died from error
             raise
         self.commits = self._store.commits
+        if self._first == self._life:  # only what is synced again is certain
+            self._first = -1
+            self._witness.settle_doubt(self._store)
         self._witness.committed(batch, results)
         if any(type(op) is Start for op in batch):
             self._witness.blamed(self._store)
@@ -100,7 +106,6 @@ class Machine:
         chance = SeededChance(self._seed * 4096 + self.witness.life)
         ballast = Ballast(DiskBallast(self.disk, "ballast"))
         store = SqliteStore(config.store.path, chance, vfs=self.disk.name, ballast=ballast)
-        self.witness.settle_doubt(store)
         self.writer = Writer(Watched(store, self.witness, self.disk), self._broken)
         self._pump = LoopPump(self.writer)
         self._pump.start()
@@ -130,10 +135,12 @@ class Machine:
             self.app.told_to_reload()
 
     async def stop(self) -> None:
-        """End in order."""
+        """End in order; a stop that hangs ends at its deadline, as the daemon's does."""
         self._stopping = True
         self.app.end()
-        await asyncio.wait([self.task])
+        done, _ = await asyncio.wait([self.task], timeout=_DEADLINE_SECONDS)
+        if not done:
+            self.die()
         if self.running:
             try:
                 self._pump.stop()

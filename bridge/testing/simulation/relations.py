@@ -253,20 +253,19 @@ def _shown(known: Numbers, message: int, place: str) -> set[str] | None:
 
 
 def _wanted(known: Numbers, message: int, place: str) -> tuple[set[str], set[str]]:
-    """What people put on a message in rooms that this one hears, and in all others too."""
-    state: dict[tuple[str, str, str], tuple[bool, bool]] = {}
-    heard: set[str] = set()
+    """What people put on a message as this room was told, and as anybody was."""
+    told: dict[tuple[str, str, str], bool] = {}
+    ever: dict[tuple[str, str, str], bool] = {}
     for (number, target), lines in known._about.items():  # noqa: SLF001 - its own module
-        if number != message:
-            continue
-        for line in lines:
-            if isinstance(line.event, (Reacted, Unreacted)):
+        for line in lines if number == message else ():
+            event = line.event
+            if isinstance(event, (Reacted, Unreacted)) and line.origin != place:
+                key = (line.origin, event.by.id, event.emoji)
+                ever[key] = isinstance(event, Reacted)
                 if target == place:
-                    heard.add(line.origin)
-                key = (line.origin, line.event.by.id, line.event.emoji)
-                state[key] = (isinstance(line.event, Reacted), True)
-    on = [(origin, emoji) for (origin, _, emoji), (put, _) in state.items() if put and origin != place]
-    return {emoji for origin, emoji in on if origin in heard}, {emoji for _, emoji in on}
+                    told[key] = ever[key]
+    least = {key[2] for key, put in told.items() if put and ever[key]}
+    return least, {key[2] for key, put in (*ever.items(), *told.items()) if put}
 
 
 # --- words where they do not belong ---

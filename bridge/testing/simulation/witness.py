@@ -211,7 +211,7 @@ class Witness:
 
     def in_doubt(self, batch: Sequence[Op]) -> None:
         """The disk failed while these were committed: the next life shows whether they were."""
-        self._doubtful = tuple(batch)
+        self._doubtful += tuple(batch)
 
     def settle_doubt(self, store: Store) -> None:
         """Compare a reopened store with what is known: either all of the doubtful batch is there, or nothing of it."""
