@@ -240,6 +240,9 @@ class Lane:
 
     def _went(self, delivery: Delivery, index: int, made: Made) -> None:
         """One step went: its place in the window is free once that is durable."""
+        if self._preparation.over:
+            self._vacate()  # the lane that has the room now suspects this row, and sends it
+            return
         self._troubles.over()
         self._account.succeeded()
         self.state.written()
@@ -312,6 +315,9 @@ class Lane:
 
     def _failed(self, delivery: Delivery, index: int, error: Exception) -> None:
         self._sending -= 1
+        if self._preparation.over:
+            self._vacate()
+            return
         row = delivery.row
         echoed = self._echoes.take(row.number, index)
         if echoed is not None and leaves_open(error):

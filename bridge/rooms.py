@@ -35,7 +35,7 @@ class Rooms:
         self.speakers: Sequence[Speaker] = ()
         """Who wrote before the bridge began."""
         self._left: dict[RoomNumber, int] = {}
-        """Suspects of lanes that are gone for now."""
+        """How many rows may be suspects of rooms that have no lane now: one may come again in the same life."""
 
     @property
     def suspects(self) -> int:
@@ -59,11 +59,13 @@ class Rooms:
             records = admitted
         self.numbers = {Room(record.account, record.name): record.number for record in records}
         self._shared.quota.most = config.store.room_quota
+        if self.suspicious:
+            self._left = {record.number: record.waiting for record in records}
+            self.suspicious = False
         for record in records:
             if Room(record.account, record.name) in wanted:
                 self._open(record)
         await self._close_all_but({self.numbers[room] for room in wanted})
-        self.suspicious = False
         intake.routes = routes(config.links.values(), self.numbers)
         self._recall_names(intake.routes)
         intake.notices = self.numbers[config.notices] if config.notices else None
@@ -87,8 +89,8 @@ class Rooms:
             return
         lane = Lane(record.number, Room(record.account, record.name), account.lanes, self._shared)
         lane.state.restore(self._pinned(record), record)
-        left = self._left.pop(record.number, 0)
-        lane.resume(record.waiting, min(lane.window if self.suspicious else left, record.waiting))
+        suspects = min(lane.window, self._left.pop(record.number, 0), record.waiting)
+        lane.resume(record.waiting, suspects)
         self.lanes[record.number] = lane
         account.add(record.number, lane)
 
@@ -117,7 +119,8 @@ class Rooms:
             self._drop(account, number)
 
     def _drop(self, account: Account, number: RoomNumber) -> None:
-        self._left[number] = self.lanes.pop(number).suspects
+        lane = self.lanes.pop(number)
+        self._left[number] = lane.window if lane.busy else lane.suspects
         self._atlas.unpin(number)
         account.drop(number)
 

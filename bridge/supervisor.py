@@ -255,7 +255,8 @@ class Account:
 
     def _identified(self, before: object, life: asyncio.Timeout) -> None:
         """The store remembers who this account was: another person's token must not take its place."""
-        if life is not self._life or self.state is not State.UP or self.me is None:
+        over = self._task is None or self._task.done()
+        if over or life is not self._life or self.state is not State.UP or self.me is None:
             return
         if isinstance(before, str) and before != self.me.id:
             self.refused(f"account {self.account} was another user before; restore its credentials or rename it")

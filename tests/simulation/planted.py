@@ -107,9 +107,9 @@ def know_no_echo(right: Any) -> Any:
 
 
 def suspect_nobody(right: Any) -> Any:
-    def resume(self: Lane, suspects: int) -> None:
+    def resume(self: Lane, waiting: int, suspects: int) -> None:
         del suspects
-        right(self, 0)
+        right(self, waiting, 0)
 
     return resume
 

@@ -20,6 +20,9 @@ ONCE_FAILED = {
     422: "`hold`: rows that ended unsent stood in front of the suspects",
     550: "an alarm that rang a hair early was taken for one still to come: the room slept for ever",
     1143: "after a start with the clock set back every row of a room waited an hour, one after the other",
+    1705: "an account was told who it is after the bridge had stopped",
+    1804: "`hold`: a room without a link at the start after a death had no suspects when its link came back",
+    1868: "a send that outlived its lane at a reload was counted again by the lane that was over",
     721: "a lane that a reload had ended went on deciding about the row in its hand",
 }
 

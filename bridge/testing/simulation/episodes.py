@@ -110,9 +110,10 @@ class Episodes:
     # --- the machine ---
 
     async def _crash(self) -> None:
-        if self._machine.running:
-            self._happened(Mishap.CRASH)
-            self._machine.die()
+        while not self._machine.running:  # noqa: ASYNC110 - turned on by the machine, in simulated time
+            await asyncio.sleep(0.05)
+        self._happened(Mishap.CRASH)
+        self._machine.die()
 
     async def _crash_at_commit(self) -> None:
         if self._machine.running:

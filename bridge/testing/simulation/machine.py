@@ -22,7 +22,6 @@ from bridge.testing.simulation.weather import Mishap
 from bridge.testing.simulation.witness import Witness
 from bridge.testing.simulation.world import Plan, read
 
-
 _DEADLINE_SECONDS = 25.0
 
 
