@@ -14,7 +14,6 @@ STAGES: dict[str, list[str]] = {
     "unit, property, contract": ["-n", "2", "tests/bridge", "tests/connectors", "tests/docs", "tests/deploy"],
     "fuzzed": ["-n", "2", "tests/fuzz"],
     "scenarios": ["-n", "2", "tests/scenarios"],
-    "simulation": ["tests/simulation"],
     "live servers": ["-n", "2", "tests/live", "-m", "not crash"],
     "killed under load": ["tests/live", "-m", "crash"],
     "crash": ["-n", "2", "tests/crash"],

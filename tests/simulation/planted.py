@@ -1,19 +1,20 @@
 """Bugs for the simulation to find: each replaces one small thing of the engine while it is planted."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 from msgspec import Struct, structs
 
 import bridge.delivery
 import bridge.plan
-from bridge.abilities import Abilities
 from bridge.after import Again, after
 from bridge.backlog import Backlog
+from bridge.connector import Outgoing
 from bridge.delivery import Lane
+from bridge.ids import Key
 from bridge.intake import Intake
 from bridge.sending import copies_of, perform
 from bridge.steps import View
@@ -114,15 +115,17 @@ def suspect_nobody(right: Any) -> Any:
     return resume
 
 
-def another_key(right: Any) -> Any:
-    plans: Counter[int] = Counter()
+def another_key(_: Any) -> Any:
+    numbers = count(1)
 
-    def view(self: Abilities, place: Any, row: Row, behind: Any) -> View:
-        plans[row.number] += 1
-        made: View = right(self, place, row, behind)
-        return structs.replace(made, prefix=f"{made.prefix}.{plans[row.number]}")
+    async def renamed(connector: Any, step: Any) -> Any:
+        if isinstance(step.action, Outgoing):
+            *prefix, part = step.action.key.split(".")
+            key = Key(".".join((*prefix, str(next(numbers)), part)))
+            step = structs.replace(step, action=structs.replace(step.action, key=key))
+        return await perform(connector, step)
 
-    return view
+    return renamed
 
 
 def keep_no_twin(_: Any) -> Any:
@@ -165,7 +168,7 @@ BUGS = {
     "events seen before are taken again": Bug(Intake, "_arrival", see_nothing, "was accepted twice"),
     "echoes not recognised": Bug(Intake, "_relayed", know_no_echo, "our own message came back"),
     "suspects ignored": Bug(Lane, "resume", suspect_nobody, "though its account holds what nobody knows"),
-    "a retry with another key": Bug(Abilities, "view", another_key, "was tried again as"),
+    "a retry with another key": Bug(bridge.delivery, "perform", another_key, "was tried again as"),
     "twins not stored": Bug(Settling, "_keep", keep_no_twin, "did not find message"),
     "waits ignored": Bug(bridge.delivery, "after", ignore_waits, "before the wait of"),
     "a lane that stops at a parked row": Bug(Lane, "park", stop_at_parked, "never came to an end"),

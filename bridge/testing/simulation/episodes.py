@@ -110,8 +110,7 @@ class Episodes:
     # --- the machine ---
 
     async def _crash(self) -> None:
-        while not self._machine.running:  # noqa: ASYNC110 - turned on by the machine, in simulated time
-            await asyncio.sleep(0.05)
+        await self._machine.alive.wait()
         self._happened(Mishap.CRASH)
         self._machine.die()
 

@@ -91,6 +91,7 @@ class Machine:
         self.disk = Disk(SeededChance(seed * 64 + 6))
         self.variant = 0
         self.running = self._stopping = False
+        self.alive = asyncio.Event()
         self.changed = asyncio.Event()
         """Set when the bridge died or stopped."""
 
@@ -112,6 +113,7 @@ class Machine:
             config, CONNECTORS, self.writer, clock=self.clock, chance=chance, read=self._read, serve=Unserved
         )
         self.running, self._stopping = True, False
+        self.alive.set()
         self.changed.clear()
         self.task = asyncio.create_task(self.app.run(), name="bridge")
         self.task.add_done_callback(self._ended)
@@ -146,6 +148,7 @@ class Machine:
             except Died:
                 self._pump.kill()
             self.running = False
+            self.alive.clear()
             self._forget_waits()
             self.changed.set()
 
@@ -154,6 +157,7 @@ class Machine:
         if not self.running:
             return
         self.running = False
+        self.alive.clear()
         self.witness.note("dies")
         self.witness.deaths += 1
         for platform in self.platforms.values():

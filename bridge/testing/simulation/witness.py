@@ -100,7 +100,7 @@ class Witness:
         self.acknowledgements = 0
         self.life = 0
         self.now = 0.0
-        self._doubtful: tuple[Op, ...] = ()
+        self._doubtful: list[tuple[Op, ...]] = []
 
     def wrong(self, what: str) -> None:
         """Something happened that must never happen."""
@@ -211,18 +211,19 @@ class Witness:
 
     def in_doubt(self, batch: Sequence[Op]) -> None:
         """The disk failed while these were committed: the next life shows whether they were."""
-        self._doubtful += tuple(batch)
+        self._doubtful.append(tuple(batch))
 
     def settle_doubt(self, store: Store) -> None:
         """Compare a reopened store with what is known: either all of the doubtful batch is there, or nothing of it."""
-        batch, self._doubtful = self._doubtful, ()
-        if not batch or not self.names:
+        batches, self._doubtful = self._doubtful, []
+        if not batches or not self.names:
             return
         rooms = tuple(self.names)
         pages = store.drain([Page(room, RowNumber(0), _ALL) for room in rooms])
         waiting: dict[int, Row] = {row.number: row for page in pages for row in page}  # type: ignore[attr-defined]  # Page's answer
-        if any(_shows(op, waiting, self.lines) for op in batch):
-            self._were_committed(batch, waiting)
+        for batch in batches:
+            if any(_shows(op, waiting, self.lines) for op in batch):
+                self._were_committed(batch, waiting)
 
     def _were_committed(self, batch: Sequence[Op], waiting: Mapping[int, Row]) -> None:
         new = tuple(row for number, row in sorted(waiting.items()) if number not in self.lines)
