@@ -14,9 +14,11 @@ STAGES: dict[str, list[str]] = {
     "unit, property, contract": ["-n", "2", "tests/bridge", "tests/connectors", "tests/docs", "tests/deploy"],
     "fuzzed": ["-n", "2", "tests/fuzz"],
     "scenarios": ["-n", "2", "tests/scenarios"],
+    "simulation": ["-n", "2", "tests/simulation", "-k", "not every_promise"],  # `make simulate` runs the many seeds
     "live servers": ["-n", "2", "tests/live", "-m", "not crash"],
     "killed under load": ["tests/live", "-m", "crash"],
     "crash": ["-n", "2", "tests/crash"],
+    "benchmarks, small": ["tests/benchmarks"],
     "demo and browser": ["-n", "2", "tests/demo", "tests/operator"],
 }
 
