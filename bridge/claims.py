@@ -44,14 +44,13 @@ def read(text: str | None) -> Stamp | None:
     return Stamp(int(count), name) if dot and name and count.isdecimal() and len(count) < 16 else None  # noqa: PLR2004 - what a machine counts
 
 
-def next_claim(there: Stamp | None, last: Stamp | None, takes: bool, name: str) -> Stamp | None:  # noqa: FBT001 - a column
-    """What to claim at a start: `there` stands on the platform, `last` is what this store claimed before.
+def left_behind(there: Stamp | None, last: Stamp | None) -> bool:
+    """Whether somebody claimed since this store did: `there` stands on the platform, `last` is its own last claim."""
+    return there is not None and last is not None and there > last
 
-    None: somebody else claimed since, so this store is the copy that was left behind; unless it `takes` over.
-    """
-    left_behind = there is not None and last is not None and there > last
-    if left_behind and not takes:
-        return None
+
+def next_claim(there: Stamp | None, last: Stamp | None, name: str) -> Stamp:
+    """A claim newer than what stands on the platform and what this store claimed before."""
     return Stamp(max(one.count for one in (there, last, Stamp(0, "")) if one is not None) + 1, name)
 
 
@@ -116,9 +115,10 @@ class Claims:
 
     async def _claimed_anew(self, there: Stamp | None, standing: Standing) -> Stamp:
         """Stored before it is written: what the platform shows of us, this store knows after any death."""
-        ours = next_claim(there, read(standing.last), standing.takes, self._shared.chance.token(8))
-        if ours is None:
+        last = read(standing.last)
+        if left_behind(there, last) and not standing.takes:
             raise Superseded(_why(self._account))
+        ours = next_claim(there, last, self._shared.chance.token(8))
         await self._shared.writer.ask(Claim(self._account, str(ours)))
         return ours
 

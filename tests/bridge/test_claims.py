@@ -4,33 +4,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.claims import Stamp, next_claim, read
+from bridge.claims import Stamp, left_behind, next_claim, read
 
 OURS, NEWER, OLDER = Stamp(5, "ours"), Stamp(6, "other"), Stamp(4, "other")
 
 
 @pytest.mark.parametrize(
-    ("there", "last", "takes", "count"),
+    ("there", "last", "behind", "count"),
     [
         (None, None, False, 1),
         (None, OURS, False, 6),
         (OURS, OURS, False, 6),
         (OLDER, OURS, False, 6),
-        (NEWER, OURS, False, None),
         (NEWER, OURS, True, 7),
         (NEWER, None, False, 7),
-        (Stamp(5, "zzzz"), OURS, False, None),
+        (Stamp(5, "zzzz"), OURS, True, 6),
         (Stamp(5, "aaaa"), OURS, False, 6),
     ],
 )
-def test_a_start_claims_unless_somebody_else_did_since(
+def test_who_was_left_behind_and_what_is_newer_than_all_claims(
     there: Stamp | None,
     last: Stamp | None,
-    takes: bool,  # noqa: FBT001 - a column of the table
-    count: int | None,
+    behind: bool,  # noqa: FBT001 - a column of the table
+    count: int,
 ) -> None:
-    found = next_claim(there, last, takes, "new")
-    assert found == (None if count is None else Stamp(count, "new"))
+    assert left_behind(there, last) is behind
+    assert next_claim(there, last, "new") == Stamp(count, "new")
 
 
 @pytest.mark.parametrize("text", ["", "5", "5.", ".a", "x.a", "-1.a", "9" * 16 + ".a", "\u0665\u00b2.a"])
@@ -51,8 +50,8 @@ def test_a_copy_that_was_left_behind_stays_so_whoever_is_started_again(starts: l
     owner = ""
     for number, start in enumerate(starts):
         who = start[-1]
-        made = next_claim(there, lasts[who], takes=False, name=f"{who}{number}")
-        assert (made is not None) == (owner in {"", who})
-        if made is not None:
-            there = lasts[who] = made
+        behind = left_behind(there, lasts[who])
+        assert behind == (owner not in {"", who})
+        if not behind:
+            there = lasts[who] = next_claim(there, lasts[who], f"{who}{number}")
             owner = who
