@@ -86,7 +86,8 @@ def _seal(connection: apsw.Connection, path: Path, vault: Keyed, before: str | N
     connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     if rows or before is not None:
         logger.info("store: sealed under the key", rows=rows)
-    _warn_of_copies(path, told=clear)
+    if clear:
+        _warn_of_copies(path)
 
 
 def _hex(value: Any) -> str:  # noqa: ANN401 - what a vault seals is bytes
@@ -162,12 +163,12 @@ def _aliased(connection: apsw.Connection, vault: Keyed) -> int:
     return len(found)
 
 
-def _warn_of_copies(path: Path, *, told: bool) -> None:
+def _warn_of_copies(path: Path) -> None:
     """Copies made before the key are clear, and the operator's: they are named, not touched."""
     folder = path.parent / "backups"
     aside = path.parent.glob(f"{path.name}.replaced-*")
     copies = [*path.parent.glob(f"{path.name}*.backup"), *aside, *(folder.iterdir() if folder.is_dir() else ())]
-    if told and copies:
+    if copies:
         logger.warning("store: older copies are not encrypted, remove them", copies=sorted(map(str, copies)))
 
 
