@@ -151,7 +151,7 @@ def _libraries(handler: logging.Handler, before: list[Any], after: list[Any], le
     root.handlers[:] = [handler]
     root.setLevel(max(_QUIET, level.number))
     logging.captureWarnings(capture=True)
-    for name in ("aiohttp", "httpx", "httpcore", "nio", "telegram", "asyncio"):
+    for name in ("aiohttp", "httpx", "httpcore", "asyncio"):
         logging.getLogger(name).setLevel(logging.NOTSET)
 
 
