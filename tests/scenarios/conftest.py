@@ -17,18 +17,6 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 
 
 @pytest.fixture
-async def left() -> AsyncIterator[MemoryPlatform]:
-    async with MemoryPlatform(name="left") as platform:
-        yield platform
-
-
-@pytest.fixture
-async def right() -> AsyncIterator[MemoryPlatform]:
-    async with MemoryPlatform(name="right") as platform:
-        yield platform
-
-
-@pytest.fixture
 async def bridge(left: MemoryPlatform, right: MemoryPlatform, tmp_path: Path) -> AsyncIterator[Bridge]:
     bridge = await Bridge(tmp_path, configured(left, right)).start()
     yield bridge

@@ -27,18 +27,6 @@ from tests.scenarios.bridge_under_test import Bridge, configured
 
 
 @pytest.fixture
-async def left() -> AsyncIterator[MemoryPlatform]:
-    async with MemoryPlatform(name="left") as platform:
-        yield platform
-
-
-@pytest.fixture
-async def right() -> AsyncIterator[MemoryPlatform]:
-    async with MemoryPlatform(name="right") as platform:
-        yield platform
-
-
-@pytest.fixture
 async def bridge(left: MemoryPlatform, right: MemoryPlatform, tmp_path: Path) -> AsyncIterator[Bridge]:
     bridge = Bridge(tmp_path, configured(left, right))
     (tmp_path / "config.yaml").write_text(bridge.yaml)

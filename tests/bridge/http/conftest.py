@@ -15,18 +15,6 @@ HTTP = f"http: {{listen: '127.0.0.1:0', token: {TOKEN}}}\n"
 
 
 @pytest.fixture
-async def left() -> AsyncIterator[MemoryPlatform]:
-    async with MemoryPlatform(name="left") as platform:
-        yield platform
-
-
-@pytest.fixture
-async def right() -> AsyncIterator[MemoryPlatform]:
-    async with MemoryPlatform(name="right") as platform:
-        yield platform
-
-
-@pytest.fixture
 async def bridge(left: MemoryPlatform, right: MemoryPlatform, tmp_path: Path) -> AsyncIterator[Bridge]:
     yaml = configured(left, right, connector="hooked", more=HTTP)
     bridge = await Bridge(tmp_path, yaml, connectors={"hooked": HookedConnector}).start()
