@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.stages import STAGES
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "promises.md").read_text("utf-8")
 _TEST = re.compile(r"`((?:tests|bridge)/[\w/]+\.py)::(test_\w+)`")
@@ -61,3 +63,9 @@ def test_the_command_on_the_page_runs_a_test_that_exists() -> None:
     found = re.findall(r"-m pytest (tests/\S+\.py) -k (test_\w+)", PAGE)
     assert found
     assert all(name in named_in(path) for path, name in found)
+
+
+def test_make_test_runs_every_folder_of_tests() -> None:
+    written = {path.relative_to(ROOT).parts[1] for path in (ROOT / "tests").rglob("test_*.py")}
+    run = {Path(one).name for arguments in STAGES.values() for one in arguments if one.startswith("tests/")}
+    assert written == run
