@@ -56,9 +56,15 @@ def _blocks(rich: Rich, place: Place) -> tuple[Rich, Rich, Left]:
     for index, block in enumerate(rich):
         before, after, behind = _block(block, left)
         if behind is None:
-            return (*rich[:index], *before), (*after, *rich[index + 1 :]), None
+            return (*rich[:index], *before), _beside(after, rich[index + 1 :]), None
         left = behind
     return rich, (), left
+
+
+def _beside(torn: Rich, rest: Rich) -> Rich:
+    """What is left of a torn block and what follows it: two lists that meet there and count on are one."""
+    whole = continued(torn[-1], rest[0]) if torn and rest else None
+    return (*torn[:-1], whole, *rest[1:]) if whole else (*torn, *rest)
 
 
 def _block(block: Block, place: Place) -> tuple[Rich, Rich, Left]:
@@ -94,18 +100,10 @@ def _list(items: tuple[Rich, ...], start: int | None, place: Place) -> tuple[Ric
             kept = (*items[:index], before) if before else items[:index]
             rest = items[index + 1 :] if before or not after else (after, *items[index + 1 :])
             number = None if start is None else start + len(items) - len(rest)
-            tail = _behind(after if before else (), List(rest, number))
+            tail = _beside(after if before else (), (List(rest, number),) if rest else ())
             return (List(kept, start),) if kept else (), tail, None
         left = behind
     return (List(items, start),), (), left
-
-
-def _behind(torn: Rich, rest: List) -> Rich:
-    """The rest of a torn item without a second marker, and the items after it."""
-    if not rest.items:
-        return torn
-    whole = continued(torn[-1], rest) if torn else None
-    return (*torn[:-1], whole) if whole else (*torn, rest)
 
 
 def _inlines(inside: Inlines, place: Place) -> tuple[Inlines, Inlines, Left]:

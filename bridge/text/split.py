@@ -14,7 +14,7 @@ from bridge.text.graphemes import border_before, is_border
 from bridge.text.keep import keep
 from bridge.text.length import Unit, fitting, measure
 from bridge.text.nodes import ALL_NODES, Break, Code, CodeBlock, Emoji, Heading, List, Mention, Quote, Rich, Text
-from bridge.text.normal import continued, normal
+from bridge.text.normal import normal
 from bridge.text.plain import Leaf, plain, spans
 
 _SPACES = frozenset("\n \t\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u205f\u3000")
@@ -84,16 +84,8 @@ def _parts(rich: Rich, limit: int, unit: Unit) -> Iterator[Rich]:
             rest = keep(rest, _INLINE_ONLY)
             continue
         part, rest = _cut_at(rest, window, _best(window, limit, unit))
-        rest = _closed_up(rest)
         if part:
             yield part
-
-
-def _closed_up(rest: Rich) -> Rich:
-    """What a cut left of a list may stand beside another now that counts on: they are one."""
-    if len(rest) > 1 and (whole := continued(rest[0], rest[1])) is not None:
-        return _closed_up((whole, *rest[2:]))
-    return rest
 
 
 def _window(rich: Rich, limit: int) -> _Window:

@@ -158,3 +158,10 @@ def test_two_lists_that_meet_at_a_cut_become_one() -> None:
     parts = split(tree, 16, Unit.CHARACTERS)
     assert parts[-1] == (List((hello, hello)),)
     assert all(normal(part) == part for part in parts)
+
+
+def test_lists_become_one_also_behind_what_a_torn_item_leaves() -> None:
+    hello = (Paragraph((Text("hello"),)),)
+    inner = List(((*hello, *hello), hello))
+    parts = split((*hello, List(((inner,),), start=0), List((hello,))), 24, Unit.CHARACTERS)
+    assert parts[-1] == (*hello, List((hello, hello)))
