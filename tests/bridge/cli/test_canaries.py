@@ -57,8 +57,12 @@ async def asked(address: str) -> list[str]:
 
 
 async def stopped(address: str) -> bool:
-    """Whether an account was stopped for its credentials."""
-    return any('"state":"stopped"' in page for page in await asked(address))
+    """Whether an account was stopped for its credentials; wrong tokens beside it would lock us out."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://{address}/status", headers={"Authorization": f"Bearer {ADMIN}"}) as one,
+    ):
+        return '"state":"stopped"' in await one.text()
 
 
 async def trouble(platforms: tuple[Platform, ...], faults: tuple[Fault, ...]) -> None:
