@@ -27,6 +27,8 @@ _BURST = 5
 """Acts of one person without a pause."""
 _WHILE_STARTING = 4
 """Every fifth kill strikes while the daemon starts."""
+_SOON_SECONDS = 0.02
+"""Within this time most deliveries of what somebody said are under way."""
 _DIES_WITHIN_SECONDS = 40.0
 _SETTLES_WITHIN_SECONDS = 240.0
 
@@ -38,13 +40,14 @@ class Trial:
         self.town, self._chance, self._folder, self._pace = town, chance, folder, pace
         self._deaths: list[tuple[str, Stored, Mapping[str, frozenset[str]]]] = []
         self._talking, self._rest = False, pace
+        self._spoke = asyncio.Event()
         self.verdict: Verdict | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
     # --- deaths ---
 
     async def killed(self, times: int) -> None:
-        """SIGKILL at random moments: mostly while it works, now and then while it starts."""
+        """SIGKILL at random moments: mostly soon after somebody spoke, now and then while it starts."""
         for number in range(times):
             self.town.daemon.environment = {}
             await self._meanwhile()
@@ -53,6 +56,9 @@ class Trial:
                 if number % 5 != _WHILE_STARTING:
                     await self._up()
                 await asyncio.sleep(0.4 * self._chance.fraction())
+                if number % 5 != _WHILE_STARTING:
+                    await self._somebody_speaks()
+                    await asyncio.sleep(_SOON_SECONDS * self._chance.fraction())
                 self.town.daemon.kill()
             self._died("killed")
 
@@ -137,6 +143,12 @@ class Trial:
         self.town.daemon.kill()
         self.town.daemon.environment = environment
 
+    async def _somebody_speaks(self) -> None:
+        """A quick machine is idle most of the time: a death then would show nothing."""
+        self._spoke.clear()
+        async with asyncio.timeout(_DIES_WITHIN_SECONDS):
+            await self._spoke.wait()
+
     @asynccontextmanager
     async def _talk(self) -> AsyncIterator[None]:
         self._talking, self._rest = True, 5 * self._pace
@@ -151,6 +163,7 @@ class Trial:
         while self._talking:
             for _ in range(_BURST if self._rest == self._pace else 1):
                 await self.town.act(name, self._chance)
+                self._spoke.set()
             await asyncio.sleep(self._rest)
 
     # --- the end ---
