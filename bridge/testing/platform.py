@@ -1,6 +1,7 @@
 """What the kit asks of a platform under test: act as a person there, and read what a reader sees.
 
 Every emulator implements it; so does a real server's wrapper. The contract, the scenarios and the demo know no more.
+What only some platforms let their people do stands in `bridge.testing.acts`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,9 @@ from typing import Protocol, Self
 
 from msgspec import Struct
 
+from bridge.events import Manner
 from bridge.ids import MessageId
+from bridge.testing.holdings import Holding
 from bridge.text.nodes import Rich
 
 
@@ -19,6 +22,9 @@ class Shown(Struct, frozen=True, kw_only=True):
     `text` is plain words (formatting dropped, line feeds kept); `rich` the same with formatting, for platforms that
     keep it; `author` is the name the platform shows for the sender: the bridge's own for copies.
     A deleted message is not shown at all.
+    `manner` is EMOTE where the platform shows that something is done and not said.
+    `holds` is what there is beside the words, each as a client would show it natively, and `text` then the caption.
+    `thread` is the message whose thread this one stands in; `face` the picture shown beside it.
     """
 
     id: MessageId
@@ -28,6 +34,10 @@ class Shown(Struct, frozen=True, kw_only=True):
     edited: bool = False
     in_reply_to: MessageId | None = None
     reactions: Mapping[str, int] = {}
+    manner: Manner = Manner.SAY
+    holds: tuple[Holding, ...] = ()
+    thread: MessageId | None = None
+    face: bytes = b""
 
 
 class Fault(StrEnum):

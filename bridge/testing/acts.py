@@ -1,0 +1,84 @@
+"""What people can do on some platforms beyond `Platform`: each act is a protocol of its own, and optional.
+
+A platform has an act by having its method: `isinstance(platform, SendsFiles)`.
+What its readers then hold stands in `Shown.holds`, `Shown.thread` and `Shown.face`.
+The interop table (`bridge.testing.interop`) does each act wherever it is found, and "the platform has none" elsewhere.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from bridge.ids import MessageId
+from bridge.testing.holdings import Ballot, Card, Filed, Spot
+from bridge.text.nodes import Mention, Rich
+
+
+@runtime_checkable
+class SendsFiles(Protocol):
+    """People send pictures, voices, stickers and files."""
+
+    async def send_files(self, room: str, person: str, files: Sequence[Filed], caption: Rich = ()) -> MessageId:
+        """One message with one file, or an album of several; `NotImplementedError` for a kind nobody can send here.
+
+        The caption is changed by `edit`. The id is that of the first.
+        """
+        ...
+
+
+@runtime_checkable
+class SharesSpots(Protocol):
+    """People share where something is."""
+
+    async def share_spot(self, room: str, person: str, spot: Spot) -> MessageId: ...
+
+
+@runtime_checkable
+class SharesCards(Protocol):
+    """People pass on a contact."""
+
+    async def share_card(self, room: str, person: str, card: Card) -> MessageId: ...
+
+
+@runtime_checkable
+class OpensPolls(Protocol):
+    """People ask each other to vote."""
+
+    async def open_poll(self, room: str, person: str, ballot: Ballot) -> MessageId: ...
+
+    async def vote(self, room: str, person: str, message: MessageId, option: int) -> None:
+        """Choose the option with this index; a second vote of the same person replaces the first."""
+        ...
+
+
+@runtime_checkable
+class HasThreads(Protocol):
+    """People talk in threads."""
+
+    async def say_in_thread(self, room: str, person: str, root: MessageId, text: Rich) -> MessageId:
+        """Write in the thread that hangs on the message `root` of the room."""
+        ...
+
+
+@runtime_checkable
+class Mentions(Protocol):
+    """People are named in a text so that their client tells them."""
+
+    def mention(self, person: str) -> Mention:
+        """The node that names somebody of this platform."""
+        ...
+
+
+@runtime_checkable
+class HasFaces(Protocol):
+    """People have pictures of themselves that others see."""
+
+    async def set_face(self, person: str, picture: Filed) -> None: ...
+
+
+@runtime_checkable
+class Hastens(Protocol):
+    """The emulator keeps rates which a long test need not wait for."""
+
+    def hasten(self) -> None:
+        """From now on let everything through at once; called before `settings`."""
+        ...
