@@ -9,8 +9,9 @@ from bridge.errors import Rejected
 from bridge.events import Deleted, Reacted, Unreacted
 from bridge.ids import MessageId, MessageNumber, PersonNumber, RoomNumber, RowNumber
 from bridge.store.bulk import Bulk, Value, execute_in
+from bridge.store.codec import UNREADABLE, decode
 from bridge.store.ops import Accept, Accepted, Arrival, Outcome, Relate, Row, RowKind, Seen, TwinKind
-from bridge.store.vault import Column, Vault
+from bridge.store.vault import Column, Stored, Vault, VaultError
 
 _PEOPLE = 10_000
 MAX_BODY = 1 << 20
@@ -168,17 +169,39 @@ class Accepting:
         if message is None:
             return None
         column = "reply" if row.kind is RowKind.POST else "message"
-        self._cursor.execute(f"UPDATE event SET {column} = ? WHERE number = ?", (message, row.event_number))  # noqa: S608 - one of two names
+        known = f"UPDATE event SET {column} = ? WHERE number = ? AND {column} IS NULL RETURNING 1"  # noqa: S608 - one of two names
+        if list(self._cursor.execute(known, (message, row.event_number))):  # else another room of the event did it
+            self._catch_up(row, message)
+        return message
+
+    def _catch_up(self, row: Row, message: MessageNumber) -> None:
+        """What an event could not do when it was accepted."""
         match row.event:
             case Deleted():
                 self._cursor.execute("UPDATE message SET gone = 1 WHERE number = ?", (message,))
-            case Reacted(emoji=emoji, reaction=reaction) if row.person is not None:
-                self._put(message, row.origin, row.person, emoji, reaction)
+            case Reacted(emoji=emoji, reaction=native) if row.person is not None:
+                if not self._overruled(row, message, emoji):
+                    self._put(message, row.origin, row.person, emoji, native)
             case Unreacted(emoji=emoji) if row.person is not None:
-                self._take(message, row.person, emoji)
+                if not self._overruled(row, message, emoji):
+                    self._take(message, row.person, emoji)
             case _:
                 pass
-        return message
+
+    def _overruled(self, row: Row, message: MessageNumber, emoji: str) -> bool:
+        """Whether that person has put or taken back the same since, in an event that found its message at once."""
+        later = self._cursor.execute(
+            "SELECT body FROM event WHERE number > ? AND message = ? AND person = ? AND kind IN (?, ?)",
+            (row.event_number, message, row.person, RowKind.REACT, RowKind.UNREACT),
+        )
+        return any(self._emoji_of(body) == emoji for (body,) in list(later))
+
+    def _emoji_of(self, body: Stored) -> str | None:
+        try:
+            event = decode(self._vault.data(Column.BODY, body))
+        except (*UNREADABLE, VaultError):  # its own row tells
+            return None
+        return event.emoji if isinstance(event, (Reacted, Unreacted)) else None
 
     def _new_message(self, op: Accept, arrival: Arrival, person: PersonNumber | None) -> MessageNumber:
         number = MessageNumber(self._number("message"))

@@ -141,6 +141,26 @@ class EventPromises:
         (gone,) = there.accept(structs.replace(there.unreacted("e4", "c2", "👍"), room=there.right))
         assert gone.message is None
 
+    def test_a_reaction_that_is_related_late_does_not_undo_what_was_decided_since(self, book: Book) -> None:
+        there = book.opened
+        (post,) = there.post("m1")
+        assert post.message is not None
+        late, gone = (
+            structs.replace(there.reacted(event, "c1", emoji), room=there.right)
+            for event, emoji in (("e2", "👍"), ("e3", "🐫"))
+        )
+        (put,) = there.accept(late)
+        (other,) = there.accept(gone)
+        there.deliver(post, "c1")
+        there.accept(structs.replace(there.unreacted("e4", "c1", "👍"), room=there.right))
+        for row in (put, other, put):
+            assert there.ask(Relate(row=row, native=MessageId("c1"))) == post.message
+        wanted = Wanted(post.message, there.left)
+        assert there.ask(wanted).wanted == ("🐫",)
+        there.accept(structs.replace(there.unreacted("e5", "c1", "🐫"), room=there.right))
+        assert there.ask(Relate(row=other, native=MessageId("c1"))) == post.message
+        assert there.ask(wanted).wanted == ()
+
     def test_a_reaction_that_is_a_message_is_taken_back_by_its_deletion(self, book: Book) -> None:
         there = book.opened
         (post,) = there.post("m1")

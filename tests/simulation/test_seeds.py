@@ -23,6 +23,8 @@ ONCE_FAILED = {
     1705: "an account was told who it is after the bridge had stopped",
     1804: "`hold`: a room without a link at the start after a death had no suspects when its link came back",
     1868: "a send that outlived its lane at a reload was counted again by the lane that was over",
+    1104: "a reaction taken back before its message was known came back once that was known",
+    1429: "the oracle took a row that the start had parked for one whose end was stored in a commit in doubt",
     721: "a lane that a reload had ended went on deciding about the row in its hand",
 }
 

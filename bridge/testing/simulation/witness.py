@@ -221,8 +221,10 @@ class Witness:
         rooms = tuple(self.names)
         pages = store.drain([Page(room, RowNumber(0), _ALL) for room in rooms])
         waiting: dict[int, Row] = {row.number: row for page in pages for row in page}  # type: ignore[attr-defined]  # Page's answer
+        (parked,) = store.drain([Parked(most=_ALL)])
+        poison = {row.number for row in parked if row.reason == "poison"}  # type: ignore[attr-defined]  # Parked's answer
         for batch in batches:
-            if any(_shows(op, waiting, self.lines) for op in batch):
+            if any(_shows(op, waiting, poison, self.lines) for op in batch):
                 self._were_committed(batch, waiting)
 
     def _were_committed(self, batch: Sequence[Op], waiting: Mapping[int, Row]) -> None:
@@ -239,7 +241,7 @@ class Witness:
 
     def blamed(self, store: Store) -> None:
         """At its start the store may park what killed the bridge."""
-        (found,) = store.drain([Parked()])
+        (found,) = store.drain([Parked(most=_ALL)])
         for row in found:  # type: ignore[attr-defined]  # Parked's answer
             line = self.lines[row.number]
             if not line.parked and row.reason == "poison":
@@ -331,15 +333,16 @@ def tells(one: Try) -> tuple[str, MessageId | None]:
     return _NUMBERED.sub("", plain(one.words or ())), one.reply
 
 
-def _shows(op: Op, waiting: Mapping[int, Row], lines: Mapping[int, Line]) -> bool:
-    """Whether the rows that wait tell that an operation was committed."""
+def _shows(op: Op, waiting: Mapping[int, Row], poison: set[int], lines: Mapping[int, Line]) -> bool:
+    """Whether the rows that wait tell that an operation was committed; the start may have blamed some of them since."""
     match op:
         case Accept():
             return any(number not in lines for number in waiting)
         case Settle() | Park():
-            return op.row.number not in waiting
+            return op.row.number not in waiting and op.row.number not in poison
         case Progress():
-            return set(op.sent) <= set(waiting[op.row.number].sent) if op.row.number in waiting else True
+            row = waiting.get(op.row.number)
+            return op.row.number not in poison if row is None else set(op.sent) <= set(row.sent)
         case _:
             return False
 
