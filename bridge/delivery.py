@@ -356,7 +356,7 @@ class Lane:
             self._backlog.put_back(delivery.row)
         self._active.clear()
         for delivery, decision in setbacks:
-            self._apply(delivery.row, decision)
+            self._apply(delivery, decision)
         self.pump()
 
     def _overtaken(self, row: Row, decision: Again | Refit | Closed | Stop) -> bool:
@@ -364,13 +364,13 @@ class Lane:
         waits = isinstance(decision, Again) and (decision.scope is Scope.ROOM or row.number < self._furthest)
         return waits and self._able.capabilities.in_flight > 1
 
-    def _apply(self, row: Row, decision: Again | Refit | Closed | Stop) -> None:
+    def _apply(self, delivery: Delivery, decision: Again | Refit | Closed | Stop) -> None:
         match decision:
             case Again(seconds, scope, why):
-                self._again(row, seconds, scope, why)
+                self._again(delivery.row, seconds, scope, why)
             case Refit(feature):
                 self._able.lose(feature)
-                row.plan, row.sent, row.generation = None, (), row.generation + 1
+                delivery.plan_anew()
             case Closed(why, until):
                 self.state.hold(why, until)
                 self._account.closed(self.number)

@@ -86,6 +86,15 @@ def _fitted(words: Words, to: Capabilities, label: str) -> tuple[Part, ...]:
     return _cut(keep(body, to.formatting), to, label, label, manner)
 
 
+def fit_again(
+    text: Rich, to: Capabilities, quoted: Quoted | None, attachments: tuple[Attachment, ...]
+) -> tuple[Rich, ...]:
+    """A part that was fitted before, name and all, in a room that can show less than was known then."""
+    body = (*text, *(Paragraph((Text(described(one)),)) for one in attachments))
+    body = body if quoted is None else _quoting(quoted, body, to)
+    return tuple(part.text for part in _cut(keep(normal(body), to.formatting), to, "", "", Manner.SAY))
+
+
 def _told(words: Words, to: Capabilities) -> Rich:
     """The words with everything that is shown in words."""
     body = (*_safe(words.text), *(Paragraph((Text(described(one)),)) for one in words.attachments))

@@ -74,7 +74,7 @@ def is_plain(row: Row) -> bool:
 def _posted(row: Row, event: Posted, facts: Facts, view: View) -> Plan | Ended:
     if facts.about is not None and facts.about.gone:
         return Ended(Outcome.CANCELLED, "deleted before")
-    reply, quoted = _answering(row, facts.reply, view)
+    reply, quoted = answering(row, facts.reply, view)
     words = Words(
         text=event.text, manner=event.manner, attachments=event.attachments, label=name_of(row, view), quoted=quoted,
         mark=_threaded(event) if reply is None and quoted is None else "",
@@ -94,7 +94,7 @@ def _threaded(event: Posted) -> str:
     return f"in thread {event.thread}" if len(event.thread) <= _SHORT_ID else "in a thread"
 
 
-def _answering(row: Row, known: Known | None, view: View) -> tuple[Target | None, Quoted | None]:
+def answering(row: Row, known: Known | None, view: View) -> tuple[Target | None, Quoted | None]:
     """An answer hangs on its message where it can, and quotes it where it cannot.
 
     Words of a third room are quoted only where they have been: this room may not be one that hears it.

@@ -9,9 +9,10 @@ from bridge.lanes import Lanes
 from bridge.learning import learned
 from bridge.plan import is_plain, planned
 from bridge.reactions import together
+from bridge.refit import refitted
 from bridge.sending import Delivery
 from bridge.shared import Shared
-from bridge.steps import Ended, Facts, Orphan, Plan, sealed, unsealed
+from bridge.steps import Ended, Facts, Orphan, Plan, View, sealed, unsealed
 from bridge.store.codec import UNREADABLE
 from bridge.store.ops import Mark, Seal, Settle
 
@@ -62,7 +63,7 @@ class Preparation:
         row = delivery.row
         if row.unreadable:
             self._cannot_read(delivery, row.unreadable)
-        elif row.plan is not None:
+        elif row.plan is not None and not row.refused:
             self._unseal(delivery, row.plan)
         elif is_plain(row):
             self._decide(delivery, Facts())
@@ -95,7 +96,10 @@ class Preparation:
         row = delivery.row
         behind = () if is_plain(row) else together((row, *self._backlog.waiting))[1:]
         view = self._able.view(self._lane.place, row, behind, facts.reply)
-        decision = planned(row, facts, view, self._shared.clock.now(), behind)
+        if row.refused and row.plan is not None:
+            decision: Plan | Ended | Orphan = self._rest(delivery, row.plan, facts, view)
+        else:
+            decision = planned(row, facts, view, self._shared.clock.now(), behind)
         delivery.without = self._able.lacking
         match decision:
             case Ended(outcome, cause, joined):
@@ -109,6 +113,14 @@ class Preparation:
                 else:
                     self._planned(delivery)
 
+    def _rest(self, delivery: Delivery, plan: bytes, facts: Facts, view: View) -> Plan:
+        """What went stays; the others are planned anew behind it."""
+        row = delivery.row
+        rest = refitted(unsealed(plan), row, facts, view)
+        row.sent, row.refused = tuple(range(len(row.sent))), False
+        delivery.done = set(row.sent)
+        return rest
+
     def _seal(self, delivery: Delivery, plan: Plan) -> None:
         self.busy = True
         row = delivery.row
@@ -119,7 +131,7 @@ class Preparation:
             self._planned(delivery)
             self._lane.go_on()
 
-        self._shared.writer.tell(Seal(row=row, plan=row.plan, generation=row.generation), durable)
+        self._shared.writer.tell(Seal(row=row, plan=row.plan, generation=row.generation, sent=row.sent), durable)
 
     def _planned(self, delivery: Delivery) -> None:
         """A suspect is marked before its steps start, so that a death from now on counts as its fault."""

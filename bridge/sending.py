@@ -8,6 +8,7 @@ from bridge.connector import Connector, Deletion, Edit, Outgoing, Reaction
 from bridge.errors import Feature
 from bridge.failpoints import Point, around
 from bridge.ids import MessageId, RowNumber
+from bridge.refit import divisible
 from bridge.steps import Plan, Step
 from bridge.store.ops import NO_ID, Copy, Made, Row
 
@@ -35,6 +36,15 @@ class Delivery(Struct):
     @property
     def finished(self) -> bool:
         return len(self.done) == len(self.steps)
+
+    def plan_anew(self) -> None:
+        """The room refused a feature: the row is planned again without it, but for the messages that went."""
+        row = self.row
+        row.generation += 1
+        if self.plan is not None and divisible(self.plan, row.sent):
+            row.refused = True
+        else:
+            row.plan, row.sent = None, ()
 
 
 @around(Point.SEND_BEFORE, Point.SEND_AFTER)

@@ -127,6 +127,8 @@ class Row(Struct, kw_only=True):
     """A try of it may have arrived."""
     gone: bool = False
     """Its message was deleted before any try: it need not go."""
+    refused: bool = False
+    """Some of its plan went, and then the room refused a feature: the rest is to be planned anew."""
     unreadable: str = ""
     """Why what stands on disk cannot be read; such a row stands for nothing, and has only to be parked."""
 
@@ -187,11 +189,15 @@ class Progress(Struct, frozen=True, kw_only=True):
 
 
 class Seal(Struct, frozen=True, kw_only=True):
-    """What a row will send, fixed before its first send; a refusal makes a new generation."""
+    """What a row will send, fixed before its first send; a refusal makes a new generation.
+
+    `sent` are those of its steps that went before the refusal.
+    """
 
     row: Row
     plan: bytes
     generation: int
+    sent: tuple[int, ...] = ()
 
 
 class Delay(Struct, frozen=True, kw_only=True):

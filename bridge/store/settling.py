@@ -70,10 +70,11 @@ class Settling:
 
     def seal(self, op: Seal) -> None:
         plan = self._vault.seal(Column.PLAN, op.plan)
+        sent = encode_numbers(op.sent) if op.sent else None
         self._cursor.execute(
-            "UPDATE outbox SET plan = ?, generation = ?, sent = NULL WHERE number = ? AND generation <> ?"
+            "UPDATE outbox SET plan = ?, generation = ?, sent = ? WHERE number = ? AND generation <> ?"
             " OR number = ? AND plan IS NULL",
-            (plan, op.generation, op.row.number, op.generation, op.row.number),
+            (plan, op.generation, sent, op.row.number, op.generation, op.row.number),
         )
 
     def delay(self, op: Delay) -> None:

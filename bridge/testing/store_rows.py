@@ -81,6 +81,9 @@ class RowPromises:
         book.opened.ask(Seal(row=row, plan=b"two", generation=1))
         (found,) = book.reopened().page()
         assert (found.plan, found.generation, found.sent) == (b"two", 1, ())
+        book.opened.ask(Seal(row=row, plan=b"three", generation=2, sent=(0, 1)))
+        (found,) = book.reopened().page()
+        assert (found.plan, found.generation, found.sent) == (b"three", 2, (0, 1))
 
     def test_a_delay_is_kept(self, book: Book) -> None:
         (row,) = book.opened.post("m1")
