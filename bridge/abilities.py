@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import structs
 
-from bridge.connector import Capabilities
+from bridge.connector import Authorship, Capabilities
 from bridge.errors import Feature, Scope
 from bridge.ids import PersonNumber, Place, RoomNumber
 from bridge.lanes import Lanes
@@ -84,6 +84,8 @@ class Abilities:
             shown = self._ask()
             if Feature.FORMATTING in self.lacking:
                 shown = structs.replace(shown, formatting=shown.formatting & {Break})
+            if Feature.AUTHORSHIP in self.lacking:
+                shown = structs.replace(shown, authorship=Authorship.PREFIX)
             self._shown = shown
             self._features = features(type(self._account.connector), shown) - self.lacking
             self._limiter = self._limiter.changed(shown.rates)

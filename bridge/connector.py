@@ -6,7 +6,7 @@ A method that is not overridden *is* the statement that the platform lacks it: s
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
@@ -100,7 +100,11 @@ class ConnectorConfig(BaseModel):
 
 
 class Person(Struct, frozen=True, kw_only=True):
-    """Who is behind a copy: `number` is the store's own and may be shown, a native id never."""
+    """Who is behind a copy: `number` is the store's own and may be shown, a native id never.
+
+    `name` is safe to show, and nobody else is called so in the room; empty where only the number counts, because the
+    person's ghost is there already.
+    """
 
     number: PersonNumber
     name: str
@@ -121,7 +125,9 @@ class Outgoing(Struct, frozen=True, kw_only=True, tag="outgoing"):
     `label` is the author's name as it was put in front of `text`, empty where it was not: a platform on which a name
     pings its owner can find it there.
     `key` is equal on each retry; `in_reply_to` is set only where the room's capabilities name `Relation.REPLY`.
-    `author` is None for the bridge's own words.
+    `author` is None for the bridge's own words. With `Authorship.OVERRIDE` and `GHOST` the text has no name in front:
+    show `author.name` as the message's author, with `GHOST` by sending it as the stand-in of `author.number`.
+    `at` is when it was written on its own platform, None for the bridge's own words.
     """
 
     room: RoomId
@@ -133,17 +139,24 @@ class Outgoing(Struct, frozen=True, kw_only=True, tag="outgoing"):
     label: str = ""
     attachments: tuple[Attachment, ...] = ()
     in_reply_to: Target | None = None
+    at: datetime | None = None
 
 
 class Edit(Struct, frozen=True, kw_only=True, tag="edit"):
-    """Give the message `target` (one part) the content of `content`; `content.key` is the edit's own."""
+    """Give the message `target` (one part) the content of `content`; `content.key` is the edit's own.
+
+    With `Authorship.GHOST` `content.author` is whose ghost wrote the message, whoever edited the original.
+    """
 
     target: Target
     content: Outgoing
 
 
 class Deletion(Struct, frozen=True, kw_only=True, tag="deletion"):
-    """Take `target`, all its parts, back; a part that is gone already is no error."""
+    """Take `target`, all its parts, back; a part that is gone already is no error.
+
+    `by` is who did so, with `Authorship.GHOST` whose ghost wrote the message; None where nobody knows (any more).
+    """
 
     target: Target
     key: Key
@@ -155,6 +168,7 @@ class Reaction(Struct, frozen=True, kw_only=True, tag="reaction"):
 
     `emoji` is the one that changed: in `wanted` it is added, otherwise removed; then `native` is the id that `react`
     returned when it was added, None where it returned none.
+    With `Authorship.GHOST` all of this is about the ghost of `by` alone.
     """
 
     target: Target

@@ -33,6 +33,8 @@ class Feature(StrEnum):
     THREAD = "thread"
     FORMATTING = "formatting"
     ATTACHMENT = "attachment"
+    AUTHORSHIP = "authorship"
+    """To speak under another name than our own: fitted again with the name in front of the words."""
 
 
 class BridgeError(Exception):

@@ -53,6 +53,11 @@ def told_apart(name: str, number: PersonNumber) -> str:
     return isolated(short + behind) if right_to_left(short) else short + behind
 
 
+def bare(name: str) -> str:
+    """A label where nothing stands beside it: without the marks that keep it from turning a line."""
+    return name.removeprefix(_ISOLATE).removesuffix(_ISOLATED) if name.startswith(_ISOLATE) else name
+
+
 def isolated(name: str) -> str:
     """A name that leaves the direction of the line to the words around it."""
     return name if name.startswith(_ISOLATE) else f"{_ISOLATE}{name}{_ISOLATED}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import structs
 
-from bridge.connector import Capabilities, Connector, Deletion, Edit, Relation, Target
+from bridge.connector import Authorship, Capabilities, Connector, Deletion, Edit, Outgoing, Relation, Target
 from bridge.errors import Feature
 from bridge.events import Deleted, Edited, Posted, Reacted, Unreacted, answered
 from bridge.fit import Part, Quoted, Words, fit
@@ -24,9 +24,9 @@ from bridge.steps import (
     key_of,
     name_of,
     outgoing,
-    person,
     target_of,
     words_only,
+    writer,
 )
 from bridge.store.ops import Outcome, Row, RowKind, TwinKind
 from bridge.store.questions import Known
@@ -142,7 +142,7 @@ def _changes(row: Row, words: Words, about: Known, view: View) -> tuple[Step, ..
     parts = fit(words, view.capabilities)
     steps = []
     for index, part in enumerate(parts):
-        content = outgoing(row, part, view, index)
+        content = _by_writer(outgoing(row, part, view, index), row, about, view)
         if index < len(about.parts):
             steps.append(Step(Edit(target=target_of(view, (about.parts[index],)), content=content), index))
         else:
@@ -155,8 +155,16 @@ def _emptied(row: Row, about: Known, view: View, index: int) -> Action:
     """A part that the new words no longer need."""
     target = target_of(view, (about.parts[index],))
     if Feature.DELETE in view.features:
-        return Deletion(target=target, key=key_of(view, index), by=person(row))
-    return Edit(target=target, content=outgoing(row, Part(text=words_only("…")), view, index))
+        return Deletion(target=target, key=key_of(view, index), by=writer(row, about, view))
+    content = outgoing(row, Part(text=words_only("…")), view, index)
+    return Edit(target=target, content=_by_writer(content, row, about, view))
+
+
+def _by_writer(content: Outgoing, row: Row, about: Known, view: View) -> Outgoing:
+    """What changes a copy, in the name of who wrote it."""
+    if view.capabilities.authorship is not Authorship.GHOST:
+        return content
+    return structs.replace(content, author=writer(row, about, view))
 
 
 def _deleted(row: Row, facts: Facts, view: View, now: datetime) -> Plan | Ended:
@@ -166,11 +174,11 @@ def _deleted(row: Row, facts: Facts, view: View, now: datetime) -> Plan | Ended:
     if not about.ours:
         return Ended(Outcome.DROPPED, "not ours to delete")
     if Feature.DELETE in view.features and _within(about.at, view.capabilities.delete_within, now):
-        deletion = Deletion(target=target_of(view, _everything(about)), key=key_of(view, 0), by=person(row))
-        return Plan((Step(deletion),), ("delete",))
+        target, by = target_of(view, _everything(about)), writer(row, about, view)
+        return Plan((Step(Deletion(target=target, key=key_of(view, 0), by=by)),), ("delete",))
     if Feature.EDIT in view.features and _within(about.at, view.capabilities.edit_within, now):
-        everything = _everything(about)
-        return Plan(tuple(_blanked(row, part, view, index) for index, part in enumerate(everything)), ("delete",))
+        parts = enumerate(_everything(about))
+        return Plan(tuple(_blanked(row, part, about, view, index) for index, part in parts), ("delete",))
     return Ended(Outcome.DROPPED, "cannot be deleted there")
 
 
@@ -179,10 +187,10 @@ def _everything(about: Known) -> tuple[tuple[MessageId, ...], ...]:
     return (*about.parts, *((note,) for note in about.notes))
 
 
-def _blanked(row: Row, part: tuple[MessageId, ...], view: View, index: int) -> Step:
+def _blanked(row: Row, part: tuple[MessageId, ...], about: Known, view: View, index: int) -> Step:
     """A deletion where messages can only be edited: a note in place of the words."""
     note = "[deleted]" if not index else "…"
-    content = outgoing(row, Part(text=words_only(note)), view, index)
+    content = _by_writer(outgoing(row, Part(text=words_only(note)), view, index), row, about, view)
     return Step(Edit(target=target_of(view, (part,)), content=content), index)
 
 

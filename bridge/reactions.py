@@ -3,12 +3,16 @@
 Pure: no I/O, no clock, no state.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TypeAlias
 
-from bridge.connector import Reaction
+from msgspec import Struct, structs
+
+from bridge.connector import Authorship, Person, Reaction
 from bridge.errors import Feature
 from bridge.events import Manner, Reacted, Unreacted
 from bridge.fit import Words, fit, reacted_line, taken_back_line
+from bridge.ids import MessageId
 from bridge.people import defused
 from bridge.steps import Ended, Facts, Plan, Step, View, key_of, name_of, outgoing, person, target_of
 from bridge.store.ops import Outcome, Row, RowKind, TwinKind
@@ -53,8 +57,8 @@ def reacted(rows: Sequence[Row], facts: Facts, view: View) -> Plan | Ended:
         return Ended(Outcome.DROPPED, "reaction to an unknown message")
     if about.gone:
         return Ended(Outcome.CANCELLED, "deleted before")
-    shown = _shown(emojis, view) if about.parts and Feature.REACT in view.features else ()
-    steps = _native(rows[0], shown, emojis, about, view)
+    changes, shown = _changes(rows, emojis, view) if about.parts and Feature.REACT in view.features else ((), _nobody)
+    steps = tuple(_native(change, index, about, view) for index, change in enumerate(changes))
     steps += tuple(
         _said(rows[0], text, view, index) for index, text in enumerate(_lines(rows, shown, about, view), len(steps))
     )
@@ -62,33 +66,82 @@ def reacted(rows: Sequence[Row], facts: Facts, view: View) -> Plan | Ended:
     return Plan(steps, ("reaction",), joined) if steps else Ended(Outcome.MERGED, "reaction shown already", joined)
 
 
-def _shown(emojis: Emojis, view: View) -> tuple[str, ...]:
-    """What of the wanted set our one account can show; what stands there already comes first."""
+class Change(Struct, frozen=True):
+    """One emoji that comes or goes: through our one account, or by the ghost of a person."""
+
+    emoji: str
+    wanted: tuple[str, ...]
+    native: MessageId | None
+    by: Person | None
+    ghost: int = 0
+
+
+Shown: TypeAlias = Callable[[Row, str], bool]
+"""Whether the room shows this emoji of whoever is behind this row."""
+
+
+def _nobody(row: Row, emoji: str) -> bool:
+    del row, emoji
+    return False
+
+
+def _changes(rows: Sequence[Row], emojis: Emojis, view: View) -> tuple[Sequence[Change], Shown]:
+    """What has to be done natively, and what is shown natively once it is."""
+    if view.capabilities.authorship is Authorship.GHOST:
+        return _by_ghosts(rows, emojis, view)
+    shown = _shown(emojis.wanted, emojis.ours, view)
+    by = person(rows[0], view)
+    return _difference(shown, emojis.ours, by), lambda _, emoji: emoji in shown
+
+
+def _by_ghosts(rows: Sequence[Row], emojis: Emojis, view: View) -> tuple[Sequence[Change], Shown]:
+    """Each ghost is brought to what its person wants: of those behind the rows, and of whoever wants less than before.
+
+    What our own account put there before people had ghosts goes once nobody wants it.
+    """
+    old = {emoji: native for emoji, native in emojis.ours.items() if emoji not in emojis.wanted}
+    changes = _difference((), old, None)
+    shown: set[tuple[int | None, str]] = set()
+    speaking = {by.number: by for row in rows if (by := person(row, view)) is not None}
+    for number in dict.fromkeys((*(who for who, _ in emojis.ghosts), *speaking)):
+        ours = {emoji: native for (who, emoji), native in emojis.ghosts.items() if who == number}
+        wanted = tuple(emoji for who, emoji in emojis.people if who == number)
+        kept = _shown(wanted, ours, view)
+        if number not in speaking:  # they have rows of their own for what they put on
+            kept = tuple(emoji for emoji in kept if emoji in ours)
+        changes += _difference(kept, ours, speaking.get(number) or Person(number=number, name=""), number)
+        shown |= {(number, emoji) for emoji in kept}
+    return changes, lambda row, emoji: (row.person, emoji) in shown
+
+
+def _shown(wanted: Iterable[str], ours: Collection[str], view: View) -> tuple[str, ...]:
+    """What of a wanted set one account can show; what stands there already comes first."""
     allowed = view.capabilities.reactions
-    wanted = [emoji for emoji in emojis.wanted if allowed is None or emoji in allowed]
-    wanted.sort(key=lambda emoji: emoji not in emojis.ours)
-    return tuple(wanted[: view.capabilities.max_reactions])
+    kept = sorted((one for one in wanted if allowed is None or one in allowed), key=lambda emoji: emoji not in ours)
+    return tuple(kept[: view.capabilities.max_reactions])
 
 
-def _native(row: Row, shown: tuple[str, ...], emojis: Emojis, about: Known, view: View) -> tuple[Step, ...]:
-    gone = [emoji for emoji in emojis.ours if emoji not in shown]
-    new = [emoji for emoji in shown if emoji not in emojis.ours]
-    return tuple(
-        Step(
-            Reaction(
-                target=target_of(view, about.parts), emoji=emoji, wanted=shown, key=key_of(view, index),
-                native=emojis.ours.get(emoji), by=person(row),
-            )
-        )
-        for index, emoji in enumerate([*gone, *new])
+def _difference(
+    shown: tuple[str, ...], ours: Mapping[str, MessageId | None], by: Person | None, ghost: int = 0
+) -> list[Change]:
+    gone = [emoji for emoji in ours if emoji not in shown]
+    new = [emoji for emoji in shown if emoji not in ours]
+    return [Change(emoji, shown, ours.get(emoji), by, ghost) for emoji in (*gone, *new)]
+
+
+def _native(change: Change, index: int, about: Known, view: View) -> Step:
+    reaction = Reaction(
+        target=target_of(view, about.parts), emoji=change.emoji, wanted=change.wanted, key=key_of(view, index),
+        native=change.native, by=change.by,
     )  # fmt: skip
+    return Step(reaction, ghost=change.ghost)
 
 
-def _lines(rows: Sequence[Row], shown: tuple[str, ...], about: Known, view: View) -> Iterable[Rich]:
+def _lines(rows: Sequence[Row], shown: Shown, about: Known, view: View) -> Iterable[Rich]:
     """What has to be said in words: those put on, in one line, and each that was taken back."""
     excerpt = defused(about.excerpt) if about.excerpt else None
     put, back = _change(rows)
-    words = [(name_of(row, view) or "Somebody", emoji) for row, emoji in put if emoji not in shown]
+    words = [(name_of(row, view) or "Somebody", emoji) for row, emoji in put if not shown(row, emoji)]
     if words:
         yield reacted_line(words, excerpt)
     if Feature.REACT not in view.features:
@@ -113,4 +166,7 @@ def _change(rows: Sequence[Row]) -> tuple[list[tuple[Row, str]], list[tuple[Row,
 def _said(row: Row, text: Rich, view: View, index: int) -> Step:
     """A reaction where reactions do not exist, or one too many: a line in words."""
     (part, *_) = fit(Words(text=text, manner=Manner.SAY), view.capabilities)
-    return Step(outgoing(row, part, view, index), index, TwinKind.NOTE)
+    said = outgoing(row, part, view, index)
+    if view.capabilities.authorship is not Authorship.PREFIX:
+        said = structs.replace(said, author=None)  # the bridge tells it: nobody says of themselves that they reacted
+    return Step(said, index, TwinKind.NOTE)

@@ -63,7 +63,9 @@ async def perform(connector: Connector[Any], step: Step) -> Made:
         case Reaction():
             native = await connector.react(action)
             added = action.emoji in action.wanted
-            return Made(reacted=((action.emoji, native),)) if added else Made(unreacted=(action.emoji,))
+            if added:
+                return Made(reacted=((action.emoji, native),), ghost=step.ghost)
+            return Made(unreacted=(action.emoji,), ghost=step.ghost)
 
 
 def copies_of(step: Step, natives: tuple[MessageId, ...]) -> Made:

@@ -5,17 +5,18 @@ sends the same words under the same key.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TypeAlias, Union
 
 import msgspec
 from msgspec import Struct
 
-from bridge.connector import Capabilities, Deletion, Edit, Outgoing, Person, Reaction, Target
+from bridge.connector import Authorship, Capabilities, Deletion, Edit, Outgoing, Person, Reaction, Target
 from bridge.errors import Feature
 from bridge.events import Edited, Posted
 from bridge.fit import Part
 from bridge.ids import Key, MessageId, PersonNumber, Place, RowNumber
-from bridge.people import label
+from bridge.people import bare, label
 from bridge.store.ops import Outcome, Row, TwinKind
 from bridge.store.questions import Emojis, Known
 from bridge.text.nodes import Paragraph, Rich, Text
@@ -29,6 +30,8 @@ class Step(Struct, frozen=True):
     action: Action
     part: int = 0
     kind: TwinKind = TwinKind.COPY
+    ghost: int = 0
+    """Whose ghost a reaction is about, by the person's number; 0 is our own account."""
 
 
 class Plan(Struct, frozen=True, tag="plan"):
@@ -74,13 +77,21 @@ class Facts(Struct, frozen=True, kw_only=True):
     emojis: Emojis | None = None
 
 
-def person(row: Row) -> Person | None:
-    """Who is behind a row, without any native id."""
+def person(row: Row, view: View) -> Person | None:
+    """Who is behind a row, by the name they have in the room, without any native id."""
     event = row.event
     user = event.author if isinstance(event, (Posted, Edited)) else event.by
     if user is None or row.person is None:
         return None
-    return Person(number=row.person, name=user.name, avatar=user.avatar)
+    return Person(number=row.person, name=bare(name_of(row, view)), avatar=user.avatar)
+
+
+def writer(row: Row, about: Known, view: View) -> Person | None:
+    """Who may change a copy: anybody through our one account, but only its own writer where people have ghosts."""
+    by = person(row, view)
+    if view.capabilities.authorship is not Authorship.GHOST or (by is not None and by.number == about.person):
+        return by
+    return None if about.person is None else Person(number=about.person, name="")
 
 
 def speaker(row: Row) -> tuple[PersonNumber, str] | None:
@@ -102,8 +113,13 @@ def outgoing(row: Row, part: Part, view: View, index: int, reply: Target | None 
     """A part as the connector is asked to send it."""
     return Outgoing(
         room=view.place.room, thread=view.place.thread, key=key_of(view, index), text=part.text, manner=part.manner,
-        author=person(row), label=part.label, in_reply_to=reply,
+        author=person(row, view), label=part.label, in_reply_to=reply, at=written(row),
     )  # fmt: skip
+
+
+def written(row: Row) -> datetime | None:
+    """When a message was written on its platform; the bridge's own words were not."""
+    return None if row.person is None else row.event.at
 
 
 def key_of(view: View, index: int) -> Key:

@@ -7,7 +7,16 @@ from typing import Any
 import apsw
 
 from bridge.events import Deleted, Relayed
-from bridge.ids import AccountName, EventId, MessageId, MessageNumber, RoomId, RoomNumber, RowNumber
+from bridge.ids import (
+    AccountName,
+    EventId,
+    MessageId,
+    MessageNumber,
+    PersonNumber,
+    RoomId,
+    RoomNumber,
+    RowNumber,
+)
 from bridge.store.bulk import execute_in
 from bridge.store.codec import UNREADABLE, decode, numbers
 from bridge.store.ops import NO_ID, Row, RowKind, TwinKind
@@ -149,7 +158,23 @@ def wanted(cursor: apsw.Cursor, vault: Vault, op: Wanted) -> Emojis:
         vault.text(Column.EMOJI, emoji): MessageId(str(native)) if native else None
         for emoji, native in cursor.execute(question, (op.message, op.room))
     }
-    return Emojis(emojis, ours)
+    return Emojis(emojis, ours, _by_people(cursor, vault, op), _by_ghosts(cursor, vault, op))
+
+
+def _by_people(cursor: apsw.Cursor, vault: Vault, op: Wanted) -> tuple[tuple[PersonNumber, str], ...]:
+    found: Any = cursor.execute(
+        "SELECT person, emoji FROM reaction WHERE message = ? AND room <> ? ORDER BY person, emoji",
+        (op.message, op.room),
+    )
+    return tuple((person, vault.text(Column.EMOJI, emoji)) for person, emoji in found)
+
+
+def _by_ghosts(cursor: apsw.Cursor, vault: Vault, op: Wanted) -> dict[tuple[PersonNumber, str], MessageId | None]:
+    found: Any = cursor.execute(
+        "SELECT person, emoji, native FROM ghosted WHERE message = ? AND room = ? ORDER BY person, emoji",
+        (op.message, op.room),
+    )
+    return {(person, vault.text(Column.EMOJI, emoji)): native or None for person, emoji, native in found}
 
 
 def recall(cursor: apsw.Cursor, vault: Vault, op: Recall) -> str | None:

@@ -90,7 +90,10 @@ class Forgetting:
         rooms: Rooms = defaultdict(set, {message: set(found) for message, found in under_way.items()})
         gone: Any = list(self._cursor.execute("DELETE FROM reaction WHERE person = ? RETURNING message", (op.person,)))
         for message, room in execute_in(
-            self._cursor, "SELECT message, room FROM reacted WHERE message IN ({})", sorted({one for (one,) in gone})
+            self._cursor,
+            "SELECT message, room FROM (SELECT message, room FROM reacted UNION SELECT message, room FROM ghosted)"
+            " WHERE message IN ({})",
+            sorted({one for (one,) in gone}),
         ):
             rooms[MessageNumber(int(str(message)))].add(RoomNumber(int(str(room))))
         return rooms
@@ -166,8 +169,8 @@ def swept(cursor: apsw.Cursor) -> int:
     )
     over = [message for (message,) in found]
     for table, column in (
-        ("twin", "message"), ("reaction", "message"), ("reacted", "message"), ("message", "number"),
-        ("forgotten", "message"),
+        ("twin", "message"), ("reaction", "message"), ("reacted", "message"), ("ghosted", "message"),
+        ("message", "number"), ("forgotten", "message"),
     ):  # fmt: skip
         execute_in(cursor, f"DELETE FROM {table} WHERE {column} IN ({{}})", over)  # noqa: S608 - names from the lines above
     return len(over)

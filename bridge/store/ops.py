@@ -167,6 +167,8 @@ class Made(Struct, frozen=True):
     reacted: tuple[tuple[str, MessageId | None], ...] = ()
     unreacted: tuple[str, ...] = ()
     removed: tuple[MessageId, ...] = ()
+    ghost: int = 0
+    """Whose ghost the reactions are of, by the person's number; 0: our own account."""
 
 
 class Settle(Struct, frozen=True, kw_only=True):

@@ -71,10 +71,15 @@ class Wanted(Struct, frozen=True):
 
 
 class Emojis(Struct, frozen=True):
-    """`wanted`: what people elsewhere put, oldest people first; `ours`: what our account shows there, with its ids."""
+    """`wanted`: what people elsewhere put, oldest people first; `ours`: what our account shows there, with its ids.
+
+    `people` and `ghosts` are the same person by person, for rooms in which people have ghosts.
+    """
 
     wanted: tuple[str, ...]
     ours: dict[str, MessageId | None]
+    people: tuple[tuple[PersonNumber, str], ...] = ()
+    ghosts: dict[tuple[PersonNumber, str], MessageId | None] = {}
 
 
 class Recall(Struct, frozen=True):

@@ -154,16 +154,21 @@ _TABLES = {
     "twin": "room, native, message, part, kind",
     "reaction": "message, room, person, emoji, native",
     "reacted": "message, room, emoji, native",
+    "ghosted": "message, room, person, emoji, native",
 }
-"""What edits, replies and reactions need to find their message, and events to be known; columns of every schema."""
+"""What edits, replies and reactions need to find their message, and events to be known; columns of every schema.
+
+A table that the other store does not have yet is left out.
+"""
 _PIECE = 5000
 
 
 def _relations(connection: apsw.Connection, store: apsw.Connection) -> None:
     """Take over what the other store learned since, so that what it relayed can still be edited and answered."""
-    for table in ("reaction", "reacted"):
-        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - of two names
-    for table, columns in _TABLES.items():
+    for table in ("reaction", "reacted", "ghosted"):
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - of three names
+    there = {str(name) for (name,) in store.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    for table, columns in ((table, columns) for table, columns in _TABLES.items() if table in there):
         marks = ", ".join("?" * len(columns.split(", ")))
         found: Any = store.execute(f"SELECT {columns} FROM {table}")  # noqa: S608 - names from the table above
         while rows := list(islice(found, _PIECE)):

@@ -32,8 +32,9 @@ def _relations(cursor: apsw.Cursor, op: Purge) -> int:
     numbers: list[Any] = [number for number, at in oldest if at < op.relations_before]
     waiting = execute_in(cursor, "SELECT message FROM event WHERE message IN ({})", numbers)
     old = [number for number in numbers if (number,) not in waiting]
-    for table, column in (("twin", "message"), ("reaction", "message"), ("reacted", "message"), ("message", "number")):
-        execute_in(cursor, f"DELETE FROM {table} WHERE {column} IN ({{}})", old)  # noqa: S608 - names from the line above
+    for table in ("twin", "reaction", "reacted", "ghosted"):
+        execute_in(cursor, f"DELETE FROM {table} WHERE message IN ({{}})", old)  # noqa: S608 - names from the line above
+    execute_in(cursor, "DELETE FROM message WHERE number IN ({})", old)
     return len(old)
 
 

@@ -24,7 +24,11 @@ _NUMBERED = (
     ("room", (Column.HELD,)),
 )
 """Tables whose rows have numbers, and their columns that hold words."""
-_PLAIN = ("reaction", "message, person", "emoji"), ("reacted", "message, room", "emoji")
+_PLAIN = (
+    ("reaction", "message, person", "emoji"),
+    ("reacted", "message, room", "emoji"),
+    ("ghosted", "message, person", "emoji"),
+)
 _WITHOUT = "install it, as one does with qantara[at-rest]: pip install 'qantara[at-rest]'"
 
 

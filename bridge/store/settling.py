@@ -17,6 +17,11 @@ _UNPARK = (
 )
 """A definite refusal makes new keys; what may have arrived, or did in part, goes again under its own."""
 
+_PUT = "INSERT OR REPLACE INTO reacted (message, room, emoji, native) VALUES (?, ?, ?, ?)"
+_TAKEN = "DELETE FROM reacted WHERE message = ? AND room = ? AND emoji = ?"
+_PUT_BY_GHOST = "INSERT OR REPLACE INTO ghosted (message, room, emoji, native, person) VALUES (?, ?, ?, ?, ?)"
+_TAKEN_BY_GHOST = "DELETE FROM ghosted WHERE message = ? AND room = ? AND emoji = ? AND person = ?"
+
 
 class Settling:
     """Turns ends of deliveries into few statements, run together at the end of the batch."""
@@ -54,15 +59,11 @@ class Settling:
                 (row.room, gone, row.message),
             )
         for emoji, native in made.reacted:
-            self._cursor.execute(
-                "INSERT OR REPLACE INTO reacted (message, room, emoji, native) VALUES (?, ?, ?, ?)",
-                (row.message, row.room, self._vault.name(Column.EMOJI, emoji), native),
-            )
+            put = (row.message, row.room, self._vault.name(Column.EMOJI, emoji), native)
+            self._cursor.execute(*((_PUT, put) if not made.ghost else (_PUT_BY_GHOST, (*put, made.ghost))))
         for emoji in made.unreacted:
-            self._cursor.execute(
-                "DELETE FROM reacted WHERE message = ? AND room = ? AND emoji = ?",
-                (row.message, row.room, self._vault.name(Column.EMOJI, emoji)),
-            )
+            taken = (row.message, row.room, self._vault.name(Column.EMOJI, emoji))
+            self._cursor.execute(*((_TAKEN, taken) if not made.ghost else (_TAKEN_BY_GHOST, (*taken, made.ghost))))
 
     def progress(self, op: Progress) -> None:
         self._keep(op.row, op.made)

@@ -24,6 +24,7 @@ import pytest
 import pytest_asyncio
 
 pytest.register_assert_rewrite(
+    "bridge.testing.contract_authors",
     "bridge.testing.contract_crash",
     "bridge.testing.contract_errors",
     "bridge.testing.contract_findings",
@@ -39,6 +40,7 @@ pytest.register_assert_rewrite(
 # The imports stand below the call: pytest explains the assertions only of modules that it is told of before.
 from bridge.connector import Connector  # noqa: E402
 from bridge.testing.clock import HastyClock  # noqa: E402
+from bridge.testing.contract_authors import AuthorPromises, GhostPromises  # noqa: E402
 from bridge.testing.contract_changes import ChangePromises  # noqa: E402
 from bridge.testing.contract_crash import CrashPromises  # noqa: E402
 from bridge.testing.contract_errors import ErrorPromises  # noqa: E402
@@ -58,6 +60,8 @@ from bridge.testing.platform import Platform  # noqa: E402
 class ConnectorContract(
     IncomingPromises,
     OutgoingPromises,
+    AuthorPromises,
+    GhostPromises,
     ChangePromises,
     CrashPromises,
     ErrorPromises,

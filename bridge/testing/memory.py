@@ -14,11 +14,12 @@ from bridge.connector import (
     Deletion,
     Edit,
     Outgoing,
+    Person,
     Reaction,
     RoomInfo,
 )
 from bridge.errors import BridgeError, Rejected, RoomClosed, StoreFull, Unauthorized, Unavailable, Uncertain
-from bridge.events import AnyEvent, Deleted, Edited, Posted, Reacted, Unreacted
+from bridge.events import AnyEvent, Deleted, Edited, Posted, Reacted, Unreacted, User
 from bridge.findings import Endpoint, Finding, Grade
 from bridge.ids import EventId, MessageId, Place, RoomId
 from bridge.testing.memory_platform import EVERYTHING, PLATFORMS, MemoryPlatform, Repeats, Session, Trouble
@@ -75,7 +76,7 @@ class BareMemoryConnector(Connector[MemoryConfig]):
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
         session = self._connected()
         with translated():
-            return (await session.post(self._post(message)),)
+            return (await session.post(self._post(message), await self._ghost(message.author)),)
 
     def capabilities(self, room: RoomId) -> Capabilities:
         del room
@@ -142,16 +143,25 @@ class BareMemoryConnector(Connector[MemoryConfig]):
         return [self._event(update) for update in updates if self._tells(session, update)]
 
     def _tells(self, session: Session, update: Update) -> bool:
-        if update.person.id != session.me.id:
+        if update.person.id != session.me.id and update.person.id not in {one.id for one in self._ghosts()}:
             return True
         return self.config.echoes == "published" and update.key is not None
 
     def _event(self, update: Update) -> AnyEvent:
         return event_of(update)
 
+    def _ghosts(self) -> Sequence[User]:
+        return list(self._platform().ghosts.values())
+
+    async def _ghost(self, person: Person | None) -> User | None:
+        """Who does it: the person's ghost where the platform has them."""
+        if person is None or self._platform().capabilities.authorship is not Authorship.GHOST:
+            return None
+        return await self._connected().ghost(person.number, person.name)
+
     def _post(self, message: Outgoing) -> Post:
         answered, author = message.in_reply_to, message.author
-        own_name = self._platform().capabilities.authorship is Authorship.PREFIX or author is None
+        own_name = self._platform().capabilities.authorship is not Authorship.OVERRIDE or author is None
         return Post(
             room=message.room,
             rich=message.text,
@@ -183,19 +193,20 @@ class MemoryConnector(BareMemoryConnector):
     async def edit(self, edit: Edit) -> None:
         session = self._connected()
         with translated():
-            await session.edit(edit.target.room, edit.target.parts[0], edit.content.text)
+            by = await self._ghost(edit.content.author)
+            await session.edit(edit.target.room, edit.target.parts[0], edit.content.text, by)
 
     async def delete(self, deletion: Deletion) -> None:
         session = self._connected()
         for part in deletion.target.parts:
             with translated(), suppress(Gone):  # what is gone already need not be taken away
-                await session.delete(deletion.target.room, part)
+                await session.delete(deletion.target.room, part, await self._ghost(deletion.by))
 
     async def react(self, reaction: Reaction) -> MessageId | None:
         session, target = self._connected(), reaction.target
         change = session.react if reaction.emoji in reaction.wanted else session.unreact
         with translated():
-            await change(target.room, target.parts[0], reaction.emoji)
+            await change(target.room, target.parts[0], reaction.emoji, await self._ghost(reaction.by))
         return None
 
 

@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 
 from msgspec.structs import replace
 
-from bridge.connector import Capabilities, Relation
+from bridge.connector import Authorship, Capabilities, Relation
 from bridge.events import Manner, User
 from bridge.ids import Key, MessageId, RoomId, UserId
 from bridge.testing.memory_rooms import Post, Rooms, Update, room_id
@@ -72,6 +72,7 @@ class MemoryPlatform:
         self.keys: dict[tuple[UserId, Key], MessageId] = {}
         self.confirmed: dict[UserId, int] = {}
         self.left: set[tuple[UserId, RoomId]] = set()
+        self.ghosts: dict[int, User] = {}
         self.claims: dict[tuple[UserId, str], str] = {}
         self.connection = 0
         self.faults: list[Fault] = []
@@ -195,27 +196,39 @@ class Session:
         await self._answered()
         self.platform.left.add((self.me.id, room))
 
-    async def post(self, post: Post) -> MessageId:
+    async def ghost(self, number: int, name: str) -> User:
+        """The ghost of a person, made on first use, under its newest name; "" leaves the name as it is."""
+        await self._answered()
+        known = self.platform.ghosts.get(number)
+        if self.platform.capabilities.authorship is not Authorship.GHOST or not (name or known):
+            raise Trouble(Fault.REJECTED, "there is no such ghost")
+        if known is None or name not in {"", known.name}:
+            known = self.platform.ghosts[number] = User(id=UserId(f"ghost-{number}"), name=name)
+        return known
+
+    async def post(self, post: Post, by: User | None = None) -> MessageId:
         """Write; a key that was seen before gives the first message's id where the platform drops repeats."""
         self.platform.attempts.append(post.key)
-        return await self._change(post.room, lambda: self._post(post))
+        return await self._change(post.room, lambda: self._post(post, by or self.me))
 
-    async def edit(self, room: RoomId, message: MessageId, rich: Rich) -> None:
+    async def edit(self, room: RoomId, message: MessageId, rich: Rich, by: User | None = None) -> None:
         """Give a message new content; `Gone` when it is not there."""
         self._refuse_unfit(rich)
-        await self._change(room, lambda: self._written.edit(self.me, room, message, rich))
+        self._refuse_foreign(room, message, by or self.me)
+        await self._change(room, lambda: self._written.edit(by or self.me, room, message, rich))
 
-    async def delete(self, room: RoomId, message: MessageId) -> None:
+    async def delete(self, room: RoomId, message: MessageId, by: User | None = None) -> None:
         """Take a message away; `Gone` when it is not there."""
-        await self._change(room, lambda: self._written.delete(self.me, room, message))
+        self._refuse_foreign(room, message, by or self.me)
+        await self._change(room, lambda: self._written.delete(by or self.me, room, message))
 
-    async def react(self, room: RoomId, message: MessageId, emoji: str) -> None:
+    async def react(self, room: RoomId, message: MessageId, emoji: str, by: User | None = None) -> None:
         """Put an emoji on a message; a second time changes nothing."""
-        await self._change(room, lambda: self._written.react(self.me, room, message, emoji))
+        await self._change(room, lambda: self._written.react(by or self.me, room, message, emoji))
 
-    async def unreact(self, room: RoomId, message: MessageId, emoji: str) -> None:
+    async def unreact(self, room: RoomId, message: MessageId, emoji: str, by: User | None = None) -> None:
         """Take our emoji back; what is not there is no error."""
-        await self._change(room, lambda: self._written.unreact(self.me, room, message, emoji))
+        await self._change(room, lambda: self._written.unreact(by or self.me, room, message, emoji))
 
     def _heard(self, begin: int) -> Sequence[Update]:
         left, end = self.platform.left, None if self.platform.left else begin + _BATCH
@@ -223,8 +236,9 @@ class Session:
         return [self._as_told_to_us(update) for update in islice(fresh, _BATCH)]
 
     def _as_told_to_us(self, update: Update) -> Update:
-        """A key is given back to its writer only."""
-        return update if update.person.id == self.me.id or update.key is None else replace(update, key=None)
+        """A key is given back to its writer only, and to whoever keeps the writer as a ghost."""
+        ours = update.person.id == self.me.id or update.person in self.platform.ghosts.values()
+        return update if ours or update.key is None else replace(update, key=None)
 
     async def _answered(self) -> None:
         await self.platform.going.wait()
@@ -255,15 +269,17 @@ class Session:
             raise Trouble(Fault.CLOSED, "we may not write here")
         return work()
 
-    def _post(self, post: Post) -> MessageId:
-        known = self.platform.keys.get((self.me.id, post.key)) if post.key else None
+    def _post(self, post: Post, by: User) -> MessageId:
+        known = self.platform.keys.get((by.id, post.key)) if post.key else None
         if known and self.platform.repeats is Repeats.DROPPED:
             return known
         self._refuse_unfit(post.rich)
         self._refuse_unknown(post.room, post.in_reply_to)
-        message = self._written.post(self.me, post)
+        if post.name and self.platform.capabilities.authorship is not Authorship.OVERRIDE:
+            raise Trouble(Fault.REJECTED, "nobody writes under another name here")
+        message = self._written.post(by, post)
         if post.key:
-            self.platform.keys[self.me.id, post.key] = message
+            self.platform.keys[by.id, post.key] = message
         return message
 
     def _refuse_unfit(self, rich: Rich) -> None:
@@ -274,6 +290,10 @@ class Session:
             raise Trouble(Fault.REJECTED, "the text is too long")
         if keep(rich, can.formatting) != normal(rich):
             raise Trouble(Fault.REJECTED, "the text is formatted beyond what the room can show")
+
+    def _refuse_foreign(self, room: RoomId, message: MessageId, by: User) -> None:
+        if self._written.find(room, message).writer != by.id:
+            raise Trouble(Fault.REJECTED, "only who wrote a message may change it")
 
     def _refuse_unknown(self, room: RoomId, answered: MessageId | None) -> None:
         if answered and answered not in [message.id for message in self._written.messages[room]]:

@@ -111,7 +111,7 @@ def test_the_bridges_own_words_have_no_author() -> None:
     (step,) = steps(own, Facts(), person=None)
     assert isinstance(step.action, Outgoing)
     assert (step.action.author, step.action.label, words(step)) == (None, "", "hello")
-    assert person(row(replace(DELETED, by=None))) is None
+    assert person(row(replace(DELETED, by=None)), view()) is None
 
 
 def test_a_reply_hangs_on_its_message() -> None:

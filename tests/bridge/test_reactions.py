@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bridge.connector import Capabilities, Outgoing
+from bridge.connector import Authorship, Capabilities, Outgoing, Person, Reaction
 from bridge.errors import Feature
 from bridge.events import Posted, Reacted, Unreacted, User
 from bridge.ids import EventId, MessageId, MessageNumber, PersonNumber, Place, RoomId, RoomNumber, RowNumber, UserId
@@ -113,3 +113,66 @@ def test_a_reaction_waits_only_where_it_becomes_a_line_and_nothing_else_is_behin
     assert lingers((replace(first, plan=b"sealed"),), WORDLESS, 0) == 0
     assert lingers((back("Ada", "👍"),), WORDLESS, 0) == 0
     assert lingers((first,), WORDLESS, -3_600_000) == 0
+
+
+def ghosts(allowed: frozenset[str] | None = None) -> View:
+    return replace(view(frozenset(Feature)), capabilities=Capabilities(authorship=Authorship.GHOST, reactions=allowed))
+
+
+def done(rows: Sequence[Row], emojis: Emojis, seen: View) -> list[tuple[str, str, int]]:
+    """What the ghosts do: emoji, whether it comes or goes, whose; and what is said in words."""
+    decision = reacted(rows, Facts(about=COPY, emojis=emojis), seen)
+    if isinstance(decision, Ended):
+        return []
+    return [
+        (step.action.emoji, "put" if step.action.emoji in step.action.wanted else "taken", step.ghost)
+        if isinstance(step.action, Reaction)
+        else (plain(step.action.text), "said", step.ghost)
+        for step in decision.steps
+        if isinstance(step.action, (Reaction, Outgoing))
+    ]
+
+
+ADA, BOB, EVE = (PersonNumber(PEOPLE[name]) for name in ("Ada", "Bob", "Eve"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "people", "shown", "ours", "expected"),
+    [
+        ([row("Ada", "👍")], [(ADA, "👍")], {}, {}, [("👍", "put", 1)]),
+        ([row("Bob", "👍")], [(ADA, "👍"), (BOB, "👍")], {(ADA, "👍"): "r1"}, {}, [("👍", "put", 2)]),
+        ([row("Ada", "👍")], [(ADA, "👍"), (BOB, "👍")], {}, {}, [("👍", "put", 1)]),
+        (
+            [row("Ada", "👍"), row("Bob", "🐫")],
+            [(ADA, "👍"), (BOB, "🐫")],
+            {},
+            {},
+            [("👍", "put", 1), ("🐫", "put", 2)],
+        ),
+        ([back("Ada", "👍")], [(BOB, "👍")], {(ADA, "👍"): "r1", (BOB, "👍"): "r2"}, {}, [("👍", "taken", 1)]),
+        ([back("Eve", "👍")], [], {(ADA, "👍"): "r1"}, {}, [("👍", "taken", 1)]),
+        ([row("Ada", "👍")], [(ADA, "👍")], {(ADA, "👍"): "r1"}, {}, []),
+        ([row("Ada", "👍")], [(ADA, "👍")], {}, {"👍": "r0"}, [("👍", "put", 1)]),
+        ([back("Ada", "👍")], [], {(ADA, "👍"): "r1"}, {"👍": "r0"}, [("👍", "taken", 0), ("👍", "taken", 1)]),
+    ],
+)
+def test_each_ghost_is_brought_to_what_its_person_wants(
+    rows: list[Row],
+    people: list[tuple[PersonNumber, str]],
+    shown: dict[tuple[PersonNumber, str], MessageId | None],
+    ours: dict[str, MessageId | None],
+    expected: list[tuple[str, str, int]],
+) -> None:
+    emojis = Emojis(tuple(dict.fromkeys(emoji for _, emoji in people)), ours, tuple(people), shown)
+    assert done(rows, emojis, ghosts()) == expected
+
+
+def test_what_a_ghost_may_not_put_is_said_by_the_bridge() -> None:
+    emojis = Emojis(("👍", "🐫"), {}, ((ADA, "🐫"), (BOB, "👍")), {})
+    decision = reacted([row("Ada", "🐫"), row("Bob", "👍")], Facts(about=COPY, emojis=emojis), ghosts(frozenset("👍")))
+    assert isinstance(decision, Plan)
+    put, line = (step.action for step in decision.steps)
+    assert isinstance(put, Reaction)
+    assert put.by == Person(number=BOB, name="Bob")
+    assert isinstance(line, Outgoing)
+    assert (plain(line.text), line.author) == ("Ada reacted 🐫 to “hello”", None)

@@ -56,3 +56,15 @@ class TestMemoryWithEchoes(ConnectorContract):
     def connector(self, platform: MemoryPlatform, host: KitHost) -> MemoryConnector:
         settings = {**platform.settings(), "echoes": "published"}
         return MemoryConnector(MemoryConfig.model_validate(settings), host)
+
+
+class TestMemoryWithGhosts(ConnectorContract):
+    """Everybody has a stand-in."""
+
+    @pytest.fixture
+    async def platform(self) -> AsyncIterator[MemoryPlatform]:
+        async with MemoryPlatform(capabilities=replace(EVERYTHING, authorship=Authorship.GHOST)) as platform:
+            yield platform
+
+    def connector(self, platform: MemoryPlatform, host: KitHost) -> MemoryConnector:
+        return MemoryConnector(MemoryConfig.model_validate(platform.settings()), host)

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bridge.connector import Authorship
-from bridge.testing import broken_incoming, broken_life, broken_outgoing
+from bridge.connector import Authorship, Capabilities
+from bridge.testing import broken_authors, broken_incoming, broken_life, broken_outgoing
 from bridge.testing.broken import BROKEN
 from bridge.testing.contract import ConnectorContract, promises
+from bridge.testing.contract_authors import GhostPromises
 from bridge.testing.contract_kit import Kit
 from bridge.testing.contract_network import NetworkPromises
 from bridge.testing.host import KitHost
@@ -17,9 +18,12 @@ from bridge.testing.loop import SkippingLoop
 from bridge.testing.memory import EVERYTHING, MemoryConfig, MemoryConnector, MemoryPlatform
 
 SHOWS_AUTHORS = replace(EVERYTHING, authorship=Authorship.OVERRIDE)
+HAS_GHOSTS = replace(EVERYTHING, authorship=Authorship.GHOST)
 NAMES = [name for name in promises() if not hasattr(NetworkPromises, name)]
 """Those about the network have a test of their own: a platform in memory has none."""
-MODULES = (broken_incoming, broken_outgoing, broken_life)
+WITHOUT_GHOSTS = [name for name in NAMES if not hasattr(GhostPromises, name)]
+"""What connectors that break other promises are tried with: most would break those about ghosts as well."""
+MODULES = (broken_authors, broken_incoming, broken_outgoing, broken_life)
 
 
 class Contract(ConnectorContract):
@@ -34,13 +38,16 @@ class Contract(ConnectorContract):
 
 async def broken_promises(kind: type[MemoryConnector], tmp_path: Path) -> dict[str, str]:
     """The tests that fail for a connector, each with its reason."""
-    outcomes = {name: await outcome(Contract(kind), name, tmp_path) for name in NAMES}
+    can, names = (
+        (HAS_GHOSTS, NAMES) if hasattr(GhostPromises, BROKEN.get(kind, "")) else (SHOWS_AUTHORS, WITHOUT_GHOSTS)
+    )
+    outcomes = {name: await outcome(Contract(kind), name, tmp_path, can) for name in names}
     return {name: reason for name, reason in outcomes.items() if reason}
 
 
-async def outcome(contract: Contract, name: str, tmp_path: Path) -> str:
+async def outcome(contract: Contract, name: str, tmp_path: Path, can: Capabilities) -> str:
     """Why a test failed, empty when it did not."""
-    async with MemoryPlatform(f"{contract.kind.__name__} {name}", capabilities=SHOWS_AUTHORS) as platform:
+    async with MemoryPlatform(f"{contract.kind.__name__} {name}", capabilities=can) as platform:
         kit: Kit = contract.kit_for(platform, KitHost(tmp_path))
         try:
             await getattr(contract, name)(kit)
@@ -63,7 +70,15 @@ def test_a_broken_connector_is_caught_by_the_test_named_for_it(kind: type[Memory
 
 
 def test_the_whole_connector_breaks_nothing_and_skips_nothing(tmp_path: Path) -> None:
-    assert run(MemoryConnector, tmp_path) == {}
+    class WithGhosts(MemoryConnector):
+        """The same where people have ghosts."""
+
+    BROKEN[WithGhosts] = next(iter(set(promises()) & set(dir(GhostPromises))))
+    try:
+        assert run(MemoryConnector, tmp_path) == {}
+        assert run(WithGhosts, tmp_path) == {}
+    finally:
+        del BROKEN[WithGhosts]
 
 
 def test_each_promise_can_be_broken() -> None:
