@@ -5,7 +5,7 @@ A method that is not overridden *is* the statement that the platform lacks it: s
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from bridge.chance import Chance
 from bridge.clock import Clock
 from bridge.errors import Scope
-from bridge.events import AnyEvent, Attachment, Kind, Manner, User
+from bridge.events import AnyEvent, Attachment, File, Kind, Manner, User
 from bridge.findings import Endpoint, Finding
 from bridge.ids import AccountName, Key, MessageId, PersonNumber, Place, RoomId, ThreadId
 from bridge.text.length import Unit
@@ -51,10 +51,15 @@ class Rate(Struct, frozen=True):
 
 
 class MediaLimit(Struct, frozen=True):
-    """What a platform takes of one kind of attachment: mime types (`*/*` patterns) and bytes."""
+    """What a platform takes of one kind of attachment: mime types (`*/*` patterns), bytes, and of pictures the pixels.
+
+    `max_side` is their longest side, `max_ratio` how many times as long as the other side it may be.
+    """
 
     mimes: frozenset[str] = frozenset({"*/*"})
     max_bytes: int | None = None
+    max_side: int | None = None
+    max_ratio: float | None = None
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
@@ -72,7 +77,13 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     max_lines: int | None = None
     """How many parts one message may become before it is cut, visibly."""
     max_caption: int = 0
+    """How long the words under a file may be, in `unit`; a sticker never has any."""
     media: Mapping[Kind, MediaLimit] = field(default_factory=dict)
+    """The kinds that are shown as what they are; all others become one of these, a link or words."""
+    max_album: int = 1
+    """How many files one message may carry."""
+    albums: tuple[frozenset[Kind], ...] = ()
+    """Which kinds may stand in one album together; files of one kind that stands in none go one by one."""
     edit_within: timedelta | None = None
     delete_within: timedelta | None = None
     reactions: frozenset[str] | None = None
@@ -128,6 +139,7 @@ class Outgoing(Struct, frozen=True, kw_only=True, tag="outgoing"):
     `author` is None for the bridge's own words. With `Authorship.OVERRIDE` and `GHOST` the text has no name in front:
     show `author.name` as the message's author, with `GHOST` by sending it as the stand-in of `author.number`.
     `at` is when it was written on its own platform, None for the bridge's own words.
+    `files`, none in most, are what the room takes, together in one message: `text`, often empty, stands under them.
     """
 
     room: RoomId
@@ -137,7 +149,7 @@ class Outgoing(Struct, frozen=True, kw_only=True, tag="outgoing"):
     manner: Manner = Manner.SAY
     author: Person | None = None
     label: str = ""
-    attachments: tuple[Attachment, ...] = ()
+    files: tuple[File, ...] = ()
     in_reply_to: Target | None = None
     at: datetime | None = None
 
@@ -146,10 +158,12 @@ class Edit(Struct, frozen=True, kw_only=True, tag="edit"):
     """Give the message `target` (one part) the content of `content`; `content.key` is the edit's own.
 
     With `Authorship.GHOST` `content.author` is whose ghost wrote the message, whoever edited the original.
+    `caption`: the target carries files, and keeps them; `content.text` is what stands under them from now on.
     """
 
     target: Target
     content: Outgoing
+    caption: bool = False
 
 
 class Deletion(Struct, frozen=True, kw_only=True, tag="deletion"):
@@ -260,6 +274,20 @@ class Host(Protocol):
         """
         ...
 
+    def read(self, file: File) -> AsyncIterator[bytes]:
+        """The bytes of a file, from the beginning, in pieces of 64 KiB: never gather them all.
+
+        `Rejected` when it is gone: its message was deleted, or everybody has it.
+        """
+        ...
+
+    async def link(self, file: File) -> str | None:
+        """A public address of a file, which nobody can guess and which expires, for a platform that fetches by itself.
+
+        None when no `http.public_url` is configured.
+        """
+        ...
+
     async def remember(self, name: str, value: str, ttl: timedelta) -> None:
         """Keep a small value (an upload id) for this account."""
         ...
@@ -326,6 +354,15 @@ class Connector(ABC, Generic[C]):
 
     async def react(self, reaction: Reaction) -> MessageId | None:
         """Bring our reactions on a message to the wanted set; the id of the added one where the platform gives it."""
+        raise NotImplementedError
+
+    def fetch(self, attachment: Attachment) -> AsyncIterator[bytes]:
+        """The bytes of an attachment that this account published, in pieces of at most 256 KiB as they come.
+
+        Write it as an asynchronous generator. Called soon after `publish`, whether its targets are up or not, once
+        for all of them; and again from the beginning after `Unavailable`, or after a restart. `Rejected` when it is
+        gone or the platform does not give it. The bridge counts the bytes and stops reading when they are too many.
+        """
         raise NotImplementedError
 
     async def receive(self, request: Request) -> Response:

@@ -53,9 +53,13 @@ class User(Struct, frozen=True, kw_only=True):
 
 
 class Attachment(Struct, frozen=True, kw_only=True):
-    """Something that is not text: `size` in bytes, `duration` in seconds, `source` the handle to fetch it by.
+    """Something that is not text, as its platform tells of it: all of it may be wrong, and `name` may be hostile.
 
-    `emoji` is a sticker's; `alt` describes it to who cannot see it.
+    `source` is the handle to fetch it by: only the connector that gave it may look inside, and nobody is shown it. It
+    outlives a restart and holds no token of ours. Without one there are no bytes, as with a place or a poll.
+    `size` in bytes, `duration` in seconds, `width` and `height` in pixels; `waveform` is how loud a voice is from its
+    beginning to its end, each 0 to 1024. `animated` moves by itself, without sound: a GIF, some stickers.
+    `emoji` is a sticker's; `alt` describes it to who cannot see it. What people wrote under it is the event's `text`.
     """
 
     kind: Kind
@@ -63,9 +67,36 @@ class Attachment(Struct, frozen=True, kw_only=True):
     mime: str = ""
     size: int | None = None
     duration: float | None = None
+    width: int | None = None
+    height: int | None = None
+    waveform: tuple[int, ...] = ()
+    animated: bool = False
     alt: str = ""
     emoji: str = ""
     source: str = ""
+
+
+class File(Struct, frozen=True, kw_only=True):
+    """An attachment whose bytes the bridge has: read them with `host.read(file)`, again on each try.
+
+    `name` is safe to show, is never empty, and its extension fits `mime`, which was told by the bytes themselves.
+    `size` is exact. `id` is the bridge's own; equal bytes have an equal `sha256` (in hex), also in other messages.
+    The rest means what it means in `Attachment`.
+    """
+
+    id: str
+    kind: Kind
+    name: str
+    mime: str
+    size: int
+    sha256: str
+    duration: float | None = None
+    width: int | None = None
+    height: int | None = None
+    waveform: tuple[int, ...] = ()
+    animated: bool = False
+    alt: str = ""
+    emoji: str = ""
 
 
 class Event(Struct, frozen=True, kw_only=True, tag=True):

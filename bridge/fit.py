@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from bridge.connector import Authorship, Capabilities
-from bridge.events import Attachment, Manner
+from bridge.events import Attachment, File, Manner
 from bridge.people import cropped, defused, isolated, right_to_left
 from bridge.text.length import measure
 from bridge.text.mapped import mapped
@@ -87,7 +87,7 @@ def _fitted(words: Words, to: Capabilities, label: str) -> tuple[Part, ...]:
 
 
 def fit_again(
-    text: Rich, to: Capabilities, quoted: Quoted | None, attachments: tuple[Attachment, ...]
+    text: Rich, to: Capabilities, quoted: Quoted | None, attachments: Sequence[Attachment | File]
 ) -> tuple[Rich, ...]:
     """A part that was fitted before, name and all, in a room that can show less than was known then."""
     body = (*text, *(Paragraph((Text(described(one)),)) for one in attachments))
@@ -175,7 +175,7 @@ def _few(pieces: tuple[Rich, ...], most: int | None) -> tuple[Rich, ...]:
     return (*pieces[: most - 1], (Paragraph((Text(f"[… {left} more lines]"),)),))
 
 
-def described(attachment: Attachment) -> str:
+def described(attachment: Attachment | File) -> str:
     """An attachment in words: `[image "a.jpg", 1.2 MB: alt text]`."""
     name = f' "{attachment.name}"' if attachment.name else ""
     size = f", {readable(attachment.size)}" if attachment.size is not None else ""

@@ -39,11 +39,11 @@ def _again(step: Step, row: Row, facts: Facts, view: View) -> Iterator[Step]:
         return
     target = action.in_reply_to if Feature.REPLY in view.features else None
     quoted = answering(row, facts.reply, view)[1] if action.in_reply_to and target is None else None
-    files = action.attachments if Feature.ATTACHMENT in view.features else ()
-    lost = () if files else action.attachments
+    files = action.files if Feature.ATTACHMENT in view.features else ()
+    lost = () if files else action.files
     for index, text in enumerate(fit_again(action.text, view.capabilities, quoted, lost)):
-        first = structs.replace(action, text=text, in_reply_to=target, attachments=files)
-        other = structs.replace(first, in_reply_to=None, attachments=())
+        first = structs.replace(action, text=text, in_reply_to=target, files=files)
+        other = structs.replace(first, in_reply_to=None, files=())
         yield structs.replace(step, action=other if index else first)
 
 

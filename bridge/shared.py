@@ -8,6 +8,7 @@ from bridge.backlog import Loaded
 from bridge.chance import Chance
 from bridge.clock import Clock
 from bridge.ids import RoomNumber
+from bridge.media.giving import Giving
 from bridge.names import Names
 from bridge.quota import Quota
 from bridge.store.epochs import Epochs
@@ -29,6 +30,7 @@ class Shared:
         self.loaded = Loaded()
         self.quota = Quota()
         self.names = Names()
+        self.giving = Giving()
         self.under_way: Counter[RoomNumber] = Counter()
         """Sends to each room that have begun and are not durable yet."""
 

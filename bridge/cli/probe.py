@@ -13,8 +13,8 @@ from bridge.chance import Chance, SystemChance
 from bridge.clock import Clock, SystemClock
 from bridge.config import Config
 from bridge.connector import Connector, RoomInfo
-from bridge.errors import StoreFull
-from bridge.events import AnyEvent, User
+from bridge.errors import Rejected, StoreFull
+from bridge.events import AnyEvent, File, User
 from bridge.findings import Finding
 from bridge.ids import AccountName
 from bridge.registry import Registry
@@ -87,6 +87,15 @@ class ProbeHost:
 
     def unreadable(self, what: str) -> None:
         """Nothing is read here."""
+
+    async def read(self, file: File) -> AsyncIterator[bytes]:
+        raise Rejected(f"only a check: {file.name} is not here")
+        yield b""  # an asynchronous generator, though there is nothing to give
+
+    async def link(self, file: File) -> str | None:
+        """Nothing is sent here."""
+        del file
+        return None
 
     async def remember(self, name: str, value: str, ttl: timedelta) -> None:
         del ttl

@@ -30,7 +30,8 @@ class AlsoWritesNextDoor(MemoryConnector):
 @breaks("test_as_many_ids_are_returned_as_messages_shown")
 class InventsAnId(MemoryConnector):
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
-        return (*await super().send(message), MessageId("m0"))
+        ids = await super().send(message)
+        return ids if message.files else (*ids, MessageId("m0"))
 
 
 @breaks("test_every_part_of_a_delivery_is_shown")
@@ -72,7 +73,8 @@ class ForgetsTheKey(MemoryConnector):
 @breaks("test_the_same_words_under_two_keys_are_shown_twice")
 class TakesWordsForTheKey(MemoryConnector):
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
-        return await super().send(replace(message, key=Key(f"key of {plain(message.text)}")))
+        files = "".join(file.id for file in message.files)
+        return await super().send(replace(message, key=Key(f"key of {plain(message.text)}{files}")))
 
 
 @breaks("test_formatting_is_shown")

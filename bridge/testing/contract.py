@@ -31,6 +31,7 @@ pytest.register_assert_rewrite(
     "bridge.testing.contract_incoming",
     "bridge.testing.contract_lifecycle",
     "bridge.testing.contract_line",
+    "bridge.testing.contract_media",
     "bridge.testing.contract_network",
     "bridge.testing.contract_outgoing",
     "bridge.testing.contract_changes",
@@ -49,6 +50,7 @@ from bridge.testing.contract_incoming import IncomingPromises  # noqa: E402
 from bridge.testing.contract_kit import Kit, Terms  # noqa: E402
 from bridge.testing.contract_lifecycle import LifecyclePromises  # noqa: E402
 from bridge.testing.contract_line import Line, line_to  # noqa: E402
+from bridge.testing.contract_media import MediaPromises  # noqa: E402
 from bridge.testing.contract_network import NetworkPromises  # noqa: E402
 from bridge.testing.contract_outgoing import OutgoingPromises  # noqa: E402
 from bridge.testing.contract_secrets import SecretPromises  # noqa: E402
@@ -67,6 +69,7 @@ class ConnectorContract(
     ErrorPromises,
     LifecyclePromises,
     FindingPromises,
+    MediaPromises,
     SecretPromises,
     NetworkPromises,
 ):

@@ -21,6 +21,11 @@ class Filed(Struct, frozen=True, kw_only=True):
     duration: float | None = None
     emoji: str = ""
     album: str = ""
+    width: int | None = None
+    height: int | None = None
+
+    def __repr__(self) -> str:
+        return f"Filed({self.kind} {self.name!r} {self.mime}, {len(self.data)} bytes, {self.alt!r})"
 
 
 class Spot(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,8 @@
 """A host without a bridge: keeps in memory what one connector publishes, and makes trouble when a test asks for it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,12 +10,13 @@ from msgspec import Struct, field
 
 from bridge.chance import Chance, SeededChance
 from bridge.clock import Clock, SystemClock
-from bridge.errors import StoreFull, Unauthorized
+from bridge.errors import Rejected, StoreFull, Unauthorized
 from bridge.events import (
     AnyEvent,
     Deleted,
     Delivered,
     Edited,
+    File,
     Joined,
     Left,
     Posted,
@@ -26,7 +28,11 @@ from bridge.events import (
     User,
 )
 from bridge.ids import AccountName, EventId
+from bridge.testing.holdings import Filed
+from bridge.testing.samples import described
 from bridge.text.walk import plain
+
+_PIECE = 1 << 16
 
 
 class Kept(Struct):
@@ -49,7 +55,7 @@ class KitHost:
     `events` are the published ones in order, without those the bridge drops: ids seen before (`repeated`),
     echoes with our key (`echoes`) and what our own user did (`own`).
     `waiting` holds the events of each `publish` that `hold` keeps; `refused` counts those that `fill` turned away.
-    `unread` is what the connector said it could not read.
+    `unread` is what the connector said it could not read. `files` are those that `keep` made, by id.
     """
 
     patience_seconds = 10.0
@@ -74,6 +80,7 @@ class KitHost:
         self.own: list[AnyEvent] = []
         self.waiting: list[tuple[AnyEvent, ...]] = []
         self.unread: list[str] = []
+        self.files: dict[str, bytes] = {}
         self.refused = 0
         self.connections = 0
         self.online = False
@@ -114,6 +121,18 @@ class KitHost:
         self.unread.append(what)
         self.tell()
 
+    async def read(self, file: File) -> AsyncIterator[bytes]:
+        """The bytes of a file that `keep` made."""
+        if file.id not in self.files:
+            raise Rejected("the file is gone")
+        data = self.files[file.id]
+        for start in range(0, len(data), _PIECE):
+            yield data[start : start + _PIECE]
+
+    async def link(self, file: File) -> str | None:
+        """An address that nobody serves."""
+        return f"https://bridge.example.org/files/{file.id}/{file.name}"
+
     async def remember(self, name: str, value: str, ttl: timedelta) -> None:
         """Keep a value until its time is over."""
         self._kept.values[name] = (value, self.clock.now() + ttl)
@@ -141,6 +160,12 @@ class KitHost:
     def words(self) -> list[str]:
         """The plain words of every message that was published, in order."""
         return [plain(event.text) for event in self.events if isinstance(event, Posted)]
+
+    def keep(self, upload: Filed) -> File:
+        """A file as the bridge would hand it to `send`."""
+        ident = f"file{len(self.files) + 1}"
+        self.files[ident] = upload.data
+        return described(upload, ident, hashlib.sha256(upload.data).hexdigest())
 
     def fill(self) -> None:
         """From now on the store is full."""
@@ -175,6 +200,7 @@ class KitHost:
         )
         fresh.patience_seconds = self.patience_seconds
         fresh._kept = self._kept.copy()
+        fresh.files = self.files
         return fresh
 
     async def until(self, fact: Callable[[Sequence[AnyEvent]], object], what: str = "a fact") -> None:

@@ -1,6 +1,6 @@
 """The connector to a messenger in memory: the smallest one that keeps every promise of the contract."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import ClassVar, Literal
 
@@ -18,17 +18,38 @@ from bridge.connector import (
     Reaction,
     RoomInfo,
 )
-from bridge.errors import BridgeError, Rejected, RoomClosed, StoreFull, Unauthorized, Unavailable, Uncertain
-from bridge.events import AnyEvent, Deleted, Edited, Posted, Reacted, Unreacted, User
+from bridge.errors import (
+    BridgeError,
+    Feature,
+    Rejected,
+    RoomClosed,
+    StoreFull,
+    Unauthorized,
+    Unavailable,
+    Uncertain,
+    Unsupported,
+)
+from bridge.events import AnyEvent, Attachment, Deleted, Edited, File, Posted, Reacted, Unreacted, User
 from bridge.findings import Endpoint, Finding, Grade
 from bridge.ids import EventId, MessageId, Place, RoomId
-from bridge.testing.memory_platform import EVERYTHING, PLATFORMS, MemoryPlatform, Repeats, Session, Trouble
+from bridge.testing.holdings import Filed
+from bridge.testing.memory_files import Unfit
+from bridge.testing.memory_platform import (
+    EVERYTHING,
+    PLATFORMS,
+    WITH_FILES,
+    MemoryPlatform,
+    Repeats,
+    Session,
+    Trouble,
+)
 from bridge.testing.memory_rooms import Gone, Happening, Post, Update
 from bridge.testing.platform import Fault
 
 __all__ = [
     "EVERYTHING",
     "PLATFORMS",
+    "WITH_FILES",
     "BareMemoryConnector",
     "MemoryConfig",
     "MemoryConnector",
@@ -75,8 +96,9 @@ class BareMemoryConnector(Connector[MemoryConfig]):
 
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
         session = self._connected()
+        files = tuple([await self._upload(one) for one in message.files])
         with translated():
-            return (await session.post(self._post(message), await self._ghost(message.author)),)
+            return (await session.post(self._post(message, files), await self._ghost(message.author)),)
 
     def capabilities(self, room: RoomId) -> Capabilities:
         del room
@@ -159,7 +181,15 @@ class BareMemoryConnector(Connector[MemoryConfig]):
             return None
         return await self._connected().ghost(person.number, person.name)
 
-    def _post(self, message: Outgoing) -> Post:
+    async def _upload(self, file: File) -> Filed:
+        """A file as this platform keeps it: in memory, all of it."""
+        return Filed(
+            kind=file.kind, data=b"".join([piece async for piece in self.host.read(file)]), name=file.name,
+            mime=file.mime, duration=file.duration, width=file.width, height=file.height, alt=file.alt,
+            emoji=file.emoji,
+        )  # fmt: skip
+
+    def _post(self, message: Outgoing, files: tuple[Filed, ...]) -> Post:
         answered, author = message.in_reply_to, message.author
         own_name = self._platform().capabilities.authorship is not Authorship.OVERRIDE or author is None
         return Post(
@@ -169,11 +199,18 @@ class BareMemoryConnector(Connector[MemoryConfig]):
             in_reply_to=answered.parts[0] if answered else None,
             key=message.key,
             name="" if own_name or author is None else author.name,
+            files=files,
         )
 
 
 class MemoryConnector(BareMemoryConnector):
-    """A platform with edits, deletions and reactions as well, whose rooms can be left."""
+    """A platform with edits, deletions, reactions and files as well, whose rooms can be left."""
+
+    async def fetch(self, attachment: Attachment) -> AsyncIterator[bytes]:
+        session = self._connected()
+        with translated():
+            async for piece in session.download(attachment.source):
+                yield piece
 
     async def claim(self, name: str, value: str) -> None:
         session = self._connected()
@@ -192,9 +229,10 @@ class MemoryConnector(BareMemoryConnector):
 
     async def edit(self, edit: Edit) -> None:
         session = self._connected()
+        change = session.caption if edit.caption else session.edit
         with translated():
             by = await self._ghost(edit.content.author)
-            await session.edit(edit.target.room, edit.target.parts[0], edit.content.text, by)
+            await change(edit.target.room, edit.target.parts[0], edit.content.text, by)
 
     async def delete(self, deletion: Deletion) -> None:
         session = self._connected()
@@ -219,6 +257,8 @@ def translated() -> Iterator[None]:
         raise error_of(trouble) from trouble
     except Gone as error:
         raise Rejected("no such message") from error
+    except Unfit as error:
+        raise Unsupported(Feature.ATTACHMENT, str(error)) from error
 
 
 def error_of(trouble: Trouble) -> BridgeError:
@@ -253,12 +293,25 @@ def event_of(update: Update) -> AnyEvent:
                 manner=update.manner,
                 in_reply_to=update.in_reply_to,
                 echo_of=update.key,
+                attachments=_attachments(update),
             )
         case Happening.EDITED:
-            return Edited(id=event, room=room, at=at, replaces=message, author=person, text=text)
+            files = _attachments(update)
+            return Edited(id=event, room=room, at=at, replaces=message, author=person, text=text, attachments=files)
         case Happening.DELETED:
             return Deleted(id=event, room=room, at=at, message=message, by=person)
         case Happening.REACTED:
             return Reacted(id=event, room=room, at=at, message=message, emoji=update.emoji, by=person)
         case Happening.UNREACTED:
             return Unreacted(id=event, room=room, at=at, message=message, emoji=update.emoji, by=person)
+
+
+def _attachments(update: Update) -> tuple[Attachment, ...]:
+    """The files of a message; the handle says where it stands."""
+    return tuple(
+        Attachment(
+            kind=one.kind, name=one.name, mime=one.mime, size=len(one.data), duration=one.duration, width=one.width,
+            height=one.height, alt=one.alt, emoji=one.emoji, source=f"{update.room}/{update.message}/{index}",
+        )
+        for index, one in enumerate(update.files)
+    )  # fmt: skip

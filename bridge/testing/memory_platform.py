@@ -1,16 +1,18 @@
 """A messenger in memory: people, rooms, and every fault at a word. No task, no wall clock."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from enum import StrEnum
 from itertools import islice
 from typing import Self, TypeVar
 
 from msgspec.structs import replace
 
-from bridge.connector import Authorship, Capabilities, Relation
-from bridge.events import Manner, User
+from bridge.connector import Authorship, Capabilities, MediaLimit, Relation
+from bridge.events import Kind, Manner, User
 from bridge.ids import Key, MessageId, RoomId, UserId
+from bridge.testing.holdings import Filed
+from bridge.testing.memory_files import Unfit, found, unfit
 from bridge.testing.memory_rooms import Post, Rooms, Update, room_id
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import ALL_NODES, Rich
@@ -22,9 +24,25 @@ PLATFORMS: dict[str, "MemoryPlatform"] = {}
 """The platforms that run in this process, by name: a `MemoryConfig` finds its own here."""
 
 EVERYTHING = Capabilities(formatting=ALL_NODES, relations=frozenset({Relation.REPLY}), max_text=4000, in_flight=4)
-"""What a platform in memory can show unless told otherwise."""
+"""What a platform in memory can show unless told otherwise: no files."""
+WITH_FILES = replace(
+    EVERYTHING,
+    max_caption=1000,
+    max_album=3,
+    albums=(frozenset({Kind.IMAGE, Kind.VIDEO}), frozenset({Kind.FILE})),
+    media={
+        Kind.IMAGE: MediaLimit(mimes=frozenset({"image/png", "image/jpeg"}), max_bytes=1 << 20, max_side=5000),
+        Kind.VIDEO: MediaLimit(mimes=frozenset({"video/mp4"}), max_bytes=64 << 20),
+        Kind.AUDIO: MediaLimit(mimes=frozenset({"audio/*"}), max_bytes=1 << 20),
+        Kind.VOICE: MediaLimit(mimes=frozenset({"audio/ogg"}), max_bytes=1 << 20),
+        Kind.STICKER: MediaLimit(mimes=frozenset({"image/webp"}), max_bytes=1 << 19),
+        Kind.FILE: MediaLimit(max_bytes=64 << 20),
+    },
+)
+"""The same with files of every kind, which it keeps in memory."""
 
 _BATCH = 100
+_PIECE = 1 << 16
 
 
 class Repeats(StrEnum):
@@ -47,8 +65,10 @@ class MemoryPlatform:
     """A platform that lives as long as it is entered, found in `PLATFORMS` by its name.
 
     As strict as a real one: a text that is too long or formatted beyond `capabilities` is refused.
-    `capabilities`, `repeats`, `closed` (rooms nobody of ours may write in) and `refused_words` may be changed at any
-    time; `written` is what happened, `attempts` the key of every post that was tried, also of those that failed.
+    `capabilities`, `repeats`, `closed` (rooms nobody of ours may write in), `refused_words`, `refused_files` (types
+    that it does not take today) and `lost_files` (what can be fetched no more, by its bytes) may be changed at any
+    time; `written` is what happened, `attempts` the key of every post that was tried, also of those that failed, and
+    `fetched` the handle of every file that was asked for.
     """
 
     def __init__(
@@ -67,7 +87,12 @@ class MemoryPlatform:
         self.repeats = repeats
         self.closed: set[str] = set()
         self.refused_words: set[str] = set()
+        self.refused_files: set[str] = set()
         self.attempts: list[Key | None] = []
+        self.lost_files: set[bytes] = set()
+        self.fetched: list[str] = []
+        self.giving = asyncio.Event()
+        self.giving.set()
         self.written = Rooms(self.rooms)
         self.keys: dict[tuple[UserId, Key], MessageId] = {}
         self.confirmed: dict[UserId, int] = {}
@@ -98,6 +123,12 @@ class MemoryPlatform:
         post = Post(room=room_id(room), rich=text, manner=Manner.EMOTE)
         return self.written.post(self.written.person(person), post)
 
+    async def send_files(self, room: str, person: str, files: Sequence[Filed], caption: Rich = ()) -> MessageId:
+        if any(one.kind not in self.capabilities.media for one in files):
+            raise NotImplementedError
+        post = Post(room=room_id(room), rich=caption, files=tuple(files))
+        return self.written.post(self.written.person(person), post)
+
     async def edit(self, room: str, person: str, message: MessageId, text: Rich) -> None:
         self.written.edit(self.written.person(person), room_id(room), message, text)
 
@@ -125,11 +156,18 @@ class MemoryPlatform:
         self.faults.clear()
         self.closed.clear()
         self.refused_words.clear()
+        self.refused_files.clear()
+        self.lost_files.clear()
         self.going.set()
+        self.giving.set()
 
     def hang(self) -> None:
         """From now on no call of the bridge is answered, until `restore`."""
         self.going.clear()
+
+    def keep_files(self) -> None:
+        """From now on files do not come, though everything else goes on, until `restore`."""
+        self.giving.clear()
 
     async def connect(self, name: str, token: str) -> "Session":
         """Begin a session as the user `name`: what a connector calls first."""
@@ -211,11 +249,35 @@ class Session:
         self.platform.attempts.append(post.key)
         return await self._change(post.room, lambda: self._post(post, by or self.me))
 
+    async def download(self, handle: str) -> AsyncIterator[bytes]:
+        """The bytes of a file, by the handle under which an update told of it; `Gone` when it is not there."""
+        self.platform.fetched.append(handle)
+        await self._answered()
+        faults = self.platform.faults
+        if faults and faults[0] is Fault.UNAVAILABLE:
+            raise Trouble(faults.pop(0), "asked to fail")
+        await self.platform.giving.wait()
+        data = found(self.platform, handle).data
+        for start in range(0, len(data), _PIECE):
+            yield data[start : start + _PIECE]
+
     async def edit(self, room: RoomId, message: MessageId, rich: Rich, by: User | None = None) -> None:
-        """Give a message new content; `Gone` when it is not there."""
+        """Give a message of words new content; `Gone` when it is not there."""
         self._refuse_unfit(rich)
+        await self._change(room, lambda: self._edit(room, message, rich, by or self.me))
+
+    async def caption(self, room: RoomId, message: MessageId, rich: Rich, by: User | None = None) -> None:
+        """Give a message with files other words; `Gone` when it is not there."""
+        if length(rich, self.platform.capabilities.unit) > self.platform.capabilities.max_caption:
+            raise Trouble(Fault.REJECTED, "the words under a file are too long")
         self._refuse_foreign(room, message, by or self.me)
         await self._change(room, lambda: self._written.edit(by or self.me, room, message, rich))
+
+    def _edit(self, room: RoomId, message: MessageId, rich: Rich, by: User) -> None:
+        self._refuse_foreign(room, message, by)
+        if self._written.find(room, message).files:
+            raise Trouble(Fault.REJECTED, "this message has a caption, not words of its own")
+        self._written.edit(by, room, message, rich)
 
     async def delete(self, room: RoomId, message: MessageId, by: User | None = None) -> None:
         """Take a message away; `Gone` when it is not there."""
@@ -274,6 +336,8 @@ class Session:
         if known and self.platform.repeats is Repeats.DROPPED:
             return known
         self._refuse_unfit(post.rich)
+        if post.files and (why := self._unfit(post)):
+            raise Unfit(why)
         self._refuse_unknown(post.room, post.in_reply_to)
         if post.name and self.platform.capabilities.authorship is not Authorship.OVERRIDE:
             raise Trouble(Fault.REJECTED, "nobody writes under another name here")
@@ -294,6 +358,10 @@ class Session:
     def _refuse_foreign(self, room: RoomId, message: MessageId, by: User) -> None:
         if self._written.find(room, message).writer != by.id:
             raise Trouble(Fault.REJECTED, "only who wrote a message may change it")
+
+    def _unfit(self, post: Post) -> str:
+        refused = next((one.mime for one in post.files if one.mime in self.platform.refused_files), "")
+        return f"{refused} is refused today" if refused else unfit(post, self.platform.capabilities)
 
     def _refuse_unknown(self, room: RoomId, answered: MessageId | None) -> None:
         if answered and answered not in [message.id for message in self._written.messages[room]]:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from bridge.events import Manner, User
 from bridge.ids import Key, MessageId, RoomId, UserId
+from bridge.testing.holdings import Filed
 from bridge.testing.platform import Shown
 from bridge.text.nodes import Rich
 from bridge.text.walk import plain
@@ -41,6 +42,7 @@ class Update(Struct, frozen=True, kw_only=True):
     in_reply_to: MessageId | None = None
     emoji: str = ""
     key: Key | None = None
+    files: tuple[Filed, ...] = ()
 
 
 class Post(Struct, frozen=True, kw_only=True):
@@ -52,6 +54,7 @@ class Post(Struct, frozen=True, kw_only=True):
     in_reply_to: MessageId | None = None
     key: Key | None = None
     name: str = ""
+    files: tuple[Filed, ...] = ()
 
 
 class Gone(Exception):
@@ -66,6 +69,7 @@ class Message(Struct, kw_only=True):
     name: str
     rich: Rich
     in_reply_to: MessageId | None
+    files: tuple[Filed, ...] = ()
     edited: bool = False
     deleted: bool = False
     reactions: dict[str, set[UserId]] = field(default_factory=dict)
@@ -80,6 +84,7 @@ class Message(Struct, kw_only=True):
             edited=self.edited,
             in_reply_to=self.in_reply_to,
             reactions={emoji: len(people) for emoji, people in self.reactions.items() if people},
+            holds=self.files,
         )
 
 
@@ -109,16 +114,19 @@ class Rooms:
         room = self.messages[post.room]
         message = MessageId(f"m{len(room) + 1}")
         name, answered = post.name or writer.name, post.in_reply_to
-        room.append(Message(id=message, writer=writer.id, name=name, rich=post.rich, in_reply_to=answered))
+        room.append(
+            Message(id=message, writer=writer.id, name=name, rich=post.rich, in_reply_to=answered, files=post.files)
+        )
         update = self._update(Happening.POSTED, post.room, message, writer)
-        self._note(replace(update, rich=post.rich, manner=post.manner, in_reply_to=answered, key=post.key))
+        told = replace(update, rich=post.rich, manner=post.manner, in_reply_to=answered, key=post.key, files=post.files)
+        self._note(told)
         return message
 
     def edit(self, writer: User, room: RoomId, message: MessageId, rich: Rich) -> None:
         """Give a message new content."""
         found = self.find(room, message)
         found.rich, found.edited = rich, True
-        self._note(replace(self._update(Happening.EDITED, room, message, writer), rich=rich))
+        self._note(replace(self._update(Happening.EDITED, room, message, writer), rich=rich, files=found.files))
 
     def delete(self, person: User, room: RoomId, message: MessageId) -> None:
         """Take a message away."""

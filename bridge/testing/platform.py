@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from bridge.events import Manner
 from bridge.ids import MessageId
-from bridge.testing.holdings import Holding
+from bridge.testing.holdings import Filed, Holding
 from bridge.text.nodes import Rich
 
 
@@ -38,6 +38,11 @@ class Shown(Struct, frozen=True, kw_only=True):
     holds: tuple[Holding, ...] = ()
     thread: MessageId | None = None
     face: bytes = b""
+
+    @property
+    def files(self) -> tuple[Filed, ...]:
+        """Those of `holds` that are files."""
+        return tuple(one for one in self.holds if isinstance(one, Filed))
 
 
 class Fault(StrEnum):

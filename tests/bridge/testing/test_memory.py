@@ -10,6 +10,7 @@ from bridge.testing.contract import ConnectorContract
 from bridge.testing.host import KitHost
 from bridge.testing.memory import (
     EVERYTHING,
+    WITH_FILES,
     BareMemoryConnector,
     MemoryConfig,
     MemoryConnector,
@@ -23,7 +24,7 @@ class TestMemory(ConnectorContract):
 
     @pytest.fixture
     async def platform(self) -> AsyncIterator[MemoryPlatform]:
-        async with MemoryPlatform() as platform:
+        async with MemoryPlatform(capabilities=WITH_FILES) as platform:
             yield platform
 
     def connector(self, platform: MemoryPlatform, host: KitHost) -> MemoryConnector:

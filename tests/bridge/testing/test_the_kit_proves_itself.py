@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from bridge.connector import Authorship, Capabilities
-from bridge.testing import broken_authors, broken_incoming, broken_life, broken_outgoing
+from bridge.testing import broken_authors, broken_incoming, broken_life, broken_media, broken_outgoing
 from bridge.testing.broken import BROKEN
 from bridge.testing.contract import ConnectorContract, promises
 from bridge.testing.contract_authors import GhostPromises
@@ -15,15 +15,15 @@ from bridge.testing.contract_kit import Kit
 from bridge.testing.contract_network import NetworkPromises
 from bridge.testing.host import KitHost
 from bridge.testing.loop import SkippingLoop
-from bridge.testing.memory import EVERYTHING, MemoryConfig, MemoryConnector, MemoryPlatform
+from bridge.testing.memory import WITH_FILES, MemoryConfig, MemoryConnector, MemoryPlatform
 
-SHOWS_AUTHORS = replace(EVERYTHING, authorship=Authorship.OVERRIDE)
-HAS_GHOSTS = replace(EVERYTHING, authorship=Authorship.GHOST)
+SHOWS_AUTHORS = replace(WITH_FILES, authorship=Authorship.OVERRIDE)
+HAS_GHOSTS = replace(WITH_FILES, authorship=Authorship.GHOST)
 NAMES = [name for name in promises() if not hasattr(NetworkPromises, name)]
 """Those about the network have a test of their own: a platform in memory has none."""
 WITHOUT_GHOSTS = [name for name in NAMES if not hasattr(GhostPromises, name)]
 """What connectors that break other promises are tried with: most would break those about ghosts as well."""
-MODULES = (broken_authors, broken_incoming, broken_outgoing, broken_life)
+MODULES = (broken_authors, broken_incoming, broken_outgoing, broken_life, broken_media)
 
 
 class Contract(ConnectorContract):
