@@ -11,9 +11,9 @@ from bridge.lanes import Lanes
 from bridge.limits import Limiter
 from bridge.plan import features
 from bridge.shared import Shared
-from bridge.steps import View, speaker
+from bridge.steps import Facts, View, speaker
 from bridge.store.ops import Row
-from bridge.store.questions import Known
+from bridge.store.questions import Emojis, Known
 from bridge.text.nodes import Break
 
 
@@ -44,14 +44,14 @@ class Abilities:
         self._look()
         return self._limiter
 
-    def view(self, place: Place, row: Row, behind: Sequence[Row], answers: Known | None = None) -> View:
-        """The room as the plan of `row`, which may answer a message, and of those `behind` that go with it, sees it."""
+    def view(self, place: Place, row: Row, behind: Sequence[Row], facts: Facts) -> View:
+        """The room as the plan of `row` and of those `behind` that go with it sees it."""
         self._look()
         generation = f".{row.generation}" if row.generation else ""
         return View(
             place=place, capabilities=self._shown, features=self._features,
             prefix=f"{self._shared.epochs.of(row.number)}.{row.number}{generation}",
-            labels={**self._author(answers), **self._labels((row, *behind))},
+            labels={**self._people(facts.emojis), **self._author(facts.reply), **self._labels((row, *behind))},
         )  # fmt: skip
 
     def _labels(self, rows: Iterable[Row]) -> dict[PersonNumber, str]:
@@ -65,6 +65,11 @@ class Abilities:
                 names.present(row.origin, *by)
             found[by[0]] = names.shown(self._room, *by)
         return found
+
+    def _people(self, emojis: Emojis | None) -> dict[PersonNumber, str]:
+        """What those who reacted are called here."""
+        put = () if emojis is None else emojis.put
+        return {one.person: self._shared.names.shown(self._room, one.person, one.name) for one in put}
 
     def _author(self, known: Known | None) -> dict[PersonNumber, str]:
         """What the author of a message that may be quoted is called here."""

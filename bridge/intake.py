@@ -324,7 +324,8 @@ def _traits(event: Relayed) -> dict[str, Any]:
             excerpt = excerpted(event.text, event.attachments)
             return {"kind": RowKind.POST, "natives": event.message, "excerpt": excerpt, "relates": answered(event)}
         case Edited():
-            return {"kind": RowKind.EDIT, "relates": event.replaces}
+            excerpt = excerpted(event.text, event.attachments)
+            return {"kind": RowKind.EDIT, "excerpt": excerpt, "relates": event.replaces}
         case Deleted():
             return {"kind": RowKind.DELETE, "relates": event.message}
         case Reacted():

@@ -25,6 +25,7 @@ from bridge.steps import (
     name_of,
     outgoing,
     target_of,
+    within,
     words_only,
     writer,
 )
@@ -59,11 +60,11 @@ def planned(row: Row, facts: Facts, view: View, now: datetime, behind: Sequence[
         case Edited():
             return _edited(row, event, facts, view, now)
         case Deleted():
-            return (
-                reacted((row, *behind), facts, view) if row.kind is RowKind.UNREACT else _deleted(row, facts, view, now)
-            )
+            if row.kind is RowKind.UNREACT:
+                return reacted((row, *behind), facts, view, now)
+            return _deleted(row, facts, view, now)
         case Reacted() | Unreacted():
-            return reacted((row, *behind), facts, view)
+            return reacted((row, *behind), facts, view, now)
 
 
 def is_plain(row: Row) -> bool:
@@ -123,7 +124,7 @@ def _edited(row: Row, event: Edited, facts: Facts, view: View, now: datetime) ->
         return _told_anew(row, words, view, TwinKind.COPY)
     if not about.ours:
         return Ended(Outcome.DROPPED, "not ours to edit")
-    if Feature.EDIT in view.features and _within(about.at, view.capabilities.edit_within, now):
+    if Feature.EDIT in view.features and within(about.at, view.capabilities.edit_within, now):
         return Plan(_changes(row, words, about, view), ("edit",))
     if not _recent(about.at, now):
         return Ended(Outcome.DROPPED, "an edit too late to show")
@@ -173,10 +174,10 @@ def _deleted(row: Row, facts: Facts, view: View, now: datetime) -> Plan | Ended:
         return Ended(Outcome.CANCELLED, "nothing there to delete")
     if not about.ours:
         return Ended(Outcome.DROPPED, "not ours to delete")
-    if Feature.DELETE in view.features and _within(about.at, view.capabilities.delete_within, now):
+    if Feature.DELETE in view.features and within(about.at, view.capabilities.delete_within, now):
         target, by = target_of(view, _everything(about)), writer(row, about, view)
         return Plan((Step(Deletion(target=target, key=key_of(view, 0), by=by)),), ("delete",))
-    if Feature.EDIT in view.features and _within(about.at, view.capabilities.edit_within, now):
+    if Feature.EDIT in view.features and within(about.at, view.capabilities.edit_within, now):
         parts = enumerate(_everything(about))
         return Plan(tuple(_blanked(row, part, about, view, index) for index, part in parts), ("delete",))
     return Ended(Outcome.DROPPED, "cannot be deleted there")
@@ -194,13 +195,5 @@ def _blanked(row: Row, part: tuple[MessageId, ...], about: Known, view: View, in
     return Step(Edit(target=target_of(view, (part,)), content=content), index)
 
 
-def _within(at: int, limit: timedelta | None, now: datetime) -> bool:
-    return limit is None or _age(at, now) < limit.total_seconds()
-
-
 def _recent(at: int, now: datetime) -> bool:
-    return _age(at, now) < _FALLBACK_HOURS * 3600
-
-
-def _age(at: int, now: datetime) -> float:
-    return now.timestamp() - at / 1000
+    return within(at, timedelta(hours=_FALLBACK_HOURS), now)

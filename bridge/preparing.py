@@ -95,7 +95,7 @@ class Preparation:
     def _decide(self, delivery: Delivery, facts: Facts) -> None:
         row = delivery.row
         behind = () if is_plain(row) else together((row, *self._backlog.waiting))[1:]
-        view = self._able.view(self._lane.place, row, behind, facts.reply)
+        view = self._able.view(self._lane.place, row, behind, facts)
         if row.refused and row.plan is not None:
             decision: Plan | Ended | Orphan = self._rest(delivery, row.plan, facts, view)
         else:

@@ -4,17 +4,32 @@ Pure: no I/O, no clock, no state.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TypeAlias
 
 from msgspec import Struct, structs
 
-from bridge.connector import Authorship, Person, Reaction
+from bridge.connector import Authorship, Deletion, Edit, Outgoing, Person, Reaction
 from bridge.errors import Feature
 from bridge.events import Manner, Reacted, Unreacted
 from bridge.fit import Words, fit, reacted_line, taken_back_line
-from bridge.ids import MessageId
-from bridge.people import defused
-from bridge.steps import Ended, Facts, Plan, Step, View, key_of, name_of, outgoing, person, target_of
+from bridge.ids import MessageId, PersonNumber
+from bridge.nearest import nearest
+from bridge.people import defused, label
+from bridge.steps import (
+    Ended,
+    Facts,
+    Plan,
+    Step,
+    View,
+    key_of,
+    name_of,
+    outgoing,
+    person,
+    target_of,
+    within,
+    words_only,
+)
 from bridge.store.ops import Outcome, Row, RowKind, TwinKind
 from bridge.store.questions import Emojis, Known
 from bridge.text.nodes import Rich
@@ -50,7 +65,7 @@ def lingers(waiting: Sequence[Row], features: frozenset[Feature], now_ms: int) -
     return max(0.0, JOIN_SECONDS - waited)
 
 
-def reacted(rows: Sequence[Row], facts: Facts, view: View) -> Plan | Ended:
+def reacted(rows: Sequence[Row], facts: Facts, view: View, now: datetime) -> Plan | Ended:
     """What the first of `rows` does, and the others with it: reactions on one message, in the order they came."""
     about, emojis = facts.about, facts.emojis
     if about is None or emojis is None or not about.carried:
@@ -59,9 +74,11 @@ def reacted(rows: Sequence[Row], facts: Facts, view: View) -> Plan | Ended:
         return Ended(Outcome.CANCELLED, "deleted before")
     changes, shown = _changes(rows, emojis, view) if about.parts and Feature.REACT in view.features else ((), _nobody)
     steps = tuple(_native(change, index, about, view) for index, change in enumerate(changes))
-    steps += tuple(
-        _said(rows[0], text, view, index) for index, text in enumerate(_lines(rows, shown, about, view), len(steps))
-    )
+    if Feature.EDIT not in view.features or not within(about.at, view.capabilities.edit_within, now):
+        lines = enumerate(_lines(rows, shown, facts, view), len(steps))
+        steps += tuple(_said(rows[0], text, view, index, TwinKind.NOTE) for index, text in lines)
+    elif steps or not all(_stays(row, shown) for row in rows):
+        steps += _line(rows[0], shown, about, emojis, view, len(steps))
     joined = tuple(row.number for row in rows[1:])
     return Plan(steps, ("reaction",), joined) if steps else Ended(Outcome.MERGED, "reaction shown already", joined)
 
@@ -76,12 +93,12 @@ class Change(Struct, frozen=True):
     ghost: int = 0
 
 
-Shown: TypeAlias = Callable[[Row, str], bool]
-"""Whether the room shows this emoji of whoever is behind this row."""
+Shown: TypeAlias = Callable[[PersonNumber | None, str], bool]
+"""Whether the room shows, natively, this emoji of this person."""
 
 
-def _nobody(row: Row, emoji: str) -> bool:
-    del row, emoji
+def _nobody(person: PersonNumber | None, emoji: str) -> bool:
+    del person, emoji
     return False
 
 
@@ -91,7 +108,7 @@ def _changes(rows: Sequence[Row], emojis: Emojis, view: View) -> tuple[Sequence[
         return _by_ghosts(rows, emojis, view)
     shown = _shown(emojis.wanted, emojis.ours, view)
     by = person(rows[0], view)
-    return _difference(shown, emojis.ours, by), lambda _, emoji: emoji in shown
+    return _difference(shown, emojis.ours, by), lambda _, emoji: _near(emoji, view) in shown
 
 
 def _by_ghosts(rows: Sequence[Row], emojis: Emojis, view: View) -> tuple[Sequence[Change], Shown]:
@@ -101,24 +118,29 @@ def _by_ghosts(rows: Sequence[Row], emojis: Emojis, view: View) -> tuple[Sequenc
     """
     old = {emoji: native for emoji, native in emojis.ours.items() if emoji not in emojis.wanted}
     changes = _difference((), old, None)
-    shown: set[tuple[int | None, str]] = set()
+    shown: dict[PersonNumber | None, tuple[str, ...]] = {}
     speaking = {by.number: by for row in rows if (by := person(row, view)) is not None}
     for number in dict.fromkeys((*(who for who, _ in emojis.ghosts), *speaking)):
         ours = {emoji: native for (who, emoji), native in emojis.ghosts.items() if who == number}
-        wanted = tuple(emoji for who, emoji in emojis.people if who == number)
+        wanted = tuple(one.emoji for one in emojis.put if one.person == number)
         kept = _shown(wanted, ours, view)
         if number not in speaking:  # they have rows of their own for what they put on
             kept = tuple(emoji for emoji in kept if emoji in ours)
         changes += _difference(kept, ours, speaking.get(number) or Person(number=number, name=""), number)
-        shown |= {(number, emoji) for emoji in kept}
-    return changes, lambda row, emoji: (row.person, emoji) in shown
+        shown[number] = kept
+    # Whoever has a row of their own still to come is no surplus.
+    return changes, lambda who, emoji: (near := _near(emoji, view)) in shown.get(who, (near,) if near else ())
 
 
 def _shown(wanted: Iterable[str], ours: Collection[str], view: View) -> tuple[str, ...]:
     """What of a wanted set one account can show; what stands there already comes first."""
-    allowed = view.capabilities.reactions
-    kept = sorted((one for one in wanted if allowed is None or one in allowed), key=lambda emoji: emoji not in ours)
+    near = dict.fromkeys(_near(emoji, view) for emoji in wanted)
+    kept = sorted((emoji for emoji in near if emoji), key=lambda emoji: emoji not in ours)
     return tuple(kept[: view.capabilities.max_reactions])
+
+
+def _near(emoji: str, view: View) -> str | None:
+    return nearest(emoji, view.capabilities.reactions)
 
 
 def _difference(
@@ -137,16 +159,44 @@ def _native(change: Change, index: int, about: Known, view: View) -> Step:
     return Step(reaction, ghost=change.ghost)
 
 
-def _lines(rows: Sequence[Row], shown: Shown, about: Known, view: View) -> Iterable[Rich]:
+def _stays(row: Row, shown: Shown) -> bool:
+    """Whether a reaction is shown natively, be it that of others: then no line tells it."""
+    return isinstance(row.event, (Reacted, Unreacted)) and shown(row.person, row.event.emoji)
+
+
+def _line(row: Row, shown: Shown, about: Known, emojis: Emojis, view: View, index: int) -> tuple[Step, ...]:  # noqa: PLR0913, PLR0917 - the parts of one line
+    """All that is not shown natively, as the one line that stands in the room and is brought up to date."""
+    surplus = [one for one in emojis.put if not shown(one.person, one.emoji)]
+    words = [(view.labels.get(one.person) or label(one.name), one.emoji) for one in surplus]
+    text = reacted_line(words, _excerpt(about)) if words else words_only("…")
+    if not about.line:
+        return (_said(row, text, view, index, TwinKind.LINE),) if words else ()
+    target = target_of(view, (about.line[-1:],))
+    if not words and Feature.DELETE in view.features:
+        return (Step(Deletion(target=target, key=key_of(view, index))),)
+    return (Step(Edit(target=target, content=_told(row, text, view, index)), index),)
+
+
+def _excerpt(about: Known) -> str | None:
+    return defused(about.excerpt) if about.excerpt else None
+
+
+def _lines(rows: Sequence[Row], shown: Shown, facts: Facts, view: View) -> Iterable[Rich]:
     """What has to be said in words: those put on, in one line, and each that was taken back."""
-    excerpt = defused(about.excerpt) if about.excerpt else None
+    excerpt = _excerpt(facts.about) if facts.about else None
     put, back = _change(rows)
-    words = [(name_of(row, view) or "Somebody", emoji) for row, emoji in put if not shown(row, emoji)]
+    words = [(name_of(row, view) or "Somebody", emoji) for row, emoji in put if not shown(row.person, emoji)]
     if words:
         yield reacted_line(words, excerpt)
-    if Feature.REACT not in view.features:
-        for row, emoji in back:
+    for row, emoji in back:
+        if not shown(row.person, emoji) and not _stood(row, emoji, facts.emojis, view):
             yield taken_back_line(name_of(row, view) or "Somebody", emoji, excerpt)
+
+
+def _stood(row: Row, emoji: str, emojis: Emojis | None, view: View) -> bool:
+    """Whether the room showed it natively until now."""
+    near = _near(emoji, view)
+    return emojis is not None and (near in emojis.ours or (row.person, near) in emojis.ghosts)
 
 
 def _change(rows: Sequence[Row]) -> tuple[list[tuple[Row, str]], list[tuple[Row, str]]]:
@@ -163,10 +213,14 @@ def _change(rows: Sequence[Row]) -> tuple[list[tuple[Row, str]], list[tuple[Row,
     return [(row, emoji) for (_, emoji), row in put.items()], [(row, emoji) for (_, emoji), row in back.items()]
 
 
-def _said(row: Row, text: Rich, view: View, index: int) -> Step:
+def _said(row: Row, text: Rich, view: View, index: int, kind: TwinKind) -> Step:
     """A reaction where reactions do not exist, or one too many: a line in words."""
+    return Step(_told(row, text, view, index), index, kind)
+
+
+def _told(row: Row, text: Rich, view: View, index: int) -> Outgoing:
     (part, *_) = fit(Words(text=text, manner=Manner.SAY), view.capabilities)
     said = outgoing(row, part, view, index)
-    if view.capabilities.authorship is not Authorship.PREFIX:
-        said = structs.replace(said, author=None)  # the bridge tells it: nobody says of themselves that they reacted
-    return Step(said, index, TwinKind.NOTE)
+    if view.capabilities.authorship is Authorship.PREFIX:
+        return said
+    return structs.replace(said, author=None)  # the bridge tells it: nobody says of themselves that they reacted

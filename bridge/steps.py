@@ -5,7 +5,7 @@ sends the same words under the same key.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias, Union
 
 import msgspec
@@ -131,6 +131,11 @@ def target_of(view: View, parts: tuple[tuple[MessageId, ...], ...]) -> Target:
     """A message in the room, by all its native ids."""
     ids = tuple(native for part in parts for native in part)
     return Target(room=view.place.room, thread=view.place.thread, parts=ids)
+
+
+def within(at: int, limit: timedelta | None, now: datetime) -> bool:
+    """Whether what happened at `at` (milliseconds) is younger than `limit`."""
+    return limit is None or now.timestamp() - at / 1000 < limit.total_seconds()
 
 
 def words_only(text: str) -> Rich:

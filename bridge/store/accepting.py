@@ -2,20 +2,35 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Any
 
 import apsw
+from msgspec import structs
 
 from bridge.errors import Rejected
-from bridge.events import Deleted, Reacted, Unreacted
-from bridge.ids import MessageId, MessageNumber, PersonNumber, RoomNumber, RowNumber
+from bridge.events import Deleted, Reacted, Unreacted, User
+from bridge.ids import MessageId, MessageNumber, PersonNumber, RoomNumber, RowNumber, UserId
 from bridge.store.bulk import Bulk, Value, execute_in
-from bridge.store.codec import UNREADABLE, decode
+from bridge.store.codec import UNREADABLE, decode, encode
 from bridge.store.ops import Accept, Accepted, Arrival, Outcome, Relate, Row, RowKind, Seen, TwinKind
 from bridge.store.vault import Column, Stored, Vault, VaultError
 
 _PEOPLE = 10_000
+_EARLY = 1000
 MAX_BODY = 1 << 20
 """Bytes of one stored event; media never stand in the store."""
+
+
+def _unreaction(arrival: Arrival, emoji: str) -> Arrival:
+    """The same, said as what it is: somebody took an emoji back."""
+    was = arrival.event
+    if not isinstance(was, Deleted):
+        return arrival
+    event = Unreacted(
+        id=was.id, room=was.room, at=was.at, thread=was.thread, room_kind=was.room_kind, message=was.message,
+        emoji=emoji, by=was.by or User(id=UserId(""), name=""),
+    )  # fmt: skip
+    return structs.replace(arrival, event=event, body=encode(event), kind=RowKind.UNREACT)
 
 
 class Accepting:
@@ -31,6 +46,8 @@ class Accepting:
         self._people: OrderedDict[tuple[str, str], tuple[PersonNumber, Seen]] = OrderedDict()
         self._known: set[tuple[str, str]] = set()
         self._next = {table: self._last(table) for table in ("message", "event", "outbox")}
+        self._early: set[tuple[RoomNumber | None, MessageId]] = set()
+        """Messages whose edits came before them: a federated platform may give them so, within minutes."""
         self.tally: dict[tuple[RoomNumber, str], int] = {}
 
     def begin(self, batch: Sequence[object]) -> None:
@@ -85,6 +102,7 @@ class Accepting:
             bulk.clear()
         self._people.clear()
         self._known.clear()
+        self._early.clear()
         self.tally.clear()
 
     @property
@@ -113,8 +131,11 @@ class Accepting:
         if arrival.id is not None:
             self._known.add((op.account, arrival.id))
             self._seen.add(op.account, arrival.id, op.at)
+        if self._early and arrival.kind is RowKind.POST and self._edited_already(arrival):
+            return []
         person = self._person(op, arrival)
-        kind, message, reply = self._relate(op, arrival, person)
+        arrival, message, reply = self._relate(op, arrival, person)
+        kind = arrival.kind
         if not arrival.targets:
             return []
         number, body = self._number("event"), self._vault.seal(Column.BODY, arrival.body)
@@ -151,16 +172,18 @@ class Accepting:
 
     def _relate(
         self, op: Accept, arrival: Arrival, person: PersonNumber | None
-    ) -> tuple[RowKind, MessageNumber | None, MessageNumber | None]:
-        """Which message this is, or speaks of, and which one it answers."""
+    ) -> tuple[Arrival, MessageNumber | None, MessageNumber | None]:
+        """What happened, which message it is, or speaks of, and which one it answers."""
         if arrival.kind is RowKind.POST:
-            return RowKind.POST, self._new_message(op, arrival, person), self.resolve(arrival.room, arrival.relates)
-        if arrival.kind is RowKind.DELETE:
-            return self._take_back(arrival)
+            return arrival, self._new_message(op, arrival, person), self.resolve(arrival.room, arrival.relates)
         message = self.resolve(arrival.room, arrival.relates)
-        if message is not None and arrival.kind in (RowKind.REACT, RowKind.UNREACT) and person is not None:
+        if arrival.kind is RowKind.DELETE:
+            return self._take_back(arrival, message)
+        if arrival.kind is RowKind.EDIT:
+            return arrival, message or self._edited_first(op, arrival, person), None
+        if message is not None and person is not None:
             self._react(arrival, message, person)
-        return arrival.kind, message, None
+        return arrival, message, None
 
     def relate(self, op: Relate) -> MessageNumber | None:
         """What could not be related when it was accepted: the copy it speaks of was still being sent."""
@@ -213,20 +236,38 @@ class Accepting:
                 self._twin.add(arrival.room, native, number, part, TwinKind.ORIGIN)
         return number
 
-    def _take_back(self, arrival: Arrival) -> tuple[RowKind, MessageNumber | None, None]:
+    def _take_back(self, arrival: Arrival, message: MessageNumber | None) -> tuple[Arrival, MessageNumber | None, None]:
         """A deletion speaks of a message or, where reactions are messages, of a reaction."""
-        message = self.resolve(arrival.room, arrival.relates)
         if message is not None:
             self._cursor.execute("UPDATE message SET gone = 1 WHERE number = ?", (message,))
-            return RowKind.DELETE, message, None
-        found = list(
+            return arrival, message, None
+        found: Any = list(
             self._cursor.execute(
-                "DELETE FROM reaction WHERE room = ? AND native = ? RETURNING message", (arrival.room, arrival.relates)
+                "DELETE FROM reaction WHERE room = ? AND native = ? RETURNING message, emoji",
+                (arrival.room, arrival.relates),
             )
         )
-        for (number,) in found:
-            return RowKind.UNREACT, MessageNumber(int(str(number))), None
-        return RowKind.DELETE, None, None
+        for number, emoji in found:
+            return _unreaction(arrival, self._vault.text(Column.EMOJI, emoji)), MessageNumber(number), None
+        return arrival, None, None
+
+    def _edited_first(self, op: Accept, arrival: Arrival, person: PersonNumber | None) -> MessageNumber | None:
+        """An edit of what was never seen is a message from here on: what comes later finds its copies."""
+        if arrival.relates is None or arrival.room is None:
+            return None
+        if len(self._early) < _EARLY:
+            self._early.add((arrival.room, arrival.relates))
+        return self._new_message(op, structs.replace(arrival, natives=(arrival.relates,)), person)
+
+    def _edited_already(self, arrival: Arrival) -> bool:
+        """Whether newer words of a message came before it: those were shown, so these need not be."""
+        known = {(arrival.room, native) for native in arrival.natives} & self._early
+        self._early -= known
+        for route in arrival.targets if known else ():
+            for outcome in (Outcome.ACCEPTED, Outcome.MERGED, f"{Outcome.MERGED}:edited before"):
+                counted = (route.room, str(outcome))
+                self.tally[counted] = self.tally.get(counted, 0) + 1
+        return bool(known)
 
     def _react(self, arrival: Arrival, message: MessageNumber, person: PersonNumber) -> None:
         if arrival.kind is RowKind.REACT:

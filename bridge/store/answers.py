@@ -28,6 +28,7 @@ from bridge.store.questions import (
     Page,
     Parked,
     ParkedRow,
+    Put,
     Recall,
     RoomRecord,
     Speaker,
@@ -46,6 +47,7 @@ _ROW = (
 )
 
 
+_NOTES = (TwinKind.NOTE, TwinKind.LINE)
 _NOTHING = Deleted(id=EventId(""), room=RoomId(""), at=datetime.fromtimestamp(0, UTC), message=MessageId(""))
 
 
@@ -87,11 +89,11 @@ def twins(cursor: apsw.Cursor, vault: Vault, op: Twins) -> dict[MessageNumber, K
     )
     known = {}
     for number, room, author, excerpt, at, gone, person in found:
-        parts, notes, carried = _parts(cursor, op.room, number)
+        parts, notes, line, carried = _parts(cursor, op.room, number)
         known[number] = Known(
             number=number, author=vault.text(Column.AUTHOR, author),
             excerpt=None if excerpt is None else vault.text(Column.EXCERPT, excerpt), at=at, gone=bool(gone),
-            person=person, origin=room, parts=parts, notes=notes, carried=carried, ours=room != op.room,
+            person=person, origin=room, parts=parts, notes=notes, line=line, carried=carried, ours=room != op.room,
             parked=_parked(cursor, op.room, number),
         )  # fmt: skip
     return known
@@ -115,19 +117,19 @@ def speakers(cursor: apsw.Cursor, vault: Vault, op: Speakers) -> tuple[Speaker, 
 
 def _parts(
     cursor: apsw.Cursor, room: RoomNumber, message: MessageNumber
-) -> tuple[tuple[tuple[MessageId, ...], ...], tuple[MessageId, ...], bool]:
-    """The native ids of each part, those of the notes, and whether it was here at all, be it without an id."""
+) -> tuple[tuple[tuple[MessageId, ...], ...], tuple[MessageId, ...], tuple[MessageId, ...], bool]:
+    """The ids of each part, of all notes, of those that tell reactions; whether it was here, be it without an id."""
     parts: dict[int, list[MessageId]] = {}
     notes: list[MessageId] = []
+    line: list[MessageId] = []
     question = "SELECT part, native, kind FROM twin WHERE message = ? AND room = ? ORDER BY part, native"
-    found: Any = cursor.execute(question, (message, room))
-    carried = False
+    found: Any = list(cursor.execute(question, (message, room)))
     for part, native, kind in found:
-        carried = True
         if native == NO_ID:
             continue
-        (notes if kind == TwinKind.NOTE else parts.setdefault(part, [])).append(native)
-    return tuple(tuple(natives) for _, natives in sorted(parts.items())), tuple(notes), carried
+        (notes if kind in _NOTES else parts.setdefault(part, [])).append(native)
+        line += [native] if kind == TwinKind.LINE else []
+    return tuple(tuple(natives) for _, natives in sorted(parts.items())), tuple(notes), tuple(line), bool(found)
 
 
 def _parked(cursor: apsw.Cursor, room: RoomNumber, message: Any) -> bool:  # noqa: ANN401
@@ -149,24 +151,19 @@ def locate(cursor: apsw.Cursor, op: Locate) -> RoomNumber | None:
 def wanted(cursor: apsw.Cursor, vault: Vault, op: Wanted) -> Emojis:
     """What people elsewhere put on a message, and what our account shows of it in this room."""
     others: Any = cursor.execute(
-        "SELECT emoji FROM reaction WHERE message = ? AND room <> ? GROUP BY emoji ORDER BY min(person)",
+        "SELECT r.person, coalesce(p.name, ''), r.emoji FROM reaction r LEFT JOIN person p ON p.number = r.person"
+        " WHERE r.message = ? AND r.room <> ? ORDER BY r.person, r.emoji",
         (op.message, op.room),
     )
-    emojis = tuple(vault.text(Column.EMOJI, emoji) for (emoji,) in others)
+    put = tuple(
+        Put(person, vault.text(Column.NAME, name), vault.text(Column.EMOJI, emoji)) for person, name, emoji in others
+    )
     question = "SELECT emoji, native FROM reacted WHERE message = ? AND room = ?"
     ours = {
         vault.text(Column.EMOJI, emoji): MessageId(str(native)) if native else None
         for emoji, native in cursor.execute(question, (op.message, op.room))
     }
-    return Emojis(emojis, ours, _by_people(cursor, vault, op), _by_ghosts(cursor, vault, op))
-
-
-def _by_people(cursor: apsw.Cursor, vault: Vault, op: Wanted) -> tuple[tuple[PersonNumber, str], ...]:
-    found: Any = cursor.execute(
-        "SELECT person, emoji FROM reaction WHERE message = ? AND room <> ? ORDER BY person, emoji",
-        (op.message, op.room),
-    )
-    return tuple((person, vault.text(Column.EMOJI, emoji)) for person, emoji in found)
+    return Emojis(put, ours, _by_ghosts(cursor, vault, op))
 
 
 def _by_ghosts(cursor: apsw.Cursor, vault: Vault, op: Wanted) -> dict[tuple[PersonNumber, str], MessageId | None]:

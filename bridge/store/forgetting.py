@@ -20,6 +20,11 @@ from bridge.store.people import Forgotten
 from bridge.store.settling import Settling
 
 _CAUSE = "forgotten"
+_SHOWN = (
+    "SELECT message, room FROM (SELECT message, room FROM reacted UNION SELECT message, room FROM ghosted"
+    " UNION SELECT message, room FROM twin WHERE kind = 3) WHERE message IN ({})"
+)
+"""Where our account or a ghost shows reactions, or a line tells them."""
 _LINK = "(forget)"
 """No link of a configuration: such rows never expire."""
 Rooms = dict[MessageNumber, set[RoomNumber]]
@@ -86,15 +91,10 @@ class Forgetting:
         return posts, reactions
 
     def _unreact(self, op: Forget, under_way: Rooms) -> Rooms:
-        """Their reactions go; where our account shows what they wanted, it is brought to what others still want."""
+        """Their reactions go; what our account shows, or a line of it says, is brought to what others still want."""
         rooms: Rooms = defaultdict(set, {message: set(found) for message, found in under_way.items()})
         gone: Any = list(self._cursor.execute("DELETE FROM reaction WHERE person = ? RETURNING message", (op.person,)))
-        for message, room in execute_in(
-            self._cursor,
-            "SELECT message, room FROM (SELECT message, room FROM reacted UNION SELECT message, room FROM ghosted)"
-            " WHERE message IN ({})",
-            sorted({one for (one,) in gone}),
-        ):
+        for message, room in execute_in(self._cursor, _SHOWN, sorted({one for (one,) in gone})):
             rooms[MessageNumber(int(str(message)))].add(RoomNumber(int(str(room))))
         return rooms
 

@@ -45,6 +45,8 @@ class TwinKind(IntEnum):
     ORIGIN = 0
     COPY = 1
     NOTE = 2
+    LINE = 3
+    """A note that tells who reacted, brought up to date when that changes."""
 
 
 NO_ID = MessageId("")

@@ -26,6 +26,7 @@ class Known(Struct, frozen=True, kw_only=True):
 
     `carried` says that it is there, be it on a platform that gives no ids.
     `origin` is the room it was written in; `notes` are what stands there about it: an edit or reaction in words.
+    `line` are those of the notes that tell who reacted, and are brought up to date.
     """
 
     number: MessageNumber
@@ -37,6 +38,7 @@ class Known(Struct, frozen=True, kw_only=True):
     origin: RoomNumber | None = None
     parts: tuple[tuple[MessageId, ...], ...] = ()
     notes: tuple[MessageId, ...] = ()
+    line: tuple[MessageId, ...] = ()
     carried: bool = False
     ours: bool = False
     parked: bool = False
@@ -70,16 +72,28 @@ class Wanted(Struct, frozen=True):
     room: RoomNumber
 
 
-class Emojis(Struct, frozen=True):
-    """`wanted`: what people elsewhere put, oldest people first; `ours`: what our account shows there, with its ids.
+class Put(Struct, frozen=True):
+    """One emoji of one person, under their newest name."""
 
-    `people` and `ghosts` are the same person by person, for rooms in which people have ghosts.
+    person: PersonNumber
+    name: str
+    emoji: str
+
+
+class Emojis(Struct, frozen=True):
+    """What people elsewhere `put`, oldest people first; `ours`: what our account shows there, with its ids.
+
+    `ghosts` is what stands there by the ghosts of people.
     """
 
-    wanted: tuple[str, ...]
+    put: tuple[Put, ...]
     ours: dict[str, MessageId | None]
-    people: tuple[tuple[PersonNumber, str], ...] = ()
     ghosts: dict[tuple[PersonNumber, str], MessageId | None] = {}
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Each emoji once."""
+        return tuple(dict.fromkeys(one.emoji for one in self.put))
 
 
 class Recall(Struct, frozen=True):

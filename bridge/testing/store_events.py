@@ -6,9 +6,10 @@ import pytest
 from msgspec import structs
 
 from bridge.errors import Rejected
+from bridge.events import Unreacted
 from bridge.ids import AccountName, MessageId, RowNumber
 from bridge.store.ops import Accepted, Made, Op, Outcome, Relate, RowKind, Settle
-from bridge.store.questions import Page, Position, Recall, Wanted
+from bridge.store.questions import Page, Position, Recall, Tallies, Wanted
 from bridge.testing.store_kit import Book, accepting
 
 
@@ -105,6 +106,28 @@ class EventPromises:
             (("c1",),), "Ada", "excerpt m1", True, True, there.left,
         )  # fmt: skip
 
+    def test_an_edit_of_what_was_never_seen_is_a_message_that_others_find(self, book: Book) -> None:
+        there = book.opened
+        (edit,) = there.accept(there.edited("e1", "m0"))
+        there.deliver(edit, "c0")
+        there = book.reopened()
+        (again, reaction) = there.accept(there.edited("e2", "m0"), there.reacted("e3", "m0", "👍"))
+        assert edit.message is not None
+        assert again.message == reaction.message == edit.message
+        known = there.known(edit)
+        assert known is not None
+        assert (known.parts, known.ours) == ((("c0",),), True)
+
+    def test_old_words_that_come_behind_their_edit_are_not_shown(self, book: Book) -> None:
+        there = book.opened
+        there.accept(there.edited("e1", "m1"))
+        assert there.post("m1") == ()
+        tallies = there.ask(Tallies())
+        assert tallies[there.right, "merged:edited before"] == 1
+        (other,) = there.post("m2")
+        assert other.message is not None
+        assert there.balanced()
+
     def test_a_copy_resolves_to_its_message(self, book: Book) -> None:
         there = book.opened
         (post,) = there.post("m1")
@@ -119,8 +142,8 @@ class EventPromises:
     def test_the_same_id_in_another_room_is_another_message(self, book: Book) -> None:
         there = book.opened
         there.post("m1")
-        (edit,) = there.accept(structs.replace(there.edited("e2", "m1"), room=there.right))
-        assert edit.message is None
+        (reaction,) = there.accept(structs.replace(there.reacted("e2", "m1", "👍"), room=there.right))
+        assert reaction.message is None
 
     def test_what_was_unknown_when_accepted_can_be_related_later(self, book: Book) -> None:
         there = book.opened
@@ -170,6 +193,8 @@ class EventPromises:
         assert there.ask(wanted).wanted == ("👍",)
         (row,) = there.accept(there.deleted("e3", "r1"))
         assert (row.kind, row.message) == (RowKind.UNREACT, post.message)
+        assert isinstance(row.event, Unreacted)
+        assert (row.event.emoji, row.event.by.name) == ("👍", "Ada")
         assert there.ask(wanted).wanted == ()
 
     def test_reactions_are_what_people_elsewhere_put(self, book: Book) -> None:

@@ -27,7 +27,7 @@ from bridge.ids import (
 from bridge.plan import features, is_plain, planned
 from bridge.steps import Ended, Facts, Orphan, Plan, Step, View, person, sealed, unsealed
 from bridge.store.ops import Outcome, Row, RowKind, TwinKind
-from bridge.store.questions import Emojis, Known
+from bridge.store.questions import Emojis, Known, Put
 from bridge.testing.memory import BareMemoryConnector, MemoryConnector
 from bridge.testing.strategies import trees
 from bridge.text.length import Unit
@@ -248,7 +248,8 @@ def test_a_deletion_that_cannot_be_shown_ends(facts: Facts, seen: View, expected
 
 def emojis(*wanted: str, ours: Mapping[str, str | None] | None = None) -> Facts:
     shown: Any = dict(ours or {})
-    return Facts(about=COPY, emojis=Emojis(wanted, shown))
+    put = tuple(Put(PersonNumber(number), "Ada", emoji) for number, emoji in enumerate(wanted, 3))
+    return Facts(about=COPY, emojis=Emojis(put, shown))
 
 
 def test_a_reaction_is_added_and_taken_back() -> None:
@@ -277,6 +278,8 @@ def test_a_reaction_shown_already_is_merged() -> None:
 )
 def test_a_reaction_that_cannot_be_shown_is_told(seen: View) -> None:
     (step,) = steps(REACTED, emojis("👍"), seen)
+    assert (words(step), step.kind) == ("Ada reacted 👍 to “the old words”", TwinKind.LINE)
+    (step,) = steps(REACTED, emojis("👍"), replace(seen, features=seen.features - {Feature.EDIT}))
     assert (words(step), step.kind) == ("Ada reacted 👍 to “the old words”", TwinKind.NOTE)
 
 
@@ -286,7 +289,7 @@ def test_one_reaction_too_many_is_told() -> None:
 
 
 def test_a_reaction_taken_back_is_told_where_it_was_told() -> None:
-    (step,) = steps(UNREACTED, emojis(), without(Feature.REACT))
+    (step,) = steps(UNREACTED, emojis(), without(Feature.REACT, Feature.EDIT))
     assert words(step) == "Ada took back 👍 on “the old words”"
     assert isinstance(ended(UNREACTED, emojis()), Ended)
 

@@ -3,24 +3,26 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import grapheme
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bridge.connector import Authorship, Capabilities, Outgoing, Person, Reaction
+from bridge.connector import Authorship, Capabilities, Deletion, Edit, Outgoing, Person, Reaction
 from bridge.errors import Feature
 from bridge.events import Posted, Reacted, Unreacted, User
 from bridge.ids import EventId, MessageId, MessageNumber, PersonNumber, Place, RoomId, RoomNumber, RowNumber, UserId
+from bridge.nearest import FAMILY, nearest
 from bridge.reactions import JOIN_SECONDS, lingers, reacted, together
-from bridge.steps import Ended, Facts, Plan, View
-from bridge.store.ops import Outcome, Row, RowKind
-from bridge.store.questions import Emojis, Known
+from bridge.steps import Ended, Facts, Plan, Step, View
+from bridge.store.ops import Outcome, Row, RowKind, TwinKind
+from bridge.store.questions import Emojis, Known, Put
 from bridge.text.nodes import said
 from bridge.text.walk import plain
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-WORDLESS = frozenset(Feature) - {Feature.REACT}
+WORDLESS = frozenset(Feature) - {Feature.REACT, Feature.EDIT}
 COPY = Known(number=MessageNumber(7), author="Bob", excerpt="hello", at=0, parts=((MessageId("c1"),),), gone=False,
              carried=True, ours=True)  # fmt: skip
 PEOPLE = {"Ada": 1, "Bob": 2, "Eve": 3}
@@ -44,12 +46,19 @@ def back(who: str, emoji: str, number: int = 1) -> Row:
     return replace(row(who, emoji, number), event=event, kind=RowKind.UNREACT)
 
 
+def facts(*put: tuple[str, str], ours: Sequence[str] = (), line: str = "") -> Facts:
+    wanted = tuple(Put(PersonNumber(PEOPLE[who]), who, emoji) for who, emoji in put)
+    shown: dict[str, MessageId | None] = dict.fromkeys(ours)
+    about = replace(COPY, line=(MessageId(line),) if line else ())
+    return Facts(about=about, emojis=Emojis(wanted, shown))
+
+
 def view(features: frozenset[Feature] = WORDLESS) -> View:
     return View(place=Place(RoomId("!right")), capabilities=Capabilities(), features=features, prefix="ep.5")
 
 
-def told(rows: Sequence[Row], *wanted: str) -> list[str]:
-    decision = reacted(rows, Facts(about=COPY, emojis=Emojis(wanted, {})), view())
+def told(rows: Sequence[Row]) -> list[str]:
+    decision = reacted(rows, facts(), view(), NOON)
     if isinstance(decision, Ended):
         return [decision.cause]
     return [plain(step.action.text) for step in decision.steps if isinstance(step.action, Outgoing)]
@@ -75,11 +84,11 @@ def test_reactions_of_several_are_one_line(rows: list[Row], expected: list[str])
 
 
 def test_the_plan_names_the_rows_that_it_shows_too() -> None:
-    decision = reacted([row("Ada", "👍", 5), row("Bob", "👍", 8)], Facts(about=COPY, emojis=Emojis((), {})), view())
+    decision = reacted([row("Ada", "👍", 5), row("Bob", "👍", 8)], facts(), view(), NOON)
     assert isinstance(decision, Plan)
     assert decision.joined == (8,)
     nothing = [row("Ada", "👍", 5), back("Ada", "👍", 8)]
-    ended = reacted(nothing, Facts(about=COPY, emojis=Emojis((), {})), view())
+    ended = reacted(nothing, facts(), view(), NOON)
     assert ended == Ended(Outcome.MERGED, "reaction shown already", (RowNumber(8),))
 
 
@@ -121,7 +130,7 @@ def ghosts(allowed: frozenset[str] | None = None) -> View:
 
 def done(rows: Sequence[Row], emojis: Emojis, seen: View) -> list[tuple[str, str, int]]:
     """What the ghosts do: emoji, whether it comes or goes, whose; and what is said in words."""
-    decision = reacted(rows, Facts(about=COPY, emojis=emojis), seen)
+    decision = reacted(rows, Facts(about=COPY, emojis=emojis), seen, NOON)
     if isinstance(decision, Ended):
         return []
     return [
@@ -163,16 +172,93 @@ def test_each_ghost_is_brought_to_what_its_person_wants(
     ours: dict[str, MessageId | None],
     expected: list[tuple[str, str, int]],
 ) -> None:
-    emojis = Emojis(tuple(dict.fromkeys(emoji for _, emoji in people)), ours, tuple(people), shown)
+    names = {number: name for name, number in PEOPLE.items()}
+    emojis = Emojis(tuple(Put(who, names[who], emoji) for who, emoji in people), ours, shown)
     assert done(rows, emojis, ghosts()) == expected
 
 
 def test_what_a_ghost_may_not_put_is_said_by_the_bridge() -> None:
-    emojis = Emojis(("👍", "🐫"), {}, ((ADA, "🐫"), (BOB, "👍")), {})
-    decision = reacted([row("Ada", "🐫"), row("Bob", "👍")], Facts(about=COPY, emojis=emojis), ghosts(frozenset("👍")))
+    both = [row("Ada", "🐫"), row("Bob", "👍")]
+    decision = reacted(both, facts(("Ada", "🐫"), ("Bob", "👍")), ghosts(frozenset("👍")), NOON)
     assert isinstance(decision, Plan)
     put, line = (step.action for step in decision.steps)
     assert isinstance(put, Reaction)
     assert put.by == Person(number=BOB, name="Bob")
     assert isinstance(line, Outgoing)
     assert (plain(line.text), line.author) == ("Ada reacted 🐫 to “hello”", None)
+
+
+ONE = replace(view(frozenset(Feature)), capabilities=Capabilities(max_reactions=1, reactions=frozenset({"👍", "❤"})))
+
+
+def steps(rows: Sequence[Row], known: Facts, seen: View = ONE) -> tuple[Step, ...]:
+    decision = reacted(rows, known, seen, NOON)
+    return decision.steps if isinstance(decision, Plan) else ()
+
+
+def test_what_one_account_cannot_show_is_one_line() -> None:
+    both = facts(("Ada", "👍"), ("Bob", "🐫"), ("Eve", "🐫"), ours=["👍"])
+    (step,) = steps([row("Bob", "🐫"), row("Eve", "🐫", 2)], both)
+    assert isinstance(step.action, Outgoing)
+    assert (plain(step.action.text), step.kind) == ("Bob, Eve reacted 🐫 to “hello”", TwinKind.LINE)
+
+
+def test_the_line_is_brought_up_to_date() -> None:
+    more = facts(("Ada", "👍"), ("Bob", "🐫"), ("Eve", "🦜"), ours=["👍"], line="n1")
+    (step,) = steps([row("Eve", "🦜")], more)
+    assert isinstance(step.action, Edit)
+    assert (step.action.target.parts, plain(step.action.content.text)) == (
+        ("n1",), "Bob reacted 🐫; Eve reacted 🦜 to “hello”",
+    )  # fmt: skip
+
+
+def test_the_line_goes_with_the_last_reaction_it_told() -> None:
+    (step,) = steps([back("Bob", "🐫")], facts(("Ada", "👍"), ours=["👍"], line="n1"))
+    assert isinstance(step.action, Deletion)
+    keeps = replace(ONE, features=ONE.features - {Feature.DELETE})
+    (step,) = steps([back("Bob", "🐫")], facts(("Ada", "👍"), ours=["👍"], line="n1"), keeps)
+    assert isinstance(step.action, Edit)
+    assert plain(step.action.content.text) == "…"
+
+
+def test_a_reaction_of_the_line_takes_a_free_place() -> None:
+    """Ada took back what the account showed: Bob's, which the line told, stands there now, and the line goes."""
+    native = steps([back("Ada", "👍")], facts(("Bob", "❤"), ours=["👍"], line="n1"))
+    assert [type(step.action) for step in native] == [Reaction, Reaction, Deletion]
+
+
+def test_a_line_that_says_the_same_is_left_alone() -> None:
+    same = facts(("Ada", "👍"), ("Bob", "👍"), ("Eve", "🐫"), ours=["👍"], line="n1")
+    assert steps([row("Bob", "👍")], same) == ()
+
+
+@pytest.mark.parametrize(
+    ("emoji", "shown"),
+    [("👍", "👍"), ("👍🏽", "👍"), ("❤️", "❤"), ("💚", "❤"), ("✅", "👍"), ("🐫", None), ("", None)],
+)
+def test_the_nearest_emoji_that_a_room_allows(emoji: str, shown: str | None) -> None:
+    assert nearest(emoji, {"👍", "❤"}) == shown
+    assert nearest(emoji, None) == emoji
+
+
+def test_the_nearest_emoji_may_be_one_in_its_coloured_form() -> None:
+    assert nearest("❤", {"❤️"}) == "❤️"
+    assert nearest("💙", {"❤️"}) == "❤️"
+
+
+def test_every_emoji_of_a_family_is_one_sign() -> None:
+    assert all(len(list(grapheme.graphemes(emoji))) == 1 for emoji in FAMILY)
+
+
+def test_a_near_emoji_is_set_for_the_one_somebody_used() -> None:
+    (step,) = steps([row("Ada", "👍🏽")], facts(("Ada", "👍🏽")))
+    assert isinstance(step.action, Reaction)
+    assert (step.action.emoji, step.action.wanted) == ("👍", ("👍",))
+
+
+def test_without_edits_a_reaction_told_in_words_is_taken_back_in_words() -> None:
+    plainly = replace(ONE, features=ONE.features - {Feature.EDIT})
+    (step,) = steps([back("Bob", "🐫")], facts(("Ada", "👍"), ours=["👍"]), plainly)
+    assert isinstance(step.action, Outgoing)
+    assert plain(step.action.text) == "Bob took back 🐫 on “hello”"
+    assert steps([back("Bob", "👍")], facts(("Ada", "👍"), ours=["👍"]), plainly) == ()

@@ -1,0 +1,64 @@
+"""Reactions of several people where the bridge's one account can put fewer: what readers see."""
+
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from bridge.testing.memory import EVERYTHING, MemoryPlatform
+from bridge.testing.platform import texts
+from bridge.testing.waiting import shown, shows
+from bridge.text.nodes import said
+from tests.scenarios.bridge_under_test import Bridge, balanced, configured
+
+ONE = replace(EVERYTHING, reactions=frozenset({"👍", "❤"}), max_reactions=1)
+
+
+async def test_the_surplus_is_one_line_that_is_kept_up_to_date(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    right.capabilities = ONE
+    bridge = await Bridge(tmp_path, configured(left, right)).start()
+    first = await left.say("town", "Ada", said("hello"))
+    await left.react("town", "Bob", first, "👍🏽")
+    await shown(right, "town", lambda seen: seen and dict(seen[0].reactions) == {"👍": 1})
+    for who, emoji in (("Eve", "🐫"), ("Cid", "💚"), ("Eve", "👍")):
+        await left.react("town", who, first, emoji)
+    await shows(right, "town", ["Ada: hello", "Eve reacted 🐫; Cid reacted 💚 to “hello”"])
+    await bridge.stop()
+    await bridge.start()
+    await left.unreact("town", "Eve", first, "🐫")
+    await shows(right, "town", ["Ada: hello", "Cid reacted 💚 to “hello”"])
+    await left.unreact("town", "Bob", first, "👍🏽")
+    await left.unreact("town", "Eve", first, "👍")
+    await shows(right, "town", ["Ada: hello"])
+    assert dict((await right.shown("town"))[0].reactions) == {"❤": 1}
+    await bridge.drained()
+    assert balanced(await bridge.ledger())
+    await bridge.stop()
+
+
+async def test_the_line_goes_with_its_message(tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform) -> None:
+    right.capabilities = ONE
+    bridge = await Bridge(tmp_path, configured(left, right)).start()
+    first = await left.say("town", "Ada", said("hello"))
+    await left.react("town", "Bob", first, "🐫")
+    await shown(right, "town", lambda seen: len(seen) == 2)
+    await left.delete("town", "Ada", first)
+    await shows(right, "town", [])
+    await bridge.stop()
+
+
+async def test_a_reader_may_answer_and_react_to_the_line(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    """What is said about the line is said about the message that it is about."""
+    right.capabilities = ONE
+    bridge = await Bridge(tmp_path, configured(left, right)).start()
+    first = await left.say("town", "Ada", said("hello"))
+    await left.react("town", "Bob", first, "🐫")
+    line = (await shown(right, "town", lambda seen: len(seen) == 2))[1]
+    await right.say("town", "Cid", said("a camel"), in_reply_to=line.id)
+    seen = await shown(left, "town", lambda seen: len(seen) == 2)
+    assert seen[1].in_reply_to == first
+    assert await texts(left, "town") == ["hello", "Cid: a camel"]
+    await bridge.stop()
