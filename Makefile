@@ -69,6 +69,10 @@ api: $(BIN)/qantara  ## made-up calls of every administrative route, EXAMPLES ea
 docs: $(BIN)/qantara  ## the generated pages of docs/reference
 	$(BIN)/python scripts/reference.py
 
+.PHONY: interop
+interop: $(BIN)/qantara  ## what survives which crossing, tried anew: the expected table and its page
+	$(BIN)/python -m bridge.testing.interop tests/interop/expected.json docs/reference/interop.md
+
 lock:  ## the versions and hashes of all we install, anew from pyproject.toml and constraints.txt
 	$(PYTHON) scripts/lock.py
 

@@ -14,6 +14,7 @@ STAGES: dict[str, list[str]] = {
     "unit, property, contract": ["-n", "2", "tests/bridge", "tests/connectors", "tests/docs", "tests/deploy"],
     "fuzzed": ["-n", "2", "tests/fuzz"],
     "scenarios": ["-n", "2", "tests/scenarios"],
+    "interop": ["tests/interop"],
     "simulation": ["-n", "2", "tests/simulation", "-k", "not every_promise"],  # `make simulate` runs the many seeds
     "live servers": ["-n", "2", "tests/live", "-m", "not crash"],
     "killed under load": ["tests/live", "-m", "crash"],

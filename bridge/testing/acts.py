@@ -2,6 +2,7 @@
 
 A platform has an act by having its method: `isinstance(platform, SendsFiles)`.
 What its readers then hold stands in `Shown.holds`, `Shown.thread` and `Shown.face`.
+An emulator's `untold`, where it has one, names features of that table which people have and no bot is told of.
 The interop table (`bridge.testing.interop`) does each act wherever it is found, and "the platform has none" elsewhere.
 """
 

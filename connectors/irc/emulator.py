@@ -10,6 +10,7 @@ from typing import Self
 
 from bridge.chance import Chance, SystemChance
 from bridge.clock import Clock, SystemClock
+from bridge.events import Manner
 from bridge.ids import MessageId
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import Rich
@@ -237,7 +238,8 @@ class IrcEmulator:
 
 
 def _shown(entry: Entry) -> Shown:
-    words = entry.words.removeprefix(ACTION).rstrip("\x01") if entry.words.startswith(ACTION) else entry.words
+    done = entry.words.startswith(ACTION)
+    words = entry.words.removeprefix(ACTION).rstrip("\x01") if done else entry.words
     rich = parse(words)
     return Shown(
         id=MessageId(entry.id),
@@ -246,4 +248,5 @@ def _shown(entry: Entry) -> Shown:
         rich=rich,
         in_reply_to=MessageId(entry.reply) if entry.reply else None,
         reactions={emoji: len(nicks) for emoji, nicks in entry.reactions.items() if nicks},
+        manner=Manner.EMOTE if done else Manner.SAY,
     )

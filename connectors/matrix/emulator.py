@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from bridge.clock import Clock, SystemClock
-from bridge.ids import MessageId
+from bridge.ids import MessageId, UserId
 from bridge.testing.platform import Fault, Shown
-from bridge.text.nodes import Rich
+from bridge.text.nodes import Mention, Rich
 from connectors.matrix import emulator_people as clients
 from connectors.matrix import emulator_reader as reader
 from connectors.matrix.emulator_errors import Canned
@@ -64,6 +64,9 @@ class MatrixEmulator:
 
     async def say(self, room: str, person: str, text: Rich, *, in_reply_to: MessageId | None = None) -> MessageId:
         return await self.post(room, person, "m.room.message", clients.message(text, in_reply_to=in_reply_to))
+
+    def mention(self, person: str) -> Mention:
+        return Mention(person, UserId(self._rooms.person(person).id))
 
     async def emote(self, room: str, person: str, text: Rich) -> MessageId:
         return await self.post(room, person, "m.room.message", clients.message(text, msgtype="m.emote"))

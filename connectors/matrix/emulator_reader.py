@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from bridge.events import Manner
 from bridge.ids import MessageId
 from bridge.testing.platform import Shown
 from bridge.text import walk
@@ -40,6 +41,7 @@ def _message(
         edited=edit is not None,
         in_reply_to=relations(raw["content"]).in_reply_to,
         reactions=reactions,
+        manner=Manner.EMOTE if words(content, "msgtype") == "m.emote" else Manner.SAY,
     )
 
 

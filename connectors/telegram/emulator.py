@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Self
 
 import msgspec
+from msgspec.structs import replace
 
 from bridge.clock import Clock, SystemClock
-from bridge.ids import MessageId
+from bridge.ids import MessageId, UserId
 from bridge.testing.platform import Fault, Shown
-from bridge.text.nodes import Rich
+from bridge.text.nodes import Mention, Rich
 from connectors.telegram.emulator_methods import WRITES
 from connectors.telegram.emulator_rules import REAL, ApiError, Call, Limits
 from connectors.telegram.emulator_server import Answer, Server
@@ -38,6 +39,8 @@ class TelegramEmulator:
     """
 
     title = "Telegram"
+    untold = frozenset({"delete"})
+    """What people can do here and no bot hears of: facts/platform-apis.md 4.5."""
 
     def __init__(self, *, limits: Limits = REAL, clock: Clock | None = None) -> None:
         self.limits = limits
@@ -69,6 +72,11 @@ class TelegramEmulator:
         """Every call of the bot, in order."""
         return self.server.calls
 
+    def hasten(self) -> None:
+        """Drop the rates and keep the sizes; only before the server runs."""
+        self.limits = replace(self.limits, per_second=0, room_per_second=0, group_per_minute=0)
+        self.server = Server(self.world, self.limits, self.token, self._due)
+
     def settings(self) -> Mapping[str, object]:
         """An account at this emulator, with rates that fit its limits."""
         return {
@@ -93,6 +101,9 @@ class TelegramEmulator:
         fields = {"text": words, "entities": entities, "thread": thread}
         fields["reply_to"] = None if in_reply_to is None else int(in_reply_to)
         return MessageId(str(self.world.post(chat, self.world.person(person), fields).id))
+
+    def mention(self, person: str) -> Mention:
+        return Mention(person, UserId(str(self.world.person(person)["id"])))
 
     async def emote(self, room: str, person: str, text: Rich) -> MessageId:
         raise NotImplementedError("Telegram has no emotes")

@@ -1,0 +1,52 @@
+"""What survives which crossing, tried on every emulator that is installed, is what the expected table says."""
+
+from pathlib import Path
+
+from bridge.registry import emulators
+from bridge.testing.interop import Table, crossed
+from bridge.testing.interop.features import FEATURES
+from bridge.testing.interop.looks import LOST
+from bridge.testing.interop.table import page, read
+
+ROOT = Path(__file__).parents[2]
+EXPECTED = read((Path(__file__).parent / "expected.json").read_bytes())
+LOST_UNTIL_MENDED = {("reaction taken back", "matrix", "irc")}
+"""A redaction of a reaction does not say which emoji it was: the line in words needs it from the store."""
+
+
+async def test_what_crosses_is_what_the_table_says_and_nothing_is_lost_in_silence() -> None:
+    found = await crossed()
+    lost = {(feature, source, target) for feature, source, target, cell in found.walk() if cell == LOST}
+    assert lost == LOST_UNTIL_MENDED
+    assert [fault for fault in found.faults(EXPECTED) if not fault.endswith("lost in silence")] == []
+
+
+def test_the_table_has_every_feature_and_every_pair_of_installed_emulators() -> None:
+    names = emulators().names()
+    wanted = [
+        (one.name, source, target) for one in FEATURES for source in names for target in names if source != target
+    ]
+    assert [one[:3] for one in EXPECTED.walk()] == wanted
+
+
+def test_the_page_is_made_of_the_table() -> None:
+    written = (ROOT / "docs" / "reference" / "interop.md").read_text(encoding="utf-8")
+    assert written == page(EXPECTED), "make interop"
+
+
+def test_a_cell_that_falls_is_a_fault() -> None:
+    before = Table({"bold": {"a": {"b": "native", "c": "native"}}})
+    after = Table({"bold": {"a": {"b": "shown as “words”", "c": LOST}}})
+    assert after.faults(before) == [
+        "bold, a → b: shown as “words”, expected: native",
+        "bold, a → c: lost in silence",
+        "bold, a → c: lost, expected: native",
+    ]
+
+
+def test_a_cell_that_nobody_expected_or_nobody_tried_is_a_fault() -> None:
+    one, other = Table({"bold": {"a": {"b": "native"}}}), Table({"italic": {"a": {"b": "native"}}})
+    assert one.faults(other) == [
+        "bold, a → b: native, and nothing was expected: `make interop` writes the table anew",
+        "italic, a → b: native was expected, and was not tried",
+    ]
