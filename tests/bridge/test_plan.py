@@ -1,6 +1,6 @@
 """What each kind of row does in rooms of every kind."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -248,8 +248,11 @@ def test_a_deletion_that_cannot_be_shown_ends(facts: Facts, seen: View, expected
 
 def emojis(*wanted: str, ours: Mapping[str, str | None] | None = None) -> Facts:
     shown: Any = dict(ours or {})
-    put = tuple(Put(PersonNumber(number), "Ada", emoji) for number, emoji in enumerate(wanted, 3))
-    return Facts(about=COPY, emojis=Emojis(put, shown))
+    return Facts(about=COPY, emojis=Emojis(puts(wanted), shown))
+
+
+def puts(wanted: Iterable[str]) -> tuple[Put, ...]:
+    return tuple(Put(PersonNumber(number), "Ada", emoji) for number, emoji in enumerate(wanted, 3))
 
 
 def test_a_reaction_is_added_and_taken_back() -> None:
@@ -336,7 +339,7 @@ def cases(draw: st.DrawFn) -> tuple[Row, Facts, View]:
     facts = Facts(
         about=about,
         reply=draw(st.sampled_from((None, COPY, replace(COPY, parts=())))),
-        emojis=draw(st.one_of(st.none(), st.builds(Emojis, some, some.map(dict.fromkeys)))),
+        emojis=draw(st.one_of(st.none(), st.builds(Emojis, some.map(puts), some.map(dict.fromkeys)))),
     )
     to = Capabilities(
         authorship=draw(st.sampled_from(Authorship)),
