@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from bridge.connector import Capabilities, Outgoing, Relation
 from bridge.errors import Feature
-from bridge.events import Attachment, Kind
+from bridge.events import File, Kind
 from bridge.plan import planned
 from bridge.refit import divisible, refitted
 from bridge.steps import Facts, Plan, View
@@ -64,17 +64,17 @@ def test_an_answer_that_may_not_hang_on_its_message_quotes_it() -> None:
 
 
 def test_a_file_that_may_not_be_sent_is_named() -> None:
-    file = Attachment(kind=Kind.IMAGE, name="a.jpg")
+    file = File(id="f1", kind=Kind.IMAGE, name="a.jpg", mime="image/jpeg", size=900, sha256="0" * 64)
     plan = plan_of(LONG, view(EVERY, SMALL))
     last = plan.steps[-1]
     assert isinstance(last.action, Outgoing)
-    last = replace(last, action=replace(last.action, attachments=(file,)))
+    last = replace(last, action=replace(last.action, files=(file,)))
     plan = replace(plan, steps=(*plan.steps[:-1], last))
     kept = again(plan, (0,), view(EVERY, SMALL))
     lost = again(plan, (0,), view(EVERY - {Feature.ATTACHMENT}, replace(SMALL, max_text=200)))
-    assert sends(kept)[-1].attachments == (file,)
-    assert sends(lost)[-1].attachments == ()
-    assert plain(sends(lost)[-1].text).endswith('[image "a.jpg"]')
+    assert sends(kept)[-1].files == (file,)
+    assert sends(lost)[-1].files == ()
+    assert plain(sends(lost)[-1].text).endswith('[image "a.jpg", 900 B]')
 
 
 def test_only_new_messages_of_which_some_went_are_made_anew_in_part() -> None:
