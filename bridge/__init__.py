@@ -19,6 +19,7 @@ from bridge.connector import (
     RoomInfo,
     Target,
 )
+from bridge.content import Contact, Location, Poll
 from bridge.errors import (
     BridgeError,
     Feature,
@@ -63,6 +64,7 @@ __all__ = [
     "Confirmation",
     "Connector",
     "ConnectorConfig",
+    "Contact",
     "Deleted",
     "Deletion",
     "Delivered",
@@ -79,12 +81,14 @@ __all__ = [
     "Key",
     "Kind",
     "Left",
+    "Location",
     "Manner",
     "MediaLimit",
     "MessageId",
     "Outgoing",
     "Person",
     "Place",
+    "Poll",
     "Posted",
     "Rate",
     "Reacted",

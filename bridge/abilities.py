@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import structs
 
+from bridge.config.settings import Show
 from bridge.connector import Authorship, Capabilities
 from bridge.errors import Feature, Scope
 from bridge.ids import PersonNumber, Place, RoomNumber
@@ -15,6 +16,8 @@ from bridge.steps import Facts, View, speaker
 from bridge.store.ops import Row
 from bridge.store.questions import Emojis, Known
 from bridge.text.nodes import Break
+
+_NOTHING: frozenset[Show] = frozenset()
 
 
 class Abilities:
@@ -48,8 +51,11 @@ class Abilities:
         """The room as the plan of `row` and of those `behind` that go with it sees it."""
         self._look()
         generation = f".{row.generation}" if row.generation else ""
+        shown, features = self._shown, self._features
+        if row.lacks:
+            shown, features = structs.replace(shown, media={}), features - row.lacks
         return View(
-            place=place, capabilities=self._shown, features=self._features,
+            place=place, capabilities=shown, features=features, shows=self._shared.shows.get(row.link, _NOTHING),
             prefix=f"{self._shared.epochs.of(row.number)}.{row.number}{generation}",
             labels={**self._people(facts.emojis), **self._author(facts.reply), **self._labels((row, *behind))},
         )  # fmt: skip

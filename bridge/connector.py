@@ -139,6 +139,7 @@ class Outgoing(Struct, frozen=True, kw_only=True, tag="outgoing"):
     `author` is None for the bridge's own words. With `Authorship.OVERRIDE` and `GHOST` the text has no name in front:
     show `author.name` as the message's author, with `GHOST` by sending it as the stand-in of `author.number`.
     `at` is when it was written on its own platform, None for the bridge's own words.
+    `shared` is a place, a card or a poll, alone and without words, of a kind that the capabilities name.
     `files`, none in most, are what the room takes, together in one message: `text`, often empty, stands under them.
     """
 
@@ -150,6 +151,7 @@ class Outgoing(Struct, frozen=True, kw_only=True, tag="outgoing"):
     author: Person | None = None
     label: str = ""
     files: tuple[File, ...] = ()
+    shared: tuple[Attachment, ...] = ()
     in_reply_to: Target | None = None
     at: datetime | None = None
 

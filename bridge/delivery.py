@@ -14,7 +14,7 @@ from bridge.backlog import Backlog
 from bridge.backoff import left
 from bridge.connector import Capabilities
 from bridge.echoes import Echoes
-from bridge.errors import BridgeError, Scope, Uncertain
+from bridge.errors import BridgeError, Feature, Scope, Uncertain
 from bridge.ids import MessageId, Place, Room, RoomNumber, RowNumber
 from bridge.lanes import Lanes
 from bridge.plan import is_plain
@@ -369,7 +369,10 @@ class Lane:
             case Again(seconds, scope, why):
                 self._again(delivery.row, seconds, scope, why)
             case Refit(feature):
-                self._able.lose(feature)
+                if feature is Feature.ATTACHMENT:  # one file too many says nothing about the next
+                    delivery.row.lacks |= {feature}
+                else:
+                    self._able.lose(feature)
                 delivery.plan_anew()
             case Closed(why, until):
                 self.state.hold(why, until)

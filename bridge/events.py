@@ -9,6 +9,7 @@ from typing import TypeAlias, Union
 
 from msgspec import Struct
 
+from bridge.content import Contact, Location, Poll
 from bridge.ids import EventId, Key, MessageId, RoomId, ThreadId, UserId
 from bridge.text.nodes import Rich
 
@@ -60,6 +61,7 @@ class Attachment(Struct, frozen=True, kw_only=True):
     `size` in bytes, `duration` in seconds, `width` and `height` in pixels; `waveform` is how loud a voice is from its
     beginning to its end, each 0 to 1024. `animated` moves by itself, without sound: a GIF, some stickers.
     `emoji` is a sticker's; `alt` describes it to who cannot see it. What people wrote under it is the event's `text`.
+    What is no file is a place, a card or a poll: it has that one of the last three.
     """
 
     kind: Kind
@@ -74,6 +76,9 @@ class Attachment(Struct, frozen=True, kw_only=True):
     alt: str = ""
     emoji: str = ""
     source: str = ""
+    location: Location | None = None
+    contact: Contact | None = None
+    poll: Poll | None = None
 
 
 class File(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from bridge.connector import Authorship, Capabilities
 from bridge.events import Attachment, File, Manner
+from bridge.fit_content import headline, in_words, is_native
 from bridge.people import cropped, defused, isolated, right_to_left
 from bridge.text.length import measure
 from bridge.text.mapped import mapped
@@ -48,6 +49,8 @@ class Part(Struct, frozen=True, kw_only=True):
     text: Rich
     label: str = ""
     manner: Manner = Manner.SAY
+    shared: tuple[Attachment, ...] = ()
+    """What is no file, shown as what it is."""
 
 
 def fit(words: Words, to: Capabilities) -> tuple[Part, ...]:
@@ -78,7 +81,15 @@ def _plainly(words: Words, to: Capabilities, label: str) -> tuple[Part, ...]:
 
 
 def _fitted(words: Words, to: Capabilities, label: str) -> tuple[Part, ...]:
-    body = _told(words, to)
+    """The words, and behind them what the room shows as what it is."""
+    natives = tuple(Part(text=(), shared=(one,)) for one in words.attachments if is_native(one, to))
+    body = _told(words, to, label)
+    if natives and not body:
+        return natives
+    return (*_worded(words, body or (Paragraph((Text("(empty)"),)),), to, label), *natives)
+
+
+def _worded(words: Words, body: Rich, to: Capabilities, label: str) -> tuple[Part, ...]:
     manner = words.manner
     if label and manner is Manner.EMOTE:
         body, manner = _prefixed(body, (Text("* "), Bold((Text(label),)), Text(" "))), Manner.SAY
@@ -90,19 +101,31 @@ def fit_again(
     text: Rich, to: Capabilities, quoted: Quoted | None, attachments: Sequence[Attachment | File]
 ) -> tuple[Rich, ...]:
     """A part that was fitted before, name and all, in a room that can show less than was known then."""
-    body = (*text, *(Paragraph((Text(described(one)),)) for one in attachments))
+    body = (*text, *(block for one in attachments for block in _all_of(one)))
     body = body if quoted is None else _quoting(quoted, body, to)
     return tuple(part.text for part in _cut(keep(normal(body), to.formatting), to, "", "", Manner.SAY))
 
 
-def _told(words: Words, to: Capabilities) -> Rich:
+def _told(words: Words, to: Capabilities, label: str) -> Rich:
     """The words with everything that is shown in words."""
-    body = (*_safe(words.text), *(Paragraph((Text(described(one)),)) for one in words.attachments))
+    body = (*_safe(words.text), *(block for one in words.attachments for block in _beside(one, to, label)))
     if words.mark:
         body = _prefixed(body, (Italic((Text(f"({words.mark})"),)), Text(" ")))
     if words.quoted is not None:
         body = _quoting(words.quoted, body, to)
-    return normal(body) or (Paragraph((Text("(empty)"),)),)
+    return normal(body)
+
+
+def _beside(one: Attachment, to: Capabilities, label: str) -> Rich:
+    """What words say of an attachment: all of it, or who shows what where a part of its own follows."""
+    if is_native(one, to):
+        return (Paragraph((Text(headline(one)),)),) if label else ()
+    return _all_of(one)
+
+
+def _all_of(one: Attachment | File) -> Rich:
+    told = in_words(one) if isinstance(one, Attachment) else ()
+    return told or (Paragraph((Text(described(one)),)),)
 
 
 def _safe(text: Rich) -> Rich:
@@ -176,7 +199,9 @@ def _few(pieces: tuple[Rich, ...], most: int | None) -> tuple[Rich, ...]:
 
 
 def described(attachment: Attachment | File) -> str:
-    """An attachment in words: `[image "a.jpg", 1.2 MB: alt text]`."""
+    """An attachment in words: `[image "a.jpg", 1.2 MB: alt text]`; what is no file by its first line."""
+    if isinstance(attachment, Attachment) and (line := headline(attachment)):
+        return line
     name = f' "{attachment.name}"' if attachment.name else ""
     size = f", {readable(attachment.size)}" if attachment.size is not None else ""
     time = f", {round(attachment.duration)} s" if attachment.duration is not None else ""

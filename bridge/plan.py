@@ -6,10 +6,12 @@ from typing import Any
 
 from msgspec import structs
 
+from bridge.config.settings import Show
 from bridge.connector import Authorship, Capabilities, Connector, Deletion, Edit, Outgoing, Relation, Target
 from bridge.errors import Feature
-from bridge.events import Deleted, Edited, Posted, Reacted, Unreacted, answered
+from bridge.events import Attachment, Deleted, Edited, Posted, Reacted, Unreacted, answered
 from bridge.fit import Part, Quoted, Words, fit
+from bridge.fit_content import STRUCTURED, moves, still, without_numbers
 from bridge.ids import MessageId
 from bridge.people import defused, label
 from bridge.reactions import reacted
@@ -77,8 +79,8 @@ def _posted(row: Row, event: Posted, facts: Facts, view: View) -> Plan | Ended:
         return Ended(Outcome.CANCELLED, "deleted before")
     reply, quoted = answering(row, facts.reply, view)
     words = Words(
-        text=event.text, manner=event.manner, attachments=event.attachments, label=name_of(row, view), quoted=quoted,
-        mark=_threaded(event) if reply is None and quoted is None else "",
+        text=event.text, manner=event.manner, attachments=_carried(event, view), label=name_of(row, view),
+        quoted=quoted, mark=_threaded(event) if reply is None and quoted is None else "",
     )  # fmt: skip
     parts = fit(words, view.capabilities)
     steps = tuple(
@@ -86,6 +88,15 @@ def _posted(row: Row, event: Posted, facts: Facts, view: View) -> Plan | Ended:
     )
     fragile = ("reply",) if answered(event) is not None else ("parts",) if len(steps) > 1 else ()
     return Plan(steps, fragile)
+
+
+def _carried(event: Posted | Edited, view: View) -> tuple[Attachment, ...]:
+    """What of a message's attachments the link and the room let through."""
+    found = event.attachments
+    if not found:
+        return found
+    found = found if Show.PHONE_NUMBERS in view.shows else without_numbers(found)
+    return found if Feature.EDIT in view.features else still(found)
 
 
 def _threaded(event: Posted) -> str:
@@ -119,7 +130,10 @@ def _edited(row: Row, event: Edited, facts: Facts, view: View, now: datetime) ->
         return Ended(Outcome.CANCELLED, "deleted before")
     if about is not None and about.parked:
         return Orphan()
-    words = Words(text=event.text, manner=event.manner, attachments=event.attachments, label=name_of(row, view))
+    if about is not None and about.carried and Feature.EDIT not in view.features and moves(event.attachments):
+        return Ended(Outcome.DROPPED, "a place that moves is not followed there")
+    words = Words(text=event.text, manner=event.manner, attachments=_carried(event, view), label=name_of(row, view))
+    view = _in_words(view)
     if about is None or not about.parts:
         return _told_anew(row, words, view, TwinKind.COPY)
     if not about.ours:
@@ -129,6 +143,15 @@ def _edited(row: Row, event: Edited, facts: Facts, view: View, now: datetime) ->
     if not _recent(about.at, now):
         return Ended(Outcome.DROPPED, "an edit too late to show")
     return _told_anew(row, words, view, TwinKind.NOTE)
+
+
+def _in_words(view: View) -> View:
+    """A view for edits: places, cards and polls that are there cannot become others, so they are told in words."""
+    can = view.capabilities
+    files = {kind: limit for kind, limit in can.media.items() if kind not in STRUCTURED}
+    if len(files) == len(can.media):
+        return view
+    return structs.replace(view, capabilities=structs.replace(can, media=files))
 
 
 def _told_anew(row: Row, words: Words, view: View, kind: TwinKind) -> Plan:

@@ -100,7 +100,7 @@ class Preparation:
             decision: Plan | Ended | Orphan = self._rest(delivery, row.plan, facts, view)
         else:
             decision = planned(row, facts, view, self._shared.clock.now(), behind)
-        delivery.without = self._able.lacking
+        delivery.without = self._able.lacking | row.lacks if row.lacks else self._able.lacking
         match decision:
             case Ended(outcome, cause, joined):
                 self._lane.ended(Settle(row=row, outcome=outcome, cause=cause, joined=self._backlog.take(joined)))

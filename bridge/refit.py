@@ -7,6 +7,7 @@ from msgspec import structs
 
 from bridge.connector import Outgoing
 from bridge.errors import Feature
+from bridge.events import Attachment, File
 from bridge.fit import fit_again
 from bridge.plan import answering
 from bridge.steps import Facts, Plan, Step, View, key_of
@@ -39,11 +40,11 @@ def _again(step: Step, row: Row, facts: Facts, view: View) -> Iterator[Step]:
         return
     target = action.in_reply_to if Feature.REPLY in view.features else None
     quoted = answering(row, facts.reply, view)[1] if action.in_reply_to and target is None else None
-    files = action.files if Feature.ATTACHMENT in view.features else ()
-    lost = () if files else action.files
+    files, shared = (action.files, action.shared) if Feature.ATTACHMENT in view.features else ((), ())
+    lost: tuple[Attachment | File, ...] = () if files or shared else (*action.files, *action.shared)
     for index, text in enumerate(fit_again(action.text, view.capabilities, quoted, lost)):
-        first = structs.replace(action, text=text, in_reply_to=target, files=files)
-        other = structs.replace(first, in_reply_to=None, files=())
+        first = structs.replace(action, text=text, in_reply_to=target, files=files, shared=shared)
+        other = structs.replace(first, in_reply_to=None, files=(), shared=())
         yield structs.replace(step, action=other if index else first)
 
 

@@ -73,6 +73,7 @@ class Rooms:
         intake.names = {number: str(lane.name) for number, lane in self.lanes.items()}
         intake.floods.follow({link.name: link.limits for link in config.links.values()})
         self._shared.lifetimes = {link.name: int(link.lifetime.total_seconds()) for link in config.links.values()}
+        self._shared.shows = {link.name: link.show for link in config.links.values()}
 
     def _recall_names(self, heard: Routes) -> None:
         """Who is in a room has their name there before who is only heard in it."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from bridge.backlog import Loaded
 from bridge.chance import Chance
 from bridge.clock import Clock
+from bridge.config.settings import Show
 from bridge.ids import RoomNumber
 from bridge.media.giving import Giving
 from bridge.names import Names
@@ -27,6 +28,8 @@ class Shared:
         self.writer, self.clock, self.chance, self.group = writer, clock, chance, group
         self.epochs, self.notice = epochs, notice
         self.lifetimes: Mapping[str, int | None] = {}
+        self.shows: Mapping[str, frozenset[Show]] = {}
+        """What each link carries besides messages."""
         self.loaded = Loaded()
         self.quota = Quota()
         self.names = Names()

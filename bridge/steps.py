@@ -11,6 +11,7 @@ from typing import TypeAlias, Union
 import msgspec
 from msgspec import Struct
 
+from bridge.config.settings import Show
 from bridge.connector import Authorship, Capabilities, Deletion, Edit, Outgoing, Person, Reaction, Target
 from bridge.errors import Feature
 from bridge.events import Edited, Posted
@@ -65,6 +66,8 @@ class View(Struct, frozen=True, kw_only=True):
     features: frozenset[Feature]
     prefix: str
     """Epoch, row and generation: a part's number behind it makes its key."""
+    shows: frozenset[Show] = frozenset()
+    """What the row's link carries besides messages."""
     labels: Mapping[PersonNumber, str] = {}
     """What people are called in the room, where nobody else may be called so."""
 
@@ -113,7 +116,7 @@ def outgoing(row: Row, part: Part, view: View, index: int, reply: Target | None 
     """A part as the connector is asked to send it."""
     return Outgoing(
         room=view.place.room, thread=view.place.thread, key=key_of(view, index), text=part.text, manner=part.manner,
-        author=person(row, view), label=part.label, in_reply_to=reply, at=written(row),
+        author=person(row, view), label=part.label, shared=part.shared, in_reply_to=reply, at=written(row),
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import re
 from base64 import b64decode
 from collections.abc import Mapping
 from datetime import timedelta
+from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, LiteralString
@@ -171,6 +172,13 @@ class Limits(Settings):
     """What all people together may say in one room; without it there is no limit."""
 
 
+class Show(StrEnum):
+    """What a link carries only where the operator says so."""
+
+    PHONE_NUMBERS = "phone_numbers"
+    """The numbers on cards that people send; without it only the name on a card crosses."""
+
+
 class LinkSettings(Settings):
     """Rooms that hear each other: either `rooms`, or `from` and `to`."""
 
@@ -186,6 +194,8 @@ class LinkSettings(Settings):
     """A message waiting longer than this, in hours during which the target's account was up, expires."""
     limits: Limits = Limits()
     """How much a person or a room may say before it is held; nothing is limited by default."""
+    show: tuple[Show, ...] = ()
+    """What crosses besides messages; nothing by default: `phone_numbers` (those on cards that people send)."""
 
 
 class FileSettings(Settings):
@@ -213,6 +223,7 @@ class Link(Struct, frozen=True, kw_only=True):
     targets: tuple[Room, ...]
     lifetime: timedelta = timedelta(hours=24)
     limits: Limits = Limits()
+    show: frozenset[Show] = frozenset()
 
 
 class Config(Struct, frozen=True, kw_only=True):

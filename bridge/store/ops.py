@@ -5,6 +5,7 @@ from typing import Protocol, TypeAlias, Union
 
 from msgspec import Struct
 
+from bridge.errors import Feature
 from bridge.events import Relayed
 from bridge.ids import AccountName, EventId, MessageId, MessageNumber, PersonNumber, Place, Room, RoomNumber, RowNumber
 from bridge.store.ballast import Ballast
@@ -131,6 +132,8 @@ class Row(Struct, kw_only=True):
     """Its message was deleted before any try: it need not go."""
     refused: bool = False
     """Some of its plan went, and then the room refused a feature: the rest is to be planned anew."""
+    lacks: frozenset[Feature] = frozenset()
+    """What the room refused of this message alone."""
     unreadable: str = ""
     """Why what stands on disk cannot be read; such a row stands for nothing, and has only to be parked."""
 

@@ -74,7 +74,8 @@ class ForgetsTheKey(MemoryConnector):
 class TakesWordsForTheKey(MemoryConnector):
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
         files = "".join(file.id for file in message.files)
-        return await super().send(replace(message, key=Key(f"key of {plain(message.text)}{files}")))
+        words = f"{plain(message.text)}{files}"
+        return await super().send(replace(message, key=Key(f"key of {words}")) if words else message)
 
 
 @breaks("test_formatting_is_shown")

@@ -25,6 +25,7 @@ import pytest_asyncio
 
 pytest.register_assert_rewrite(
     "bridge.testing.contract_authors",
+    "bridge.testing.contract_content",
     "bridge.testing.contract_crash",
     "bridge.testing.contract_errors",
     "bridge.testing.contract_findings",
@@ -43,6 +44,7 @@ from bridge.connector import Connector  # noqa: E402
 from bridge.testing.clock import HastyClock  # noqa: E402
 from bridge.testing.contract_authors import AuthorPromises, GhostPromises  # noqa: E402
 from bridge.testing.contract_changes import ChangePromises  # noqa: E402
+from bridge.testing.contract_content import ContentPromises  # noqa: E402
 from bridge.testing.contract_crash import CrashPromises  # noqa: E402
 from bridge.testing.contract_errors import ErrorPromises  # noqa: E402
 from bridge.testing.contract_findings import FindingPromises  # noqa: E402
@@ -65,6 +67,7 @@ class ConnectorContract(
     AuthorPromises,
     GhostPromises,
     ChangePromises,
+    ContentPromises,
     CrashPromises,
     ErrorPromises,
     LifecyclePromises,

@@ -198,6 +198,7 @@ class BareMemoryConnector(Connector[MemoryConfig]):
             manner=message.manner,
             in_reply_to=answered.parts[0] if answered else None,
             key=message.key,
+            shared=message.shared,
             name="" if own_name or author is None else author.name,
             files=files,
         )
@@ -280,7 +281,7 @@ def error_of(trouble: Trouble) -> BridgeError:
 def event_of(update: Update) -> AnyEvent:
     """An update of the platform as the event it tells of; the journal's offset names it."""
     event, room, at = EventId(f"e{update.offset}"), update.room, update.at
-    message, person, text = update.message, update.person, update.rich
+    message, person, text, carried = update.message, update.person, update.rich, (*_attachments(update), *update.shared)
     match update.what:
         case Happening.POSTED:
             return Posted(
@@ -291,13 +292,12 @@ def event_of(update: Update) -> AnyEvent:
                 author=person,
                 text=text,
                 manner=update.manner,
+                attachments=carried,
                 in_reply_to=update.in_reply_to,
                 echo_of=update.key,
-                attachments=_attachments(update),
             )
         case Happening.EDITED:
-            files = _attachments(update)
-            return Edited(id=event, room=room, at=at, replaces=message, author=person, text=text, attachments=files)
+            return Edited(id=event, room=room, at=at, replaces=message, author=person, text=text, attachments=carried)
         case Happening.DELETED:
             return Deleted(id=event, room=room, at=at, message=message, by=person)
         case Happening.REACTED:

@@ -9,9 +9,10 @@ from typing import Self, TypeVar
 from msgspec.structs import replace
 
 from bridge.connector import Authorship, Capabilities, MediaLimit, Relation
-from bridge.events import Kind, Manner, User
+from bridge.content import Contact, Location
+from bridge.events import Attachment, Kind, Manner, User
 from bridge.ids import Key, MessageId, RoomId, UserId
-from bridge.testing.holdings import Filed
+from bridge.testing.holdings import Card, Filed, Spot
 from bridge.testing.memory_files import Unfit, found, unfit
 from bridge.testing.memory_rooms import Post, Rooms, Update, room_id
 from bridge.testing.platform import Fault, Shown
@@ -23,7 +24,13 @@ T = TypeVar("T")
 PLATFORMS: dict[str, "MemoryPlatform"] = {}
 """The platforms that run in this process, by name: a `MemoryConfig` finds its own here."""
 
-EVERYTHING = Capabilities(formatting=ALL_NODES, relations=frozenset({Relation.REPLY}), max_text=4000, in_flight=4)
+EVERYTHING = Capabilities(
+    formatting=ALL_NODES,
+    relations=frozenset({Relation.REPLY}),
+    max_text=4000,
+    in_flight=4,
+    media={Kind.LOCATION: MediaLimit(), Kind.CONTACT: MediaLimit()},
+)
 """What a platform in memory can show unless told otherwise: no files."""
 WITH_FILES = replace(
     EVERYTHING,
@@ -31,6 +38,7 @@ WITH_FILES = replace(
     max_album=3,
     albums=(frozenset({Kind.IMAGE, Kind.VIDEO}), frozenset({Kind.FILE})),
     media={
+        **EVERYTHING.media,
         Kind.IMAGE: MediaLimit(mimes=frozenset({"image/png", "image/jpeg"}), max_bytes=1 << 20, max_side=5000),
         Kind.VIDEO: MediaLimit(mimes=frozenset({"video/mp4"}), max_bytes=64 << 20),
         Kind.AUDIO: MediaLimit(mimes=frozenset({"audio/*"}), max_bytes=1 << 20),
@@ -66,9 +74,9 @@ class MemoryPlatform:
 
     As strict as a real one: a text that is too long or formatted beyond `capabilities` is refused.
     `capabilities`, `repeats`, `closed` (rooms nobody of ours may write in), `refused_words`, `refused_files` (types
-    that it does not take today) and `lost_files` (what can be fetched no more, by its bytes) may be changed at any
-    time; `written` is what happened, `attempts` the key of every post that was tried, also of those that failed, and
-    `fetched` the handle of every file that was asked for.
+    that it does not take today), `refused_kinds` (each refused once) and `lost_files` (what can be fetched no more, by
+    its bytes) may be changed at any time; `written` is what happened, `attempts` the key of every post that was tried,
+    also of those that failed, and `fetched` the handle of every file that was asked for.
     """
 
     def __init__(
@@ -88,6 +96,7 @@ class MemoryPlatform:
         self.closed: set[str] = set()
         self.refused_words: set[str] = set()
         self.refused_files: set[str] = set()
+        self.refused_kinds: list[Kind] = []
         self.attempts: list[Key | None] = []
         self.lost_files: set[bytes] = set()
         self.fetched: list[str] = []
@@ -128,6 +137,23 @@ class MemoryPlatform:
             raise NotImplementedError
         post = Post(room=room_id(room), rich=caption, files=tuple(files))
         return self.written.post(self.written.person(person), post)
+
+    async def share_spot(self, room: str, person: str, spot: Spot) -> MessageId:
+        place = Location(latitude=spot.latitude, longitude=spot.longitude, title=spot.title)
+        return self.share(room, person, Attachment(kind=Kind.LOCATION, location=place))
+
+    async def share_card(self, room: str, person: str, card: Card) -> MessageId:
+        contact = Contact(name=card.name, phone=card.phone)
+        return self.share(room, person, Attachment(kind=Kind.CONTACT, contact=contact))
+
+    def share(self, room: str, person: str, what: Attachment) -> MessageId:
+        """Send anything as a person."""
+        post = Post(room=room_id(room), rich=(), shared=(what,))
+        return self.written.post(self.written.person(person), post)
+
+    def move(self, room: str, person: str, message: MessageId, to: Attachment) -> None:
+        """A live place goes on."""
+        self.written.edit(self.written.person(person), room_id(room), message, (), (to,))
 
     async def edit(self, room: str, person: str, message: MessageId, text: Rich) -> None:
         self.written.edit(self.written.person(person), room_id(room), message, text)
@@ -338,6 +364,7 @@ class Session:
         self._refuse_unfit(post.rich)
         if post.files and (why := self._unfit(post)):
             raise Unfit(why)
+        self._refuse_kinds(post.shared)
         self._refuse_unknown(post.room, post.in_reply_to)
         if post.name and self.platform.capabilities.authorship is not Authorship.OVERRIDE:
             raise Trouble(Fault.REJECTED, "nobody writes under another name here")
@@ -362,6 +389,14 @@ class Session:
     def _unfit(self, post: Post) -> str:
         refused = next((one.mime for one in post.files if one.mime in self.platform.refused_files), "")
         return f"{refused} is refused today" if refused else unfit(post, self.platform.capabilities)
+
+    def _refuse_kinds(self, carried: Sequence[Attachment]) -> None:
+        refused = self.platform.refused_kinds
+        for kind in {one.kind for one in carried} & set(refused):
+            refused.remove(kind)
+            raise Unfit("not this one")
+        if any(one.kind not in self.platform.capabilities.media for one in carried):
+            raise Unfit("the room shows no such thing")
 
     def _refuse_unknown(self, room: RoomId, answered: MessageId | None) -> None:
         if answered and answered not in [message.id for message in self._written.messages[room]]:

@@ -8,9 +8,9 @@ from enum import StrEnum
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from bridge.events import Manner, User
+from bridge.events import Attachment, Manner, User
 from bridge.ids import Key, MessageId, RoomId, UserId
-from bridge.testing.holdings import Filed
+from bridge.testing.holdings import Card, Filed, Holding, Spot
 from bridge.testing.platform import Shown
 from bridge.text.nodes import Rich
 from bridge.text.walk import plain
@@ -43,6 +43,7 @@ class Update(Struct, frozen=True, kw_only=True):
     emoji: str = ""
     key: Key | None = None
     files: tuple[Filed, ...] = ()
+    shared: tuple[Attachment, ...] = ()
 
 
 class Post(Struct, frozen=True, kw_only=True):
@@ -55,6 +56,7 @@ class Post(Struct, frozen=True, kw_only=True):
     key: Key | None = None
     name: str = ""
     files: tuple[Filed, ...] = ()
+    shared: tuple[Attachment, ...] = ()
 
 
 class Gone(Exception):
@@ -70,6 +72,7 @@ class Message(Struct, kw_only=True):
     rich: Rich
     in_reply_to: MessageId | None
     files: tuple[Filed, ...] = ()
+    shared: tuple[Attachment, ...] = ()
     edited: bool = False
     deleted: bool = False
     reactions: dict[str, set[UserId]] = field(default_factory=dict)
@@ -84,7 +87,7 @@ class Message(Struct, kw_only=True):
             edited=self.edited,
             in_reply_to=self.in_reply_to,
             reactions={emoji: len(people) for emoji, people in self.reactions.items() if people},
-            holds=self.files,
+            holds=(*self.files, *map(held, self.shared)),
         )
 
 
@@ -115,18 +118,24 @@ class Rooms:
         message = MessageId(f"m{len(room) + 1}")
         name, answered = post.name or writer.name, post.in_reply_to
         room.append(
-            Message(id=message, writer=writer.id, name=name, rich=post.rich, in_reply_to=answered, files=post.files)
-        )
-        update = self._update(Happening.POSTED, post.room, message, writer)
+            Message(
+                id=message, writer=writer.id, name=name, rich=post.rich, in_reply_to=answered, files=post.files,
+                shared=post.shared,
+            )
+        )  # fmt: skip
+        update = replace(self._update(Happening.POSTED, post.room, message, writer), shared=post.shared)
         told = replace(update, rich=post.rich, manner=post.manner, in_reply_to=answered, key=post.key, files=post.files)
         self._note(told)
         return message
 
-    def edit(self, writer: User, room: RoomId, message: MessageId, rich: Rich) -> None:
+    def edit(
+        self, writer: User, room: RoomId, message: MessageId, rich: Rich, carried: tuple[Attachment, ...] = ()
+    ) -> None:
         """Give a message new content."""
         found = self.find(room, message)
-        found.rich, found.edited = rich, True
-        self._note(replace(self._update(Happening.EDITED, room, message, writer), rich=rich, files=found.files))
+        found.rich, found.shared, found.edited = rich, carried or found.shared, True
+        update = self._update(Happening.EDITED, room, message, writer)
+        self._note(replace(update, rich=rich, files=found.files, shared=found.shared))
 
     def delete(self, person: User, room: RoomId, message: MessageId) -> None:
         """Take a message away."""
@@ -169,3 +178,12 @@ class Rooms:
 def room_id(name: str) -> RoomId:
     """The canonical id of a room by its name."""
     return RoomId(f"!{name}")
+
+
+def held(one: Attachment) -> Holding:
+    """An attachment as a reader has it."""
+    if (place := one.location) is not None:
+        return Spot(latitude=place.latitude, longitude=place.longitude, title=place.title)
+    if one.contact is not None:
+        return Card(name=one.contact.name, phone=one.contact.phone)
+    raise NotImplementedError(f"no reader here sees {one.kind}")

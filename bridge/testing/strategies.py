@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 from msgspec import Struct
 
+from bridge.content import Contact, Location, Poll
 from bridge.events import (
     AnyEvent,
     Attachment,
@@ -248,7 +249,27 @@ def attachments() -> SearchStrategy[Attachment]:
         alt=st.just("") | words(),
         emoji=st.sampled_from(("", "👍", "🏳️‍🌈")),
         source=st.sampled_from(("", "file-1", "https://example.org/file")),
+        location=st.none() | locations(),
+        contact=st.none() | st.builds(Contact, name=st.just("") | words(), phone=st.sampled_from(("", "+15550100"))),
+        poll=st.none() | polls(),
     )
+
+
+def locations() -> SearchStrategy[Location]:
+    """Points, and some numbers that are none."""
+    return st.builds(
+        Location,
+        latitude=st.floats(-91, 91),
+        longitude=st.floats(-181, 181),
+        title=st.just("") | words(),
+        address=st.just("") | words(),
+        live_seconds=st.none() | st.integers(1, 86_400),
+    )
+
+
+def polls() -> SearchStrategy[Poll]:
+    """Questions with few or no answers."""
+    return st.builds(Poll, question=words(), answers=st.lists(words(), max_size=4).map(tuple), most=st.integers(1, 4))
 
 
 def people() -> SearchStrategy[User]:

@@ -56,7 +56,7 @@ class WiredConnector(Connector[WiredConfig]):
     """Asks over HTTP; every answer is judged in one place, and every wait has an end."""
 
     Config: ClassVar[type[ConnectorConfig]] = WiredConfig
-    features: ClassVar[Capabilities] = replace(EVERYTHING, in_flight=1)
+    features: ClassVar[Capabilities] = replace(EVERYTHING, in_flight=1, media={})
     _http: aiohttp.ClientSession | None = None
     _up = False
 

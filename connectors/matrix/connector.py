@@ -14,6 +14,8 @@ from bridge import (
     Feature,
     Finding,
     Host,
+    Kind,
+    MediaLimit,
     MessageId,
     Outgoing,
     Place,
@@ -57,6 +59,7 @@ class Matrix(Connector[MatrixConfig]):
         relations=frozenset({Relation.REPLY, Relation.THREAD}),
         max_text=outgoing.MAX_TEXT_BYTES,
         unit=Unit.BYTES,
+        media={Kind.LOCATION: MediaLimit()},
     )
 
     def __init__(self, config: MatrixConfig, host: Host) -> None:

@@ -12,6 +12,21 @@ from msgspec import Struct
 from bridge.events import Attachment, Kind
 from bridge.ids import MessageId, ThreadId
 from bridge.text.nodes import List, Rich, said
+from connectors.matrix.content_fields import part, words
+from connectors.matrix.places import place
+
+__all__ = [
+    "PROFILE",
+    "Relations",
+    "attachment",
+    "has_caption",
+    "part",
+    "placeholder",
+    "poll",
+    "relations",
+    "sticker",
+    "words",
+]
 
 PROFILE = "com.beeper.per_message_profile"
 _MEDIA = {"m.image": Kind.IMAGE, "m.video": Kind.VIDEO, "m.audio": Kind.AUDIO, "m.file": Kind.FILE}
@@ -27,18 +42,6 @@ class Relations(Struct, frozen=True, kw_only=True):
     replaces: MessageId | None = None
     annotates: MessageId | None = None
     emoji: str = ""
-
-
-def words(fields: Mapping[str, Any], name: str) -> str:
-    """A field's text; empty where it is none."""
-    value = fields.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def part(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A field's object; empty where it is none."""
-    value = fields.get(name)
-    return value if isinstance(value, Mapping) else {}
 
 
 def relations(content: Mapping[str, Any]) -> Relations:
@@ -60,7 +63,7 @@ def attachment(content: Mapping[str, Any]) -> Attachment | None:
     """The file, place or other thing a `m.room.message` is; None for words alone."""
     kind = words(content, "msgtype")
     if kind == "m.location":
-        return Attachment(kind=Kind.LOCATION, name=words(content, "body"), source=words(content, "geo_uri"))
+        return place(content)
     if kind in _MEDIA:
         voice = kind == "m.audio" and any(name in content for name in _VOICE)
         return _file(content, Kind.VOICE if voice else _MEDIA[kind])

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from bridge.clock import Clock, SystemClock
 from bridge.ids import MessageId, UserId
+from bridge.testing.holdings import Spot
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import Mention, Rich
 from connectors.matrix import emulator_people as clients
@@ -70,6 +71,9 @@ class MatrixEmulator:
 
     async def emote(self, room: str, person: str, text: Rich) -> MessageId:
         return await self.post(room, person, "m.room.message", clients.message(text, msgtype="m.emote"))
+
+    async def share_spot(self, room: str, person: str, spot: Spot) -> MessageId:
+        return await self.post(room, person, "m.room.message", clients.spot(spot))
 
     async def edit(self, room: str, person: str, message: MessageId, text: Rich) -> None:
         await self.post(room, person, "m.room.message", clients.edit(message, text))

@@ -1,6 +1,7 @@
 """What people's clients send: the content of messages, edits and reactions. Pure."""
 
 from bridge.ids import MessageId
+from bridge.testing.holdings import Spot
 from bridge.text.nodes import Rich
 from connectors.matrix.emulator_rooms import Json
 from connectors.matrix.format import rendered
@@ -12,6 +13,17 @@ def message(text: Rich, *, msgtype: str = "m.text", in_reply_to: MessageId | Non
     if in_reply_to is not None:
         content["m.relates_to"] = {"m.in_reply_to": {"event_id": in_reply_to}}
     return content
+
+
+def spot(where: Spot) -> Json:
+    """A place as a client shares it."""
+    uri = f"geo:{where.latitude},{where.longitude};u=35"
+    described = {"description": where.title} if where.title else {}
+    body = f"Location {where.title} was shared at {uri} as of a moment ago"
+    return {
+        "msgtype": "m.location", "body": body, "geo_uri": uri, "m.mentions": {}, "org.matrix.msc1767.text": body,
+        "org.matrix.msc3488.location": {"uri": uri, **described}, "org.matrix.msc3488.asset": {"type": "m.self"},
+    }  # fmt: skip
 
 
 def edit(target: MessageId, text: Rich) -> Json:

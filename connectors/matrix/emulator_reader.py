@@ -9,10 +9,12 @@ from typing import Any
 
 from bridge.events import Manner
 from bridge.ids import MessageId
+from bridge.testing.holdings import Holding, Spot
 from bridge.testing.platform import Shown
 from bridge.text import walk
 from connectors.matrix.content import part, relations, words
 from connectors.matrix.format import parsed
+from connectors.matrix.places import place
 
 _Events = Sequence[Mapping[str, Any]]
 
@@ -42,7 +44,14 @@ def _message(
         in_reply_to=relations(raw["content"]).in_reply_to,
         reactions=reactions,
         manner=Manner.EMOTE if words(content, "msgtype") == "m.emote" else Manner.SAY,
+        holds=_held(content),
     )
+
+
+def _held(content: Mapping[str, Any]) -> tuple[Holding, ...]:
+    """What a client draws beside or instead of words: a map."""
+    where = place(content).location if content.get("msgtype") == "m.location" else None
+    return () if where is None else (Spot(latitude=where.latitude, longitude=where.longitude, title=where.title),)
 
 
 def _edits(events: _Events) -> dict[str, Mapping[str, Any]]:

@@ -8,6 +8,7 @@ import msgspec
 from bridge.connector import Edit, Outgoing
 from bridge.events import Manner
 from bridge.ids import AccountName, Key, MessageId
+from connectors.matrix import places
 from connectors.matrix.format import rendered
 
 ORIGIN = "org.qantara.origin"
@@ -55,6 +56,9 @@ def part_key(key: Key, index: int) -> str:
 
 
 def _said(outgoing: Outgoing) -> Content:
+    for one in outgoing.shared:
+        if one.location is not None:
+            return places.content(one.location)
     return {"msgtype": _TYPES[outgoing.manner], **rendered(outgoing.text), "m.mentions": {}}
 
 

@@ -22,9 +22,11 @@ from telegram import (
     Voice,
 )
 
+from bridge.content import Poll
 from bridge.events import Attachment, Kind
 from bridge.text.nodes import Italic, Paragraph, Rich, Text, said
 from connectors.telegram.format import Entity, Formatted, parse
+from connectors.telegram.sharing import card, place, thrown
 
 _File: TypeAlias = Animation | Audio | Document | Video | VideoNote | Voice
 
@@ -60,7 +62,7 @@ def words(message: Message) -> Rich:
 
 
 def attachments(message: Message) -> tuple[Attachment, ...]:
-    """The one thing a message carries, as a tuple that may be empty; `source` is the file's id, or its geo address."""
+    """The one thing a message carries, as a tuple that may be empty; `source` is the file's id."""
     found = next((made for read in _READERS if (made := read(message)) is not None), None)
     return (found,) if found is not None else ()
 
@@ -87,7 +89,7 @@ def _entity(entity: MessageEntity) -> Entity:
 
 def _instead(message: Message) -> Rich:
     if message.dice:
-        return said(f"{message.dice.emoji} {message.dice.value}")
+        return said(thrown(message.dice))
     if attachments(message) or not speaks(message):
         return ()
     kinds = [name for name in _OTHERS if getattr(message, name)] or sorted(message.api_kwargs)
@@ -175,30 +177,15 @@ def _sticker(message: Message) -> Attachment | None:
     )
 
 
-def _location(message: Message) -> Attachment | None:
-    if message.location is None:
-        return None
-    place = f"{message.location.latitude},{message.location.longitude}"
-    venue = message.venue
-    name, address = (venue.title, venue.address) if venue else ("", "")
-    return Attachment(kind=Kind.LOCATION, name=name, alt=address or place, source=f"geo:{place}")
-
-
-def _contact(message: Message) -> Attachment | None:
-    if (contact := message.contact) is None:
-        return None
-    name = " ".join(filter(None, (contact.first_name, contact.last_name)))
-    return Attachment(kind=Kind.CONTACT, name=name, alt=contact.phone_number)
-
-
 def _poll(message: Message) -> Attachment | None:
-    if message.poll is None:
+    if (poll := message.poll) is None:
         return None
-    options = "\n".join(f"{number}. {option.text}" for number, option in enumerate(message.poll.options, 1))
-    return Attachment(kind=Kind.POLL, name=message.poll.question, alt=options)
+    answers = tuple(option.text for option in poll.options)
+    most = len(answers) if poll.allows_multiple_answers else 1
+    return Attachment(kind=Kind.POLL, poll=Poll(question=poll.question, answers=answers, most=most))
 
 
 _READERS: Final[tuple[Callable[[Message], Attachment | None], ...]] = (
-    _photo, _animation, _video, _video_note, _voice, _audio, _document, _sticker, _location, _contact, _poll,
+    _photo, _animation, _video, _video_note, _voice, _audio, _document, _sticker, place, card, _poll,
 )  # fmt: skip
 """An animation comes with a document, a venue with a location: the first that finds something decides."""

@@ -8,8 +8,10 @@ from msgspec.structs import replace
 
 from bridge.clock import Clock, SystemClock
 from bridge.ids import MessageId, UserId
+from bridge.testing.holdings import Card, Spot
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import Mention, Rich
+from connectors.telegram import emulator_content as content
 from connectors.telegram.emulator_methods import WRITES
 from connectors.telegram.emulator_rules import REAL, ApiError, Call, Limits
 from connectors.telegram.emulator_server import Answer, Server
@@ -108,6 +110,18 @@ class TelegramEmulator:
     async def emote(self, room: str, person: str, text: Rich) -> MessageId:
         raise NotImplementedError("Telegram has no emotes")
 
+    async def share_spot(self, room: str, person: str, spot: Spot) -> MessageId:
+        return await self.send_content(room, person, content.spot(spot))
+
+    async def share_card(self, room: str, person: str, card: Card) -> MessageId:
+        return await self.send_content(room, person, content.card(card))
+
+    async def move(self, room: str, person: str, message: MessageId, to: Spot, live_seconds: int | None) -> None:
+        """A live place goes on; without seconds it has come to its end."""
+        found = self._own(room, person, message)
+        found.content = content.spot(to, live_seconds)
+        self.world.change(found, found.text, found.entities)
+
     async def edit(self, room: str, person: str, message: MessageId, text: Rich) -> None:
         self.world.change(self._own(room, person, message), *_native(text))
 
@@ -133,10 +147,10 @@ class TelegramEmulator:
         chat, thread = self._place(room)
         return [_shown(message) for message in chat.messages.values() if message.thread == thread]
 
-    async def send_content(self, room: str, person: str, content: Json, caption: str = "") -> MessageId:
+    async def send_content(self, room: str, person: str, carried: Json, caption: str = "") -> MessageId:
         """Send anything else the Bot API knows, such as `{"location": {...}}`."""
         chat, thread = self._place(room)
-        fields = {"text": caption, "thread": thread, "content": content}
+        fields = {"text": caption, "thread": thread, "content": carried}
         return MessageId(str(self.world.post(chat, self.world.person(person), fields).id))
 
     def set_status(self, room: str, status: Status, by: str = "Ada") -> None:
@@ -229,6 +243,7 @@ def _shown(message: Message) -> Shown:
         id=MessageId(str(message.id)),
         author=message.author["first_name"],
         text=message.text,
+        holds=content.held(message.content),
         rich=parse(Formatted(message.text, entities)),
         edited=message.edited is not None,
         in_reply_to=None if message.reply_to is None else MessageId(str(message.reply_to)),

@@ -3,14 +3,18 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from connectors.telegram.emulator_content import SHARED
 from connectors.telegram.emulator_rules import ApiError, Call, Limits, Meter, bad, check_writable, checked_entities
 from connectors.telegram.emulator_world import Chat, Json, Message, Status, World
 from connectors.telegram.format import utf16
 from connectors.telegram.reactions import native
 
 WRITES: Final = frozenset(
-    {"sendmessage", "sendphoto", "editmessagetext", "deletemessage", "deletemessages", "setmessagereaction"}
-)
+    {
+        "sendmessage", "sendphoto", "editmessagetext", "deletemessage", "deletemessages", "setmessagereaction",
+        *SHARED,
+    }
+)  # fmt: skip
 """The methods by which a bridge writes: only they run into faults."""
 _MOST_TOPIC_NAME: Final = 128
 
@@ -36,6 +40,7 @@ class Methods:
             "setmessagereaction": self._set_reaction,
             "createforumtopic": self._create_topic,
             "leavechat": self._leave_chat,
+            **dict.fromkeys(SHARED, self._share),
         }
 
     def carry_out(self, call: Call) -> Any:  # noqa: ANN401 - results are any JSON
@@ -91,6 +96,14 @@ class Methods:
         self._meter.check(chat)
         sizes = [{"file_id": call.text("photo"), "file_unique_id": "u1", "width": 90, "height": 60}]
         fields = {"text": caption, "thread": thread, "reply_to": self._reply(call, chat), "content": {"photo": sizes}}
+        return self._world.shown(self._world.post(chat, self._world.bot, fields))
+
+    def _share(self, call: Call) -> Json:
+        chat, thread = self._place(call)
+        content = SHARED[call.method](call)
+        reply = self._reply(call, chat)
+        self._meter.check(chat)
+        fields = {"thread": thread, "reply_to": reply, "content": content}
         return self._world.shown(self._world.post(chat, self._world.bot, fields))
 
     def _send_chat_action(self, call: Call) -> bool:

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
-from telegram import Bot, LinkPreviewOptions, MessageEntity, ReactionTypeEmoji, ReplyParameters, User
+from telegram import Bot, LinkPreviewOptions, Message, MessageEntity, ReactionTypeEmoji, User
 
-from bridge import Deletion, Edit, Outgoing, Reaction, Target
-from bridge.errors import Feature, Rejected, Unsupported
-from bridge.ids import MessageId, RoomId, ThreadId
+from bridge import Deletion, Edit, Outgoing, Reaction
+from bridge.errors import Feature, Unsupported
+from bridge.ids import MessageId
+from connectors.telegram import sharing
+from connectors.telegram.addresses import chat_id, message_id, reply_parameters, topic
 from connectors.telegram.config import LinkPreviews
 from connectors.telegram.errors import Gone, Unchanged, translated
 from connectors.telegram.format import Entity, render
@@ -15,20 +17,28 @@ from connectors.telegram.reactions import native
 
 
 async def post(bot: Bot, message: Outgoing, previews: LinkPreviews) -> MessageId:
-    """`sendMessage`: explicit entities and no parse mode, so nothing a person typed is read as markup."""
-    shown = render(message.text)
+    """One message: the thing it carries, or its words."""
+    sent = await _sent(bot, message, previews)
     with translated():
-        sent = await bot.send_message(
-            chat_id=chat_id(message.room),
-            text=shown.text,
-            entities=_entities(shown.entities),
-            message_thread_id=_topic(message.thread),
-            link_preview_options=LinkPreviewOptions(is_disabled=previews is LinkPreviews.HIDDEN),
-            reply_parameters=_reply(message.in_reply_to),
-        )
         if not isinstance(sent.message_id, int):
             raise TypeError("the id of what was sent is no number")
     return MessageId(str(sent.message_id))
+
+
+async def _sent(bot: Bot, message: Outgoing, previews: LinkPreviews) -> Message:
+    """`sendMessage`: explicit entities and no parse mode, so nothing a person typed is read as markup."""
+    if message.shared:
+        return await sharing.post(bot, message, message.shared[0])
+    shown = render(message.text)
+    with translated():
+        return await bot.send_message(
+            chat_id=chat_id(message.room),
+            text=shown.text,
+            entities=_entities(shown.entities),
+            message_thread_id=topic(message.thread),
+            link_preview_options=LinkPreviewOptions(is_disabled=previews is LinkPreviews.HIDDEN),
+            reply_parameters=reply_parameters(message.in_reply_to),
+        )
 
 
 async def change(bot: Bot, edit: Edit, previews: LinkPreviews) -> None:
@@ -61,32 +71,6 @@ async def put_reaction(bot: Bot, reaction: Reaction) -> None:
             message_id=message_id(reaction.target.parts[0]),
             reaction=wanted,
         )
-
-
-def chat_id(room: RoomId) -> int:
-    """A room's number; rooms are made canonical by `join`, so anything else is none of ours."""
-    return _number(room, "room")
-
-
-def message_id(message: MessageId) -> int:
-    """A message's number."""
-    return _number(message, "message")
-
-
-def _number(native_id: str, what: str) -> int:
-    if not (native_id.isascii() and native_id.removeprefix("-").isdecimal()):
-        raise Rejected(f"not a Telegram {what}: its id is no number")
-    return int(native_id)
-
-
-def _topic(thread: ThreadId | None) -> int | None:
-    return None if thread is None else _number(thread, "topic")
-
-
-def _reply(target: Target | None) -> ReplyParameters | None:
-    if target is None:
-        return None
-    return ReplyParameters(message_id=message_id(target.parts[0]), allow_sending_without_reply=True)
 
 
 def _entities(entities: Sequence[Entity]) -> list[MessageEntity] | None:

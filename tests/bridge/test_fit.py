@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.connector import Authorship, Capabilities
+from bridge.connector import Authorship, Capabilities, MediaLimit
 from bridge.events import Attachment, Kind, Manner
 from bridge.fit import Part, Quoted, Words, described, excerpted, fit, reacted_line, readable, taken_back_line
+from bridge.fit_content import STRUCTURED, is_native
 from bridge.people import label
 from bridge.testing.strategies import attachments, trees
 from bridge.text.length import Unit
@@ -97,6 +98,7 @@ def situations(draw: st.DrawFn) -> tuple[Words, Capabilities]:
         max_text=draw(st.one_of(st.just(64), st.integers(64, 600))),
         unit=draw(st.sampled_from(Unit)),
         max_lines=draw(st.one_of(st.none(), st.integers(1, 6))),
+        media=dict.fromkeys(draw(st.frozensets(st.sampled_from(sorted(STRUCTURED)))), MediaLimit()),
     )
     words = Words(
         text=draw(trees()),
@@ -117,10 +119,13 @@ def test_every_part_fits_and_shows_only_what_the_room_can_show(situation: tuple[
     for part in parts:
         assert length(part.text, to.unit) <= to.max_text, (part, length(part.text, to.unit), to.max_text)
         assert keep(part.text, to.formatting) == normal(part.text)
-        assert plain(part.text)
+        assert plain(part.text) or part.shared
+        assert all(one.kind in to.media for one in part.shared)
         if Break not in to.formatting:
             assert "\n" not in plain(part.text), part
-    assert to.max_lines is None or len(parts) <= to.max_lines
+    assert to.max_lines is None or len([part for part in parts if plain(part.text)]) <= to.max_lines
+    shared = [one for part in parts for one in part.shared]
+    assert shared == [one for one in words.attachments if is_native(one, to)]
 
 
 @given(situations())

@@ -10,6 +10,7 @@ from msgspec import Struct
 from yarl import URL
 
 from bridge.ids import MessageId
+from bridge.testing.holdings import Spot
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import Rich
 from connectors.matrix import emulator_people as clients
@@ -70,6 +71,9 @@ class SynapsePlatform:
 
     async def emote(self, room: str, person: str, text: Rich) -> MessageId:
         return await self.post(room, person, "m.room.message", clients.message(text, msgtype="m.emote"))
+
+    async def share_spot(self, room: str, person: str, spot: Spot) -> MessageId:
+        return await self.post(room, person, "m.room.message", clients.spot(spot))
 
     async def edit(self, room: str, person: str, message: MessageId, text: Rich) -> None:
         await self.post(room, person, "m.room.message", clients.edit(message, text))

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from bridge.connector import Authorship, Capabilities
-from bridge.testing import broken_authors, broken_incoming, broken_life, broken_media, broken_outgoing
+from bridge.testing import broken_authors, broken_content, broken_incoming, broken_life, broken_media, broken_outgoing
 from bridge.testing.broken import BROKEN
 from bridge.testing.contract import ConnectorContract, promises
 from bridge.testing.contract_authors import GhostPromises
@@ -23,7 +23,7 @@ NAMES = [name for name in promises() if not hasattr(NetworkPromises, name)]
 """Those about the network have a test of their own: a platform in memory has none."""
 WITHOUT_GHOSTS = [name for name in NAMES if not hasattr(GhostPromises, name)]
 """What connectors that break other promises are tried with: most would break those about ghosts as well."""
-MODULES = (broken_authors, broken_incoming, broken_outgoing, broken_life, broken_media)
+MODULES = (broken_authors, broken_content, broken_incoming, broken_outgoing, broken_life, broken_media)
 
 
 class Contract(ConnectorContract):

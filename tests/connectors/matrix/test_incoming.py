@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.content import Location
 from bridge.events import (
     AnyEvent,
     Attachment,
@@ -170,7 +171,19 @@ FILES: dict[str, tuple[dict[str, object], Attachment]] = {
     ),
     "a place": (
         {"msgtype": "m.location", "body": "home", "geo_uri": "geo:1,2"},
-        Attachment(kind=Kind.LOCATION, name="home", source="geo:1,2"),
+        Attachment(kind=Kind.LOCATION, location=Location(latitude=1, longitude=2, title="home")),
+    ),
+    "a place that a client described": (
+        {
+            "msgtype": "m.location",
+            "body": "Location home was shared at geo:1.5,-2;u=35 as of now",
+            "org.matrix.msc3488.location": {"uri": "geo:1.5,-2;u=35", "description": "home"},
+        },
+        Attachment(kind=Kind.LOCATION, location=Location(latitude=1.5, longitude=-2, title="home")),
+    ),
+    "a place nowhere": (
+        {"msgtype": "m.location", "body": "home", "geo_uri": "geo:north"},
+        Attachment(kind=Kind.LOCATION, name="home"),
     ),
 }
 

@@ -6,7 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge import Edited, Joined, Kind, Left, Posted, Reacted, RoomChanged, RoomKind, RoomMoved, Unreacted
+from bridge import (
+    Attachment,
+    Contact,
+    Edited,
+    Joined,
+    Kind,
+    Left,
+    Location,
+    Poll,
+    Posted,
+    Reacted,
+    RoomChanged,
+    RoomKind,
+    RoomMoved,
+    Unreacted,
+)
 from bridge.events import AnyEvent, Confirmation
 from bridge.ids import UserId
 from bridge.text.walk import plain
@@ -143,6 +158,7 @@ def test_a_channel_may_react_and_a_count_names_nobody() -> None:
 SIZES = [{**FILE, "width": 90, "height": 60}, {"file_id": "F2", "file_unique_id": "u2", "width": 1280, "height": 853}]
 STICKER = {**FILE, "type": "regular", "width": 9, "height": 9, "is_animated": False, "is_video": False, "emoji": "😀"}
 CLIP = {**FILE, "width": 9, "height": 9, "duration": 5}
+POINT = {"latitude": 1.5, "longitude": 2.25}
 CARRIED: list[tuple[Json, Kind, dict[str, object]]] = [
     ({"photo": SIZES}, Kind.IMAGE, {"source": "F2", "mime": "image/jpeg"}),
     ({"video": {**CLIP, "file_name": "a.mp4"}}, Kind.VIDEO, {"duration": 5, "name": "a.mp4"}),
@@ -152,8 +168,22 @@ CARRIED: list[tuple[Json, Kind, dict[str, object]]] = [
     ({"audio": {**FILE, "duration": 3, "performer": "X", "title": "Y"}}, Kind.AUDIO, {"name": "X - Y"}),
     ({"document": {**FILE, "file_name": "a.pdf", "mime_type": "application/pdf"}}, Kind.FILE, {"name": "a.pdf"}),
     ({"sticker": STICKER}, Kind.STICKER, {"emoji": "😀", "mime": "image/webp"}),
-    ({"location": {"latitude": 1.5, "longitude": 2.25}}, Kind.LOCATION, {"source": "geo:1.5,2.25"}),
-    ({"contact": {"phone_number": "+1", "first_name": "Ann"}}, Kind.CONTACT, {"name": "Ann", "alt": "+1"}),
+    ({"location": POINT}, Kind.LOCATION, {"location": Location(latitude=1.5, longitude=2.25)}),
+    (
+        {"location": POINT, "venue": {"location": POINT, "title": "Café", "address": "Ring 1"}},
+        Kind.LOCATION,
+        {"location": Location(latitude=1.5, longitude=2.25, title="Café", address="Ring 1")},
+    ),
+    (
+        {"location": {**POINT, "live_period": 900}},
+        Kind.LOCATION,
+        {"location": Location(latitude=1.5, longitude=2.25, live_seconds=900)},
+    ),
+    (
+        {"contact": {"phone_number": "+1", "first_name": "Ann", "last_name": "B"}},
+        Kind.CONTACT,
+        {"contact": Contact(name="Ann B", phone="+1")},
+    ),
 ]  # fmt: skip
 
 
@@ -171,11 +201,15 @@ def test_a_poll_is_its_question_and_options() -> None:
     kind = {"is_anonymous": True, "type": "regular", "allows_multiple_answers": False, "is_closed": False}
     poll = {"id": "1", "question": "Tea?", "options": options, "total_voter_count": 0, **kind}
     (attachment,) = posted(poll={**poll, "allows_revoting": True, "members_only": False}).attachments
-    assert (attachment.kind, attachment.name, attachment.alt) == (Kind.POLL, "Tea?", "1. yes\n2. no")
+    assert attachment == Attachment(kind=Kind.POLL, poll=Poll(question="Tea?", answers=("yes", "no")))
 
 
 PLACEHOLDERS: list[tuple[Json, str]] = [
-    ({"dice": {"emoji": "🎲", "value": 4}}, "🎲 4"),
+    ({"dice": {"emoji": "🎲", "value": 4}}, "🎲 4 of 6"),
+    ({"dice": {"emoji": "🏀", "value": 5}}, "🏀 5 of 5"),
+    ({"dice": {"emoji": "🎰", "value": 1}}, "🎰 BAR BAR BAR"),
+    ({"dice": {"emoji": "🎰", "value": 64}}, "🎰 7️⃣ 7️⃣ 7️⃣"),
+    ({"dice": {"emoji": "🎰", "value": 42}}, "🎰 🍇 🍋 🍋"),
     ({"story": {"chat": NEWS, "id": 1}}, "[story]"),
     ({"hologram": {"depth": 3}}, "[hologram]"),
     ({}, "[a message that bots cannot see]"),

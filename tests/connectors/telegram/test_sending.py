@@ -10,8 +10,11 @@ from aiogram import methods
 from aiogram.types import Update
 
 from bridge import (
+    Attachment,
     Deletion,
     Edit,
+    Kind,
+    Location,
     Posted,
     Reaction,
     Rejected,
@@ -26,6 +29,7 @@ from bridge import (
 from bridge.connector import Rate
 from bridge.errors import Feature
 from bridge.ids import Key, MessageId, RoomId, ThreadId
+from bridge.testing.contract_content import CAFE, CARD, GRACE, PLACE, POINT
 from bridge.testing.contract_kit import Kit
 from bridge.testing.platform import texts
 from bridge.text.nodes import Bold, Link, Mention, Paragraph, Quote, Rich, Text, said
@@ -43,6 +47,9 @@ MODELS: dict[str, type[methods.TelegramMethod[Any]]] = {
     "setwebhook": methods.SetWebhook,
     "deletewebhook": methods.DeleteWebhook,
     "sendmessage": methods.SendMessage,
+    "sendlocation": methods.SendLocation,
+    "sendvenue": methods.SendVenue,
+    "sendcontact": methods.SendContact,
     "editmessagetext": methods.EditMessageText,
     "deletemessage": methods.DeleteMessage,
     "setmessagereaction": methods.SetMessageReaction,
@@ -51,6 +58,8 @@ FORMATTED: Rich = (
     Paragraph((Text("see 😀 "), Bold((Text("this"),)), Link((Text(" page"),), "https://example.org/"))),
     Quote(said("quoted")),
 )
+
+HERE = Attachment(kind=Kind.LOCATION, location=Location(latitude=1, longitude=2))
 
 
 def valid(call: Call) -> methods.TelegramMethod[Any]:
@@ -77,6 +86,11 @@ async def conversation(kit: Kit, server: TelegramEmulator) -> None:
         target = Target(room=event.room, parts=event.message)
         await run.send("an answer", in_reply_to=target)
         await run.send("in the topic", room=kit.garden)
+        for one in (HERE, PLACE, CARD):
+            await run.send((), room=kit.garden, shared=(one,))
+        for spot in (CAFE, POINT):
+            await server.share_spot(kit.town, "Ada", spot)
+        await server.share_card(kit.town, "Ada", GRACE)
         await run.connector.edit(Edit(target=copy, content=run.outgoing("other words")))
         await run.connector.react(Reaction(target=target, emoji="👍", wanted=("👍",), key=kit.key()))
         await run.connector.react(Reaction(target=target, emoji="👍", wanted=(), key=kit.key()))

@@ -1,0 +1,54 @@
+"""Broken connectors: places and cards arrive as something else, or are shown as something else."""
+
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
+
+from bridge.connector import Outgoing
+from bridge.content import Contact, Location
+from bridge.events import AnyEvent, Attachment, Posted
+from bridge.ids import MessageId
+from bridge.testing.broken import breaks
+from bridge.testing.memory import MemoryConnector
+from bridge.testing.memory_rooms import Update
+
+
+@breaks("test_a_place_arrives_as_a_place")
+class HearsPlacesOnTheOtherSide(MemoryConnector):
+    def _event(self, update: Update) -> AnyEvent:
+        return _changed(super()._event(update), _mirrored)
+
+
+@breaks("test_a_card_arrives_as_a_card")
+class HearsNoNumbers(MemoryConnector):
+    def _event(self, update: Update) -> AnyEvent:
+        return _changed(super()._event(update), _nameless)
+
+
+@breaks("test_a_place_is_shown_as_a_place")
+class ShowsPlacesOnTheOtherSide(MemoryConnector):
+    async def send(self, message: Outgoing) -> Sequence[MessageId]:
+        return await super().send(replace(message, shared=tuple(map(_mirrored, message.shared))))
+
+
+@breaks("test_a_card_is_shown_as_a_card")
+class ShowsNoNames(MemoryConnector):
+    async def send(self, message: Outgoing) -> Sequence[MessageId]:
+        return await super().send(replace(message, shared=tuple(map(_nameless, message.shared))))
+
+
+def _mirrored(one: Attachment) -> Attachment:
+    place = one.location
+    if place is None:
+        return one
+    turned = Location(latitude=place.longitude / 2, longitude=place.latitude * 2, title=place.title)
+    return replace(one, location=turned)
+
+
+def _nameless(one: Attachment) -> Attachment:
+    return one if one.contact is None else replace(one, contact=Contact(name="somebody", phone=one.contact.phone))
+
+
+def _changed(event: AnyEvent, change: Callable[[Attachment], Attachment]) -> AnyEvent:
+    """An event whose attachments became others."""
+    return replace(event, attachments=tuple(map(change, event.attachments))) if isinstance(event, Posted) else event
