@@ -1,0 +1,150 @@
+"""Ghosts: made when somebody speaks for the first time, in the rooms where they speak, under their newest name."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import structlog
+
+from bridge.connector import Person
+from bridge.errors import Feature, Rejected, RoomClosed, Unsupported
+from bridge.ids import RoomId
+from connectors.matrix import calls
+from connectors.matrix.calls import Call
+from connectors.matrix.content import part, words
+from connectors.matrix.errors import NotFound
+from connectors.matrix_appservice import calls as service
+from connectors.matrix_appservice import names
+from connectors.matrix_appservice.registration import is_served
+
+_KEPT = 20_000
+"""Ghosts, and places of ghosts, that are remembered; of any other the homeserver is asked again."""
+_log = structlog.get_logger()
+
+
+class Homeserver(Protocol):
+    """Where requests go."""
+
+    async def call(self, call: Call) -> dict[str, Any]: ...
+
+
+class Ghosts:
+    """All ghosts of one run. `bot` is the service's own user, `mark` the store's."""
+
+    def __init__(self, homeserver: Homeserver, bot: str, mark: str) -> None:
+        self._homeserver, self._bot, self._mark = homeserver, bot, mark
+        self._names: OrderedDict[str, str] = OrderedDict()
+        self._inside: OrderedDict[tuple[RoomId, str], None] = OrderedDict()
+        self._refused: set[tuple[RoomId, str]] = set()
+        self._making = asyncio.Lock()
+
+    def id_of(self, person: Person) -> str:
+        """The user that stands in for somebody."""
+        return names.ghost(self._bot, self._mark, person.number)
+
+    def is_ours(self, user: str) -> bool:
+        """Whether a user is the service's own, or a ghost, also of another store."""
+        return user == self._bot or is_served(user, self._bot)
+
+    async def present(self, person: Person, room: RoomId) -> str:
+        """The ghost of somebody, in a room, under the name they have now.
+
+        Raises `Unsupported` where the room lets no ghosts in: then the bridge's own user speaks for them.
+        """
+        user = self.id_of(person)
+        known = self._names.get(user)
+        if known is None or person.name not in {"", known} or (room, user) not in self._inside:
+            async with self._making:
+                await self._made(user)
+                await self._renamed(user, person.name)
+                await self._entered(user, room)
+        return user
+
+    def learn(self, room: RoomId, raw: Mapping[str, Any]) -> None:
+        """A membership of a ghost, as the homeserver tells it."""
+        user = raw.get("state_key")
+        if raw.get("type") == "m.room.member" and isinstance(user, str):
+            if words(part(raw, "content"), "membership") != "join":
+                self._inside.pop((room, user), None)
+            elif is_served(user, self._bot):
+                _keep(self._inside, (room, user), None)
+
+    def refused(self, user: str, room: RoomId, error: RoomClosed) -> None:
+        """A ghost may not write. The first time it may only have been removed; then it cannot speak there."""
+        self._inside.pop((room, user), None)
+        if (room, user) in self._refused:
+            raise Unsupported(Feature.AUTHORSHIP, str(error)) from error
+        self._refused.add((room, user))
+
+    def spoke(self, user: str, room: RoomId) -> None:
+        """A ghost wrote: whatever was refused before is over."""
+        self._refused.discard((room, user))
+
+    async def leave(self, room: RoomId) -> int:
+        """Let every ghost leave a room; how many did."""
+        gone = await self.inside(room)
+        for user in gone:
+            await self._homeserver.call(service.acting(calls.leave(room), user))
+            self._inside.pop((room, user), None)
+        return len(gone)
+
+    async def inside(self, room: RoomId) -> list[str]:
+        """The ghosts that are in a room."""
+        answer = await self._homeserver.call(service.members(room))
+        return sorted(user for user in part(answer, "joined") if is_served(user, self._bot))
+
+    async def _made(self, user: str) -> None:
+        if user in self._names:
+            return
+        localpart, _ = names.parted(user)
+        try:
+            await self._homeserver.call(service.register(localpart))
+        except Rejected as error:
+            if "M_USER_IN_USE" not in str(error):
+                raise
+        profile = await _answer(self._homeserver, calls.profile(user))
+        _keep(self._names, user, words(profile, "displayname"))
+
+    async def _renamed(self, user: str, name: str) -> None:
+        if not name or self._names[user] == name:
+            return
+        try:
+            await self._homeserver.call(service.rename(user, name))
+        except (Rejected, RoomClosed) as error:
+            why = f"the homeserver does not let ghosts have names: {error}"
+            raise Unsupported(Feature.AUTHORSHIP, why) from error
+        _keep(self._names, user, name)
+
+    async def _entered(self, user: str, room: RoomId) -> None:
+        if (room, user) in self._inside:
+            return
+        enter = service.acting(calls.join(room, ()), user)
+        try:
+            await self._homeserver.call(enter)
+        except RoomClosed:
+            await self._invited(user, room)
+            await self._homeserver.call(enter)
+        _keep(self._inside, (room, user), None)
+
+    async def _invited(self, user: str, room: RoomId) -> None:
+        try:
+            await self._homeserver.call(service.invite(room, user))
+        except RoomClosed as error:
+            _log.warning("ghosts may not enter a room: names stand in front of the words", room=room, why=str(error))
+            why = f"the bridge's user may not invite its ghosts: {error}"
+            raise Unsupported(Feature.AUTHORSHIP, why) from error
+
+
+def _keep(kept: OrderedDict[Any, Any], key: object, value: object) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    if len(kept) > _KEPT:
+        kept.popitem(last=False)
+
+
+async def _answer(homeserver: Homeserver, call: Call) -> dict[str, Any]:
+    try:
+        return await homeserver.call(call)
+    except NotFound:
+        return {}
