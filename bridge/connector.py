@@ -224,6 +224,21 @@ class Response(Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class Registration(Struct, frozen=True, kw_only=True):
+    """A file that a platform's server has to read before an account works: it holds secrets.
+
+    `told` says to the operator what to do with it.
+    """
+
+    name: str
+    text: str
+    told: str
+
+
+MAX_CALL = 1024 * 1024
+"""Bytes that the body of a webhook call may have, unless the connector takes more."""
+
+
 class Host(Protocol):
     """What the bridge offers a connector."""
 
@@ -369,6 +384,16 @@ class Connector(ABC, Generic[C]):
 
     async def receive(self, request: Request) -> Response:
         """Answer a webhook call to `/in/{account}`; publish first, then answer."""
+        raise NotImplementedError
+
+    def largest_call(self, head: Request) -> int:
+        """How many bytes the body of a call may have, asked with an empty one: more only of who proved who they are."""
+        del head
+        return MAX_CALL
+
+    @staticmethod
+    def registration(config: Any, account: AccountName, address: str) -> Registration:  # noqa: ANN401 the connector's own settings
+        """What the platform's server has to be told of the account; it reaches the bridge at `address`."""
         raise NotImplementedError
 
     async def rooms(self) -> Sequence[RoomInfo]:

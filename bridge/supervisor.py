@@ -393,6 +393,10 @@ class Account:
             return Response(status=404)
         return await self.connector.receive(request)
 
+    def largest_call(self, head: Request) -> int:
+        """How many bytes a call may have."""
+        return self.connector.largest_call(head)
+
     def status(self) -> Mapping[str, object]:
         """What `/status` shows of this account."""
         return {

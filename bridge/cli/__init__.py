@@ -13,6 +13,7 @@ from bridge.cli.doctor import doctor
 from bridge.cli.new import new
 from bridge.cli.operate import claim, follow, queue, status, trace
 from bridge.cli.people import forget, person
+from bridge.cli.registration import registration
 from bridge.cli.restore import restore
 from bridge.cli.rooms import rooms
 from bridge.cli.run import run
@@ -62,6 +63,7 @@ for command in (
     connectors,
     schema,
     new,
+    registration,
     demo,
 ):
     app.command()(command)

@@ -5,11 +5,13 @@ import math
 
 import structlog
 from aiohttp import web
+from msgspec import structs
 
 from bridge.connector import Request, Response
 from bridge.errors import StoreFull
 from bridge.ids import AccountName
 from bridge.snapshot import Bridge
+from bridge.supervisor import Account
 
 logger = structlog.get_logger()
 BODY_SECONDS = 20.0
@@ -24,7 +26,7 @@ async def receive(bridge: Bridge, request: web.Request) -> web.Response:
     account = bridge.accounts.get(AccountName(request.match_info["account"]))
     if account is None:
         raise web.HTTPNotFound
-    call = await _call(request)
+    call = await _call(account, request)
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             return _response(await account.receive(call))
@@ -35,15 +37,16 @@ async def receive(bridge: Bridge, request: web.Request) -> web.Response:
         return _later(_RETRY_SECONDS)
 
 
-async def _call(request: web.Request) -> Request:
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            body = await request.read()
-    except TimeoutError:
-        raise web.HTTPRequestTimeout from None
+async def _call(account: Account, request: web.Request) -> Request:
     headers = {name.lower(): value for name, value in request.headers.items()}
     path, query = request.match_info.get("tail", ""), dict(request.query)
-    return Request(method=request.method, path=path, query=query, headers=headers, body=body)
+    head = Request(method=request.method, path=path, query=query, headers=headers, body=b"")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            body = await request.clone(client_max_size=account.largest_call(head)).read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    return structs.replace(head, body=body)
 
 
 def _response(given: Response) -> web.Response:

@@ -3,15 +3,16 @@
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import aiohttp
+from pydantic import SecretStr
 from yarl import URL
 
 from bridge.errors import Uncertain
 from connectors.matrix.answers import TooMuchError, decoded
 from connectors.matrix.calls import Call
-from connectors.matrix.config import MatrixConfig
 from connectors.matrix.errors import translated
 
 _CONNECTIONS = 16
@@ -24,10 +25,26 @@ class TooLargeError(Uncertain):
     """The answer is longer than we read; what was asked for may be asked for in smaller pieces."""
 
 
-class Client:
-    """Calls to one homeserver as one user. Open it with `connected_to`."""
+class Settings(Protocol):
+    """What a client has to know of an account: one user's, or an application service's."""
 
-    def __init__(self, config: MatrixConfig, session: aiohttp.ClientSession) -> None:
+    @property
+    def homeserver(self) -> str: ...
+
+    @property
+    def ca_file(self) -> Path | None: ...
+
+    @property
+    def token(self) -> SecretStr: ...
+
+    @property
+    def request_timeout_seconds(self) -> float: ...
+
+
+class Client:
+    """Calls to one homeserver with one token. Open it with `connected_to`."""
+
+    def __init__(self, config: Settings, session: aiohttp.ClientSession) -> None:
         self._config = config
         self._session = session
 
@@ -64,7 +81,7 @@ class Client:
 
 
 @asynccontextmanager
-async def connected_to(config: MatrixConfig) -> AsyncIterator[Client]:
+async def connected_to(config: Settings) -> AsyncIterator[Client]:
     """A session for as long as the block lasts."""
     headers = {"Authorization": f"Bearer {config.token.get_secret_value()}", "Content-Type": "application/json"}
     tls = True if config.ca_file is None else ssl.create_default_context(cafile=config.ca_file)

@@ -11,7 +11,7 @@ from bridge.text.nodes import Mention, Rich
 from connectors.matrix import emulator_people as clients
 from connectors.matrix import emulator_reader as reader
 from connectors.matrix.emulator_errors import Canned
-from connectors.matrix.emulator_http import Homeserver
+from connectors.matrix.emulator_http import Homeserver, Service
 from connectors.matrix.emulator_rooms import Json, MatrixRefusal, MatrixRoom, Person, Rooms
 from connectors.matrix.emulator_sync import seen_by
 
@@ -35,10 +35,12 @@ class MatrixEmulator:
         sends_per_second: float | None = None,
         burst: int = 10,
         clock: Clock | None = None,
+        service: Service | None = None,
     ) -> None:
         clock = clock or SystemClock()
         self._rooms = Rooms(server=SERVER, clock=clock, max_event_bytes=max_event_bytes)
         self.server = Homeserver(self._rooms, clock, sends_per_second=sends_per_second, burst=burst)
+        self.server.service = service
         self._owner = self._rooms.person("Olga", "olga")
         self._bridge = self._rooms.person("Bridge", "bridge")
         self._acts = 0
@@ -56,6 +58,8 @@ class MatrixEmulator:
         return self._names
 
     def settings(self) -> Mapping[str, object]:
+        if self.server.service is not None:
+            return self.server.service.settings(self.server.address)
         return {
             "connector": "matrix",
             "homeserver": self.server.address,
@@ -114,6 +118,15 @@ class MatrixEmulator:
     async def make_room(self, localpart: str, *, encrypted: bool = False) -> str:
         """A further room; its alias."""
         return self._made(localpart, encrypted=encrypted)
+
+    @property
+    def owner(self) -> str:
+        """Who made the rooms."""
+        return self._owner.id
+
+    def room_of(self, name: str) -> MatrixRoom:
+        """A room as the homeserver holds it."""
+        return self._rooms.room(name)
 
     def room_id(self, room: str) -> str:
         return self._rooms.room(room).id

@@ -3,8 +3,8 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Self, TypeAlias
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, Self, TypeAlias
 
 from aiohttp import web
 
@@ -24,6 +24,26 @@ FAULTS: Mapping[Fault, Canned] = {
 Answer: TypeAlias = Callable[["Homeserver", web.Request, Person], Awaitable[Json]]
 
 
+class Service(Protocol):
+    """An application service that a homeserver knows: it acts as its ghosts, and is given every event they see."""
+
+    def acting(self, request: web.Request, token: str) -> Person | None:
+        """In whose name a request is made; None where the token is not the service's."""
+        ...
+
+    def routes(self) -> Sequence[web.RouteDef]:
+        """What only application services may ask."""
+        ...
+
+    def settings(self, address: str) -> Mapping[str, object]:
+        """The settings of its account at this homeserver."""
+        ...
+
+    async def start(self, server: "Homeserver") -> None: ...
+
+    async def stop(self) -> None: ...
+
+
 class Homeserver:
     """The server's outside. `canned` answers wait for the next request whose path holds the words beside them.
 
@@ -36,6 +56,7 @@ class Homeserver:
         self.canned: deque[tuple[str, Canned]] = deque()
         self.requests: list[str] = []
         self.refuses_everybody = False
+        self.service: Service | None = None
         self.address = ""
         self._clock = clock
         self._sends_per_second = sends_per_second
@@ -47,14 +68,19 @@ class Homeserver:
     async def __aenter__(self) -> Self:
         app = web.Application(middlewares=[self._answered], client_max_size=256 * 1024)
         app.add_routes(_routes(self))
+        app.add_routes(self.service.routes() if self.service else ())
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         self.address = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        if self.service is not None:
+            await self.service.start(self)
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self.service is not None:
+            await self.service.stop()
         self.drop_connections()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -81,7 +107,7 @@ class Homeserver:
 
     def limit(self, person: Person) -> None:
         """Count one send; raises when this user sends too fast."""
-        if self._sends_per_second is None:
+        if self._sends_per_second is None or person.service:
             return
         now = self._clock.monotonic()
         tokens, at = self._spent.get(person.id, (float(self._burst), now))
@@ -125,6 +151,8 @@ class Homeserver:
         if scheme != "Bearer":
             raise MatrixRefusal(401, "M_MISSING_TOKEN", "Missing access token")
         found = next((person for person in self.rooms.people.values() if person.token == token), None)
+        if self.service is not None and not self.refuses_everybody:
+            found = self.service.acting(request, token) or found
         if found is None or self.refuses_everybody:
             raise MatrixRefusal(401, "M_UNKNOWN_TOKEN", "Invalid access token passed.", soft_logout=False)
         return found
@@ -266,7 +294,8 @@ async def _leave(server: Homeserver, request: web.Request, who: Person) -> Json:
 async def _send(server: Homeserver, request: web.Request, who: Person) -> Json:
     info = request.match_info
     content = await body(request)
-    return {"event_id": server.rooms.send(who, info["room"], info["kind"], content, info["key"])}
+    at = int(request.query["ts"]) if who.service and "ts" in request.query else None
+    return {"event_id": server.rooms.send(who, info["room"], info["kind"], content, info["key"], at)}
 
 
 async def _redact(server: Homeserver, request: web.Request, who: Person) -> Json:

@@ -24,12 +24,13 @@ class MatrixRefusal(Exception):
 
 
 class Person(Struct):
-    """A user of the homeserver; `token` is one device's."""
+    """A user of the homeserver; `token` is one device's, `service` the application service that made them."""
 
     id: str
     token: str
     device: str
     name: str
+    service: str = ""
     account_data: dict[str, Json] = field(default_factory=dict)
 
 
@@ -95,7 +96,7 @@ class Rooms:
 
     def person(self, name: str, localpart: str | None = None) -> Person:
         """The person of a display name, made on first use."""
-        known = next((person for person in self.people.values() if person.name == name), None)
+        known = next((person for person in self.people.values() if person.name == name and not person.service), None)
         if known is not None:
             return known
         local = localpart or "".join(letter for letter in name.lower() if letter.isalnum() and letter.isascii())
@@ -153,13 +154,24 @@ class Rooms:
         content = {"membership": membership} | ({"reason": reason} if reason else {})
         self._append(room, by, "m.room.member", content, user)
 
+    def invite(self, by: Person, room: MatrixRoom, user: str) -> None:
+        if room.membership(user) != "join":
+            self._append(room, by, "m.room.member", {"membership": "invite"}, user)
+
+    def announce(self, person: Person, room: MatrixRoom) -> None:
+        """A room learns somebody's new name."""
+        self._append(room, person, "m.room.member", {"membership": "join", "displayname": person.name}, person.id)
+
     def set_state(self, by: Person, name: str, kind: str, key: str, content: Json) -> str:
         room = self.entered(name, by.id)
         self._check_power(room, by, kind, state=True)
         return self._append(room, by, kind, content, key)
 
-    def send(self, by: Person, name: str, kind: str, content: Json, key: str) -> str:
-        """A message event; the same transaction on the same device and path gives the same event again."""
+    def send(self, by: Person, name: str, kind: str, content: Json, key: str, at: int | None = None) -> str:  # noqa: PLR0913, PLR0917  what a send consists of
+        """A message event; the same transaction on the same device and path gives the same event again.
+
+        `at` is the time that an application service says.
+        """
         path = f"{name}/send/{kind}"
         if (by.token, path, key) in self._answered:
             return self._answered[by.token, path, key]
@@ -168,6 +180,8 @@ class Rooms:
         _check_content(room, kind, content)
         self._check_annotation(room, by, kind, content)
         event_id = self._append(room, by, kind, content, transaction=(by.token, key))
+        if at is not None:
+            room.events[-1].event["origin_server_ts"] = at
         self._answered[by.token, path, key] = event_id
         return event_id
 

@@ -35,6 +35,10 @@ class Duplicate(Rejected):
     """Our reaction is there already."""
 
 
+class InUse(Rejected):
+    """The user to be made is there already."""
+
+
 def translated(
     *,
     status: int = 0,
@@ -92,6 +96,8 @@ def _client_failed(status: int, code: str, why: str) -> BridgeError:
             return NotFound(why)
         case "M_DUPLICATE_ANNOTATION":
             return Duplicate(why)
+        case "M_USER_IN_USE":
+            return InUse(why)
         case "" if status != 413:  # noqa: PLR2004  a proxy that is in the way, not a homeserver's verdict
             return Unavailable(why, scope=Scope.ACCOUNT)
         case _:

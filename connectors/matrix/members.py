@@ -37,6 +37,10 @@ class Members:
         if content.get("membership") == "join" or (room, user) not in self._users:
             self._keep((room, user), named(user, content))
 
+    def knows(self, room: RoomId, user: str) -> bool:
+        """Whether the room told what somebody is called."""
+        return (room, user) in self._users
+
     def user(self, room: RoomId, user: str) -> User:
         """The person as the room shows them; by the local part of the id when nobody told their name."""
         return self._users.get((room, user)) or named(user, {})

@@ -32,6 +32,10 @@ class Senders:
         target = incoming.replaced(raw)
         return target is None or await self._wrote(room, target) == words(raw, "sender")
 
+    async def writer(self, room: RoomId, message: MessageId) -> str:
+        """Who wrote a message; "" where it is not there, or not to be seen."""
+        return await self._wrote(room, message)
+
     async def _wrote(self, room: RoomId, message: MessageId) -> str:
         known = self._known.get((room, message))
         if known is not None:

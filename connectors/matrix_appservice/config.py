@@ -10,7 +10,7 @@ _SHORTEST_TOKEN = 32
 
 
 class MatrixAppserviceConfig(ConnectorConfig):
-    """One application service of one homeserver; `qantara registration` writes what the homeserver has to know of it."""
+    """One application service of a homeserver; `qantara registration` writes what the homeserver has to know."""
 
     homeserver: str
     """Address of the homeserver's client API, such as http://127.0.0.1:8008."""

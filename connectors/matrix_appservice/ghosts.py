@@ -3,17 +3,18 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 import structlog
 
 from bridge.connector import Person
-from bridge.errors import Feature, Rejected, RoomClosed, Unsupported
+from bridge.errors import Feature, Rejected, RoomClosed, Unauthorized, Unsupported
 from bridge.ids import RoomId
 from connectors.matrix import calls
 from connectors.matrix.calls import Call
 from connectors.matrix.content import part, words
-from connectors.matrix.errors import NotFound
+from connectors.matrix.errors import InUse, NotFound
 from connectors.matrix_appservice import calls as service
 from connectors.matrix_appservice import names
 from connectors.matrix_appservice.registration import is_served
@@ -81,13 +82,12 @@ class Ghosts:
         """A ghost wrote: whatever was refused before is over."""
         self._refused.discard((room, user))
 
-    async def leave(self, room: RoomId) -> int:
-        """Let every ghost leave a room; how many did."""
-        gone = await self.inside(room)
-        for user in gone:
-            await self._homeserver.call(service.acting(calls.leave(room), user))
+    async def leave(self, room: RoomId) -> None:
+        """Let every ghost leave a room."""
+        for user in await self.inside(room):
+            with suppress(RoomClosed):  # it left meanwhile
+                await self._homeserver.call(service.acting(calls.leave(room), user))
             self._inside.pop((room, user), None)
-        return len(gone)
 
     async def inside(self, room: RoomId) -> list[str]:
         """The ghosts that are in a room."""
@@ -100,9 +100,12 @@ class Ghosts:
         localpart, _ = names.parted(user)
         try:
             await self._homeserver.call(service.register(localpart))
+        except InUse:  # made in an earlier run
+            pass
         except Rejected as error:
-            if "M_USER_IN_USE" not in str(error):
-                raise
+            raise Unauthorized(
+                f"the homeserver lets us have no ghosts, write the registration anew: {error}"
+            ) from error
         profile = await _answer(self._homeserver, calls.profile(user))
         _keep(self._names, user, words(profile, "displayname"))
 

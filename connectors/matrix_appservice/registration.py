@@ -1,4 +1,4 @@
-"""What the homeserver has to know of an application service, as the file it reads (application service API 1.19). Pure."""
+"""What the homeserver has to know of us, as the file it reads (application service API 1.19). Pure."""
 
 import re
 

@@ -1,0 +1,307 @@
+"""An application service of a Matrix homeserver as an account of the bridge: everybody from elsewhere has a ghost."""
+
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from bridge import (
+    Authorship,
+    Connector,
+    Deletion,
+    Edit,
+    Endpoint,
+    Finding,
+    Host,
+    MessageId,
+    Outgoing,
+    Person,
+    Place,
+    Reaction,
+    Registration,
+    Rejected,
+    Request,
+    Response,
+    RoomClosed,
+    RoomId,
+    RoomInfo,
+    Scope,
+    StoreFull,
+    Unauthorized,
+    Unavailable,
+    Uncertain,
+    User,
+)
+from bridge.errors import BridgeError
+from bridge.ids import AccountName
+from connectors.matrix import calls, checkup, outgoing
+from connectors.matrix.calls import Call
+from connectors.matrix.client import Client, connected_to
+from connectors.matrix.connector import Matrix
+from connectors.matrix.content import words
+from connectors.matrix.errors import Duplicate, InUse, NotFound
+from connectors.matrix.members import named
+from connectors.matrix_appservice import calls as service
+from connectors.matrix_appservice import door, names
+from connectors.matrix_appservice.config import MatrixAppserviceConfig
+from connectors.matrix_appservice.ghosts import Ghosts
+from connectors.matrix_appservice.hearing import Hearing
+from connectors.matrix_appservice.registration import registration, registration_id
+from connectors.matrix_appservice.rooms import Rooms
+
+_CLAIM = "org.qantara.claim."
+_MARK = "ghosts"
+_EVER = timedelta(days=36_500)
+
+
+class MatrixAppservice(Connector[MatrixAppserviceConfig]):
+    """Matrix, as an application service: the homeserver hands us every event once we have stored it."""
+
+    Config = MatrixAppserviceConfig
+    features = replace(Matrix.features, authorship=Authorship.GHOST, media={}, max_album=1, albums=())
+
+    def __init__(self, config: MatrixAppserviceConfig, host: Host) -> None:
+        super().__init__(config, host)
+        self._hearing: Hearing | None = None
+        self._pings = 0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the homeserver's calls are taken."""
+        return self._hearing is not None
+
+    async def run(self) -> None:
+        async with connected_to(self.config) as client:
+            me = await self._identified(client)
+            hearing = Hearing(
+                client=client, host=self.host, me=me, ghosts=Ghosts(client, self.config.user, await self._mark()),
+                rooms=Rooms(client, self.config.user), done=await self.host.position(),
+            )  # fmt: skip
+            await hearing.rooms.look()
+            await self._ping(client)
+            self._hearing = hearing
+            try:
+                self.host.connected(me)
+                while True:
+                    await self.host.clock.sleep(self.config.ping_seconds)
+                    await self._ping(client)
+            finally:
+                self._hearing = None
+                hearing.end()
+
+    # What the homeserver asks.
+
+    async def receive(self, request: Request) -> Response:
+        """Answer the homeserver; a transaction only once its events are stored."""
+        asked = door.question(request, self.config.homeserver_token.get_secret_value())
+        if isinstance(asked, Response):
+            return asked
+        if asked.asked is door.Asked.PING:
+            return Response(body=b"{}")
+        if (hearing := self._hearing) is None:
+            return door.later()
+        match asked.asked:
+            case door.Asked.TRANSACTION:
+                return await _stored(hearing.take(asked.about, request.body))
+            case door.Asked.USER if await self._exists(asked.about):
+                return Response(body=b"{}")
+            case _:  # ghosts are made when somebody speaks, and rooms never
+                return door.told(404, "M_NOT_FOUND", "there is nobody of this name")
+
+    def largest_call(self, head: Request) -> int:
+        trusted = door.is_trusted(head, self.config.homeserver_token.get_secret_value())
+        return door.LARGEST_TRANSACTION if trusted else super().largest_call(head)
+
+    @staticmethod
+    def registration(config: MatrixAppserviceConfig, account: AccountName, address: str) -> Registration:
+        return registration(config, account, address)
+
+    # What the bridge asks.
+
+    async def join(self, name: str) -> Place:
+        return Place(await self._heard().rooms.join(name))
+
+    async def leave(self, place: Place) -> None:
+        """The ghosts leave first: once the bridge's own user is gone nobody could make them."""
+        hearing = self._heard()
+        try:
+            await hearing.ghosts.leave(place.room)
+        except RoomClosed:  # we are not in it, or it is not there
+            return
+        await hearing.rooms.leave(place.room)
+
+    async def send(self, message: Outgoing) -> Sequence[MessageId]:
+        self._heard().rooms.check(message.room)
+        content = outgoing.message(message, self.host.account)
+        by = None if message.label else message.author
+        call = calls.send(message.room, "m.room.message", content, message.key)
+        return (_event_id(await self._as(by, message.room, call, self._time(message.at))),)
+
+    async def edit(self, edit: Edit) -> None:
+        room = edit.target.room
+        call = calls.send(room, "m.room.message", outgoing.edited(edit, self.host.account), edit.content.key)
+        _event_id(await self._as_writer(room, edit.target.parts[0], edit.content.author, call))
+
+    async def delete(self, deletion: Deletion) -> None:
+        room = deletion.target.room
+        for index, message in enumerate(deletion.target.parts):
+            call = calls.redact(room, message, outgoing.part_key(deletion.key, index))
+            try:
+                _event_id(await self._as_writer(room, message, deletion.by, call))
+            except NotFound:  # it is gone already
+                continue
+
+    async def react(self, reaction: Reaction) -> MessageId | None:
+        room, target = reaction.target.room, reaction.target.parts[0]
+        if reaction.emoji in reaction.wanted:
+            call = calls.send(room, "m.reaction", outgoing.reaction(target, reaction.emoji), reaction.key)
+            try:
+                return _event_id(await self._as(reaction.by, room, call))
+            except Duplicate:
+                return await self._own_reaction(reaction)
+        native = reaction.native or await self._own_reaction(reaction)
+        if native is not None:
+            await self.delete(
+                Deletion(target=replace(reaction.target, parts=(native,)), key=reaction.key, by=reaction.by)
+            )
+        return None
+
+    async def rooms(self) -> Sequence[RoomInfo]:
+        async with connected_to(self.config) as client:
+            rooms = Rooms(client, self.config.user)
+            await rooms.look()
+            return [await rooms.described(room) for room in sorted(rooms.joined)]
+
+    async def claim(self, name: str, value: str) -> None:
+        await self._call(calls.keep(self.config.user, _CLAIM + name, {"claim": value}))
+
+    async def claimed(self, name: str) -> str | None:
+        try:
+            return words(await self._call(calls.kept(self.config.user, _CLAIM + name)), "claim") or None
+        except NotFound:
+            return None
+
+    async def examine(self) -> Sequence[Finding]:
+        hearing = self._heard()
+        found = [*checkup.server(await self._call(calls.versions()), await _told(hearing.client, calls.software()))]
+        for room in sorted(hearing.rooms.wanted & hearing.rooms.joined):
+            levels = await hearing.rooms.answer(calls.state(room, "m.room.power_levels"))
+            creation = await hearing.rooms.answer(calls.creation(room))
+            found += checkup.room(room, self.config.user, levels, creation)
+        return found
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        return [Endpoint(address=self.config.homeserver)]
+
+    # How it is done.
+
+    async def _identified(self, client: Client) -> User:
+        """Who we are; the homeserver makes our own user when it is asked to, once."""
+        try:
+            answer = await client.call(calls.whoami())
+        except Unauthorized as error:
+            why = f"{error}; has the homeserver read the file of `qantara registration`, and been restarted?"
+            raise Unauthorized(why) from error
+        if not words(answer, "user_id"):
+            raise Unavailable("the homeserver answered 200 without saying who we are", scope=Scope.ACCOUNT)
+        if answer.get("user_id") != self.config.user:
+            raise Unauthorized("the registration is of another user than the setting `user` names")
+        with suppress(InUse):
+            await client.call(service.register(names.parted(self.config.user)[0]))
+        return named(self.config.user, await Rooms(client, self.config.user).answer(calls.profile(self.config.user)))
+
+    async def _mark(self) -> str:
+        """What this store's ghosts have in their names, drawn once."""
+        mark = await self.host.recall(_MARK)
+        if mark is None or not names.is_mark(mark):
+            mark = "".join(one for one in self.host.chance.token(64).lower() if one.isalnum())[: names.MARK_LENGTH]
+            await self.host.remember(_MARK, mark, _EVER)
+        return mark
+
+    async def _ping(self, client: Client) -> None:
+        """Be sure that the homeserver reaches us; it then gives us at once what it kept for us."""
+        self._pings += 1
+        try:
+            await client.call(service.ping(registration_id(self.host.account), f"ping{self._pings}"))
+        except NotFound:  # older than 1.7
+            return
+        except Rejected as error:
+            raise Unauthorized(f"the homeserver knows this account by another registration: {error}") from error
+        except RoomClosed as error:
+            raise Unauthorized(f"the homeserver knows this account by another registration: {error}") from error
+
+    def _time(self, at: datetime | None) -> datetime | None:
+        """When something was written: never later than now."""
+        return None if at is None else min(at, self.host.clock.now())
+
+    async def _as(self, by: Person | None, room: RoomId, call: Call, at: datetime | None = None) -> dict[str, Any]:
+        """One request in the name of somebody's ghost, or in our own."""
+        if by is None:
+            return await self._call(call)
+        ghosts = self._heard().ghosts
+        user = await ghosts.present(by, room)
+        try:
+            answer = await self._call(service.acting(call, user, at))
+        except NotFound:
+            raise
+        except RoomClosed as error:
+            ghosts.refused(user, room, error)
+            raise
+        ghosts.spoke(user, room)
+        return answer
+
+    async def _as_writer(self, room: RoomId, message: MessageId, by: Person | None, call: Call) -> dict[str, Any]:
+        """One request in the name of whoever of ours wrote a message: only they may change it."""
+        hearing = self._heard()
+        writer = await hearing.senders.writer(room, message)
+        if writer == self.config.user:
+            return await self._call(call)
+        if hearing.ghosts.is_ours(writer):
+            return await self._call(service.acting(call, writer))
+        return await self._as(by, room, call)
+
+    async def _own_reaction(self, reaction: Reaction) -> MessageId | None:
+        hearing = self._heard()
+        user = self.config.user if reaction.by is None else hearing.ghosts.id_of(reaction.by)
+        return await hearing.rooms.reaction(reaction.target.room, reaction.target.parts[0], user, reaction.emoji)
+
+    async def _exists(self, user: str) -> bool:
+        hearing = self._heard()
+        return hearing.ghosts.is_ours(user) and bool(await hearing.rooms.answer(calls.profile(user)))
+
+    async def _call(self, call: Call) -> dict[str, Any]:
+        return await self._heard().client.call(call)
+
+    def _heard(self) -> Hearing:
+        if self._hearing is None:
+            raise Unavailable("not connected to the homeserver", scope=Scope.ACCOUNT)
+        return self._hearing
+
+
+async def _stored(taking: Awaitable[None]) -> Response:
+    """200 once it is stored; whatever cannot be done now is given again."""
+    try:
+        await taking
+    except StoreFull as error:
+        return door.later(error.retry_after)
+    except door.NotJsonError:
+        return door.told(400, "M_NOT_JSON", "this is no transaction")
+    except BridgeError:
+        return door.later()
+    return Response(body=b"{}")
+
+
+async def _told(client: Client, call: Call) -> dict[str, Any]:
+    try:
+        return await client.call(call)
+    except BridgeError:
+        return {}
+
+
+def _event_id(answer: dict[str, Any]) -> MessageId:
+    event = words(answer, "event_id")
+    if not event:
+        raise Uncertain("the homeserver answered 200 without the id of the event")
+    return MessageId(event)

@@ -1,0 +1,141 @@
+"""What one run hears: transactions in, one at a time, their events stored before they are acknowledged."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from bridge.connector import Host
+from bridge.errors import Rejected, RoomClosed, Unavailable
+from bridge.events import AnyEvent, User
+from bridge.ids import RoomId
+from connectors.matrix.answers import decoded
+from connectors.matrix.client import Client
+from connectors.matrix.content import part, words
+from connectors.matrix.incoming import MalformedError, Where, enters, exits
+from connectors.matrix.members import Members
+from connectors.matrix.senders import Senders
+from connectors.matrix_appservice import calls as service
+from connectors.matrix_appservice import door, incoming
+from connectors.matrix_appservice.ghosts import Ghosts
+from connectors.matrix_appservice.incoming import Transactions
+from connectors.matrix_appservice.rooms import Rooms
+
+_UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+_LONGEST_ID = 255
+_log = structlog.get_logger()
+
+
+class Hearing:
+    """One run's ears. `done` is the account's position."""
+
+    def __init__(  # noqa: PLR0913  the six things a run consists of
+        self, *, client: Client, host: Host, me: User, ghosts: Ghosts, rooms: Rooms, done: str | None
+    ) -> None:
+        self.client, self.ghosts, self.rooms = client, ghosts, rooms
+        self.senders = Senders(client)
+        self._host, self._me = host, me
+        self._members = Members()
+        self._done = Transactions.read(done)
+        self._one_at_a_time = asyncio.Lock()
+        self._taking: set[asyncio.Task[None]] = set()
+        self._over = False
+
+    def end(self) -> None:
+        """The run is over: what is not stored yet stays the homeserver's."""
+        self._over = True
+        for task in self._taking:
+            task.cancel()
+
+    async def take(self, transaction: str, body: bytes) -> None:
+        """Return once a transaction is stored, or was before. Raises `door.NotJsonError`, or why it cannot be now."""
+        task = asyncio.ensure_future(self._take(transaction, body))
+        self._taking.add(task)
+        task.add_done_callback(self._taking.discard)
+        try:
+            await task
+        except asyncio.CancelledError:
+            if not self._over:
+                raise
+            raise Unavailable("the connection ended") from None
+        finally:
+            task.cancel()
+
+    async def _take(self, transaction: str, body: bytes) -> None:
+        answer = decoded(body, door.LARGEST_TRANSACTION)
+        if answer is None or not isinstance(answer.get("events", []), list):
+            raise door.NotJsonError
+        raws = incoming.listed(answer)
+        mark = incoming.mark(transaction, raws)
+        async with self._one_at_a_time:
+            if self._done.knows(mark):
+                return
+            events = [event for raw in raws if (event := await self._event(raw)) is not None]
+            done = self._done.later(mark)
+            await self._host.publish(*events, position=done.position())
+            self._done = done
+
+    async def _event(self, raw: Mapping[str, Any]) -> AnyEvent | None:
+        room = incoming.room_of(raw)
+        await self._notice(room, raw)
+        if self.ghosts.is_ours(words(raw, "sender")) and not exits(raw, self._me.id):
+            return incoming.echo(raw, self._host.account)
+        if self._is_ghosts_membership(raw):
+            return None
+        await self._learn(room, words(raw, "sender"))
+        try:
+            return await self._read(room, raw)
+        except MalformedError as error:
+            _log.warning("a malformed event is passed over", event_id=_id(raw), why=str(error))
+        except _UNREADABLE as error:  # ours to mend; the transactions must not stand still for it
+            _log.warning("an event cannot be read", event_id=_id(raw), error=type(error).__name__)
+        self._host.unreadable(words(raw, "type"))
+        return None
+
+    async def _read(self, room: RoomId, raw: Mapping[str, Any]) -> AnyEvent | None:
+        if not await self.senders.allow(room, raw):
+            _log.warning("an edit of somebody else's message is passed over", event_id=_id(raw))
+            return None
+        return incoming.event(raw, Where(room=room, me=self._me.id, name_of=self._members.user))
+
+    def _is_ghosts_membership(self, raw: Mapping[str, Any]) -> bool:
+        """Somebody removed or invited one of our ghosts: nobody elsewhere has to hear of it."""
+        user = words(raw, "state_key")
+        return raw.get("type") == "m.room.member" and user != self._me.id and self.ghosts.is_ours(user)
+
+    async def _notice(self, room: RoomId, raw: Mapping[str, Any]) -> None:
+        """What an event tells us besides what it tells the bridge."""
+        self._members.learn(room, raw)
+        self.senders.learn(room, raw)
+        self.ghosts.learn(room, raw)
+        if raw.get("type") == "m.room.encryption" and raw.get("state_key") == "":
+            self.rooms.encrypted.add(room)
+        if enters(raw, self._me.id):
+            self.rooms.joined.add(room)
+        if exits(raw, self._me.id):
+            self.rooms.joined.discard(room)
+        if raw.get("state_key") == self._me.id and words(part(raw, "content"), "membership") == "invite":
+            await self._invited(room)
+
+    async def _invited(self, room: RoomId) -> None:
+        if room not in self.rooms.wanted:
+            return
+        try:
+            await self.rooms.enter(room)
+        except (RoomClosed, Rejected) as error:
+            _log.warning("an invitation could not be accepted", room=room, why=str(error))
+
+    async def _learn(self, room: RoomId, user: str) -> None:
+        """What somebody is called whom we hear for the first time: transactions do not say it beside their words."""
+        if not user or not room or self._members.knows(room, user) or room not in self.rooms.joined:
+            return
+        try:
+            content = await self.client.call(service.membership(room, user))
+        except RoomClosed:  # they are not there
+            content = {"membership": "join"}
+        self._members.learn(room, {"type": "m.room.member", "state_key": user, "content": content})
+
+
+def _id(raw: Mapping[str, Any]) -> str:
+    return words(raw, "event_id")[:_LONGEST_ID]
