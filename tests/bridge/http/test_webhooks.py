@@ -1,7 +1,11 @@
 """Calls of the platforms: handed over as they are, stored before they are answered."""
 
+import io
+from collections.abc import Mapping
+
 import pytest
 
+from bridge.connector import MAX_CALL
 from bridge.testing.memory import MemoryPlatform
 from bridge.testing.waiting import shows
 from tests.bridge.http.conftest import Caller
@@ -44,6 +48,18 @@ async def test_what_a_call_brings_is_relayed(call: Caller, right: MemoryPlatform
 @pytest.mark.parametrize("path", ["/in/nobody", "/in/LEFT", "/in/left%2Fx", "/in/"])
 async def test_an_unknown_account_is_not_found(call: Caller, path: str) -> None:
     assert (await call("POST", path, token=None)).status == 404
+
+
+@pytest.mark.parametrize(
+    ("headers", "size", "status"),
+    [({}, MAX_CALL, 200), ({}, MAX_CALL + 1, 413), ({"X-Sign": "Abc"}, 3 * MAX_CALL, 200),
+     ({"X-Sign": "Abc"}, 3 * MAX_CALL + 1, 413)],
+)  # fmt: skip
+async def test_a_call_is_as_large_as_the_connector_takes(
+    call: Caller, headers: Mapping[str, str], size: int, status: int
+) -> None:
+    answer = await call("POST", "/in/left/raw", token=None, headers=headers, data=io.BytesIO(b"x" * size))
+    assert answer.status == status
 
 
 async def test_a_full_store_asks_for_the_call_again(call: Caller) -> None:
