@@ -45,6 +45,10 @@ class TelegramConfig(ConnectorConfig):
     """Longest wait for an answer of the Bot API, the poll's own waiting time not counted."""
     poll_seconds: Annotated[int, Field(ge=1, le=50)] = 50
     """How long one poll waits for news before it is asked again; Telegram allows at most 50."""
+    download_mib: Annotated[int, Field(ge=1, le=4000)] = 20
+    """The largest file that the server gives to bots, in MiB: 20 at Telegram's own, up to 2000 at a server of yours."""
+    upload_mib: Annotated[int, Field(ge=1, le=4000)] = 50
+    """The largest file that the server takes of bots, in MiB: 50 at Telegram's own, up to 2000 at a server of yours."""
     rate_per_second: Annotated[float, Field(ge=0)] = 30
     """Messages a second over all rooms together; 0 means none is counted."""
     room_rate_per_second: Annotated[float, Field(ge=0)] = 1

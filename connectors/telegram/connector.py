@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from datetime import timedelta
 from typing import ClassVar, Final
 
@@ -13,6 +13,7 @@ from telegram import User as BotUser
 from telegram.constants import ChatType
 
 from bridge import (
+    Attachment,
     Capabilities,
     Connector,
     ConnectorConfig,
@@ -43,16 +44,17 @@ from bridge import (
     UserId,
 )
 from bridge.events import Confirmation
-from connectors.telegram import checkup, outgoing, webhook
+from connectors.telegram import checkup, files, media, outgoing, webhook
 from connectors.telegram.config import Mode, TelegramConfig
 from connectors.telegram.content import user_name
 from connectors.telegram.errors import Migrated, translated
-from connectors.telegram.format import FORMATTING
+from connectors.telegram.format import FORMATTING, render
 from connectors.telegram.incoming import ALLOWED_UPDATES, Read, happened
 from connectors.telegram.membership import PRIVACY, check_member, check_topic, info, note, split_name
 from connectors.telegram.polling import Queue
 from connectors.telegram.reactions import ALLOWED
 from connectors.telegram.rooms import Claim, claims, moved
+from connectors.telegram.uploads import Sending, Uploads
 from connectors.telegram.wire import Wire, quieten
 
 _YEARS: Final = timedelta(days=3650)
@@ -73,7 +75,10 @@ class Telegram(Connector[TelegramConfig]):
         relations=frozenset({Relation.REPLY, Relation.THREAD}),
         max_text=4096,
         unit=Unit.UTF16,
-        media={Kind.LOCATION: MediaLimit(), Kind.CONTACT: MediaLimit()},
+        media={**media.limits(50), Kind.LOCATION: MediaLimit(), Kind.CONTACT: MediaLimit()},
+        max_caption=media.MAX_CAPTION,
+        max_album=media.MAX_ALBUM,
+        albums=media.ALBUMS,
         delete_within=timedelta(hours=48),
         reactions=ALLOWED,
         max_reactions=1,
@@ -82,6 +87,7 @@ class Telegram(Connector[TelegramConfig]):
     def __init__(self, config: TelegramConfig, host: Host) -> None:
         super().__init__(config, host)
         self._bot: Bot | None = None
+        self._wire: Wire | None = None
         self._me: BotUser | None = None
         self._secret: str | None = None
         self._replaced = ""
@@ -100,6 +106,7 @@ class Telegram(Connector[TelegramConfig]):
             bot = Bot(
                 token, base_url=f"{api}/bot", base_file_url=f"{api}/file/bot", request=wire, get_updates_request=wire
             )
+            self._wire = wire
             try:
                 await self._login(bot)
                 match self.config.mode:
@@ -108,7 +115,7 @@ class Telegram(Connector[TelegramConfig]):
                     case Mode.WEBHOOK:
                         await self._await_calls(bot)
             finally:
-                self._bot = self._secret = None
+                self._bot = self._wire = self._secret = None
                 self._entered.clear()
 
     async def _login(self, bot: Bot) -> None:
@@ -270,8 +277,9 @@ class Telegram(Connector[TelegramConfig]):
         await self.host.remember("rooms", msgspec.json.encode(list(self._rooms.values())).decode(), _YEARS)
 
     def capabilities(self, room: RoomId) -> Capabilities:
-        """The class's, with the configured rates; a group has one rate more than a private chat."""
-        return msgspec.structs.replace(self.features, rates=tuple(self._rates(room)))
+        """The class's, with the configured rates and sizes; a group has one rate more than a private chat."""
+        kinds = {**self.features.media, **media.limits(self.config.upload_mib)}
+        return msgspec.structs.replace(self.features, rates=tuple(self._rates(room)), media=kinds)
 
     def _rates(self, room: RoomId) -> Iterator[Rate]:
         config = self.config
@@ -285,19 +293,33 @@ class Telegram(Connector[TelegramConfig]):
     # What the bridge asks for.
 
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
-        """Send one text; Telegram knows no key, so an unknown outcome may mean a double."""
+        """Send one message or album; Telegram knows no key, so an unknown outcome may mean a double."""
         async with self._following(message.room):
+            if message.files:
+                return await self._uploads().send(Sending(message, render(message.text)))
             return (await outgoing.post(self._connection(), message, self.config.link_previews),)
 
     async def edit(self, edit: Edit) -> None:
-        """Change one of our messages, of any age."""
+        """Change one of our messages, or the words under its files, of any age."""
         async with self._following(edit.target.room):
-            await outgoing.change(self._connection(), edit, self.config.link_previews)
+            if edit.caption:
+                await outgoing.change_caption(self._connection(), edit)
+            else:
+                await outgoing.change(self._connection(), edit, self.config.link_previews)
 
     async def delete(self, deletion: Deletion) -> None:
         """Take a message back; `Unsupported` once it is older than 48 hours."""
         async with self._following(deletion.target.room):
             await outgoing.take_back(self._connection(), deletion)
+
+    async def fetch(self, attachment: Attachment) -> AsyncIterator[bytes]:
+        """What somebody attached; Telegram's own server gives bots nothing above 20 MB."""
+        bot, wire = self._connection(), self._wire
+        if wire is None:
+            raise Unavailable("not connected to Telegram", scope=Scope.ACCOUNT)
+        async with aclosing(files.fetched(bot, wire, attachment, self.config.download_mib)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def react(self, reaction: Reaction) -> None:
         """Set the one reaction a bot may have on a message; Telegram gives it no id."""
@@ -314,6 +336,12 @@ class Telegram(Connector[TelegramConfig]):
             confirmed = Confirmation.BOTH if await self._confirmed(claim) else Confirmation.OLD_END
             await self.host.publish(moved(claim.old, claim.new, claim.at, confirmed))
             raise
+
+    def _uploads(self) -> Uploads:
+        bot, wire = self._connection(), self._wire
+        if wire is None:
+            raise Unavailable("not connected to Telegram", scope=Scope.ACCOUNT)
+        return Uploads(self.host, wire, bot.base_url)
 
     def _connection(self) -> Bot:
         if self._bot is None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from msgspec.structs import replace
 from telegram import (
     Animation,
     Audio,
@@ -54,11 +55,10 @@ _SERVICE: Final = (
 
 
 def words(message: Message) -> Rich:
-    """The text or caption, with a line in front when it is forwarded, or a placeholder for what cannot cross."""
+    """The text or caption, or a placeholder for what cannot cross."""
     text = message.text if message.text is not None else message.caption
     entities = message.entities or message.caption_entities
-    body = parse(Formatted(text or "", tuple(map(_entity, entities)))) or _instead(message)
-    return (*_forwarded(message), *body)
+    return parse(Formatted(text or "", tuple(map(_entity, entities)))) or _instead(message)
 
 
 def attachments(message: Message) -> tuple[Attachment, ...]:
@@ -96,7 +96,8 @@ def _instead(message: Message) -> Rich:
     return said(f"[{', '.join(kinds).replace('_', ' ') or 'a message that bots cannot see'}]")
 
 
-def _forwarded(message: Message) -> Rich:
+def forwarded(message: Message) -> Rich:
+    """A line that says whose words these are, where they are somebody else's; an album has it once."""
     if message.forward_origin is None or message.is_automatic_forward:
         return ()
     return (Paragraph((Italic((Text(f"Forwarded from {_origin(message)}"),)),)),)
@@ -126,6 +127,8 @@ def _file(kind: Kind, media: _File, name: str = "", mime: str = "") -> Attachmen
         mime=str(facts.get("mime_type") or mime),
         size=facts.get("file_size"),
         duration=facts.get("duration"),
+        width=facts.get("width") or facts.get("length"),
+        height=facts.get("height") or facts.get("length"),
         source=media.file_id,
     )
 
@@ -134,11 +137,16 @@ def _photo(message: Message) -> Attachment | None:
     largest: PhotoSize | None = max(message.photo, key=lambda size: size.width * size.height, default=None)
     if largest is None:
         return None
-    return Attachment(kind=Kind.IMAGE, mime="image/jpeg", size=largest.file_size, source=largest.file_id)
+    return Attachment(
+        kind=Kind.IMAGE, mime="image/jpeg", size=largest.file_size, width=largest.width, height=largest.height,
+        source=largest.file_id,
+    )  # fmt: skip
 
 
 def _animation(message: Message) -> Attachment | None:
-    return _file(Kind.VIDEO, message.animation, mime="video/mp4") if message.animation else None
+    if message.animation is None:
+        return None
+    return replace(_file(Kind.VIDEO, message.animation, mime="video/mp4"), animated=True)
 
 
 def _video(message: Message) -> Attachment | None:
@@ -172,6 +180,9 @@ def _sticker(message: Message) -> Attachment | None:
         name=sticker.set_name or "",
         mime=mime,
         size=sticker.file_size,
+        width=sticker.width,
+        height=sticker.height,
+        animated=bool(sticker.is_video or sticker.is_animated),
         emoji=sticker.emoji or "",
         source=sticker.file_id,
     )

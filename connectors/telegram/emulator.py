@@ -8,10 +8,11 @@ from msgspec.structs import replace
 
 from bridge.clock import Clock, SystemClock
 from bridge.ids import MessageId, UserId
-from bridge.testing.holdings import Card, Spot
+from bridge.testing.holdings import Card, Filed, Holding, Spot
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import Mention, Rich
 from connectors.telegram import emulator_content as content
+from connectors.telegram.emulator_files import sent_by_a_person
 from connectors.telegram.emulator_methods import WRITES
 from connectors.telegram.emulator_rules import REAL, ApiError, Call, Limits
 from connectors.telegram.emulator_server import Answer, Server
@@ -116,6 +117,19 @@ class TelegramEmulator:
     async def share_card(self, room: str, person: str, card: Card) -> MessageId:
         return await self.send_content(room, person, content.card(card))
 
+    async def send_files(self, room: str, person: str, files: Sequence[Filed], caption: Rich = ()) -> MessageId:
+        """One message, or an album in which each file is a message; the words stand under the first."""
+        words, entities = _native(caption)
+        carried = [sent_by_a_person(self.server.files, one) for one in files]
+        chat, thread = self._place(room)
+        album = {"media_group_id": f"album-{chat.id}-{len(chat.messages)}"} if len(files) > 1 else {}
+        ids = []
+        for index, one in enumerate(carried):
+            said = {} if index else {"text": words, "entities": entities}
+            fields = {**said, "thread": thread, "content": {**one, **album}}
+            ids.append(self.world.post(chat, self.world.person(person), fields).id)
+        return MessageId(str(ids[0]))
+
     async def move(self, room: str, person: str, message: MessageId, to: Spot, live_seconds: int | None) -> None:
         """A live place goes on; without seconds it has come to its end."""
         found = self._own(room, person, message)
@@ -145,7 +159,7 @@ class TelegramEmulator:
 
     async def shown(self, room: str) -> Sequence[Shown]:
         chat, thread = self._place(room)
-        return [_shown(message) for message in chat.messages.values() if message.thread == thread]
+        return [_shown(message, self._held(message)) for message in chat.messages.values() if message.thread == thread]
 
     async def send_content(self, room: str, person: str, carried: Json, caption: str = "") -> MessageId:
         """Send anything else the Bot API knows, such as `{"location": {...}}`."""
@@ -204,6 +218,10 @@ class TelegramEmulator:
         number, _, topic = room.partition("/")
         return self.world.chats[int(number)], int(topic) if topic else None
 
+    def _held(self, message: Message) -> tuple[Holding, ...]:
+        files = self.server.files.held(message.content, str(message.content.get("media_group_id", "")))
+        return (*files, *content.held(message.content))
+
     def _message(self, room: str, message: MessageId) -> Message:
         return self._place(room)[0].messages[int(message)]
 
@@ -234,7 +252,7 @@ def _entity(one: Entity) -> Json:
     return body
 
 
-def _shown(message: Message) -> Shown:
+def _shown(message: Message, held: tuple[Holding, ...]) -> Shown:
     entities = tuple(msgspec.convert(_flat(one), Entity) for one in message.entities)
     counted: dict[str, int] = {}
     for emoji in (shown(one) for each in message.reactions.values() for one in each):
@@ -243,7 +261,7 @@ def _shown(message: Message) -> Shown:
         id=MessageId(str(message.id)),
         author=message.author["first_name"],
         text=message.text,
-        holds=content.held(message.content),
+        holds=held,
         rich=parse(Formatted(message.text, entities)),
         edited=message.edited is not None,
         in_reply_to=None if message.reply_to is None else MessageId(str(message.reply_to)),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from connectors.telegram.emulator_content import SHARED
+from connectors.telegram.emulator_files import METHODS, Files, caption, entities
 from connectors.telegram.emulator_rules import ApiError, Call, Limits, Meter, bad, check_writable, checked_entities
 from connectors.telegram.emulator_world import Chat, Json, Message, Status, World
 from connectors.telegram.format import utf16
@@ -11,8 +12,8 @@ from connectors.telegram.reactions import native
 
 WRITES: Final = frozenset(
     {
-        "sendmessage", "sendphoto", "editmessagetext", "deletemessage", "deletemessages", "setmessagereaction",
-        *SHARED,
+        "sendmessage", "editmessagetext", "editmessagecaption", "sendmediagroup", "deletemessage", "deletemessages",
+        "setmessagereaction", *SHARED, *METHODS,
     }
 )  # fmt: skip
 """The methods by which a bridge writes: only they run into faults."""
@@ -26,13 +27,16 @@ class Methods:
         self._world = world
         self._limits = limits
         self._meter = Meter(limits, world.clock)
+        self.files = Files(limits)
         self._known: dict[str, Callable[[Call], Any]] = {
             "getme": self._get_me,
             "getchat": self._get_chat,
             "getchatmember": self._get_chat_member,
             "getchatadministrators": self._get_administrators,
             "sendmessage": self._send_message,
-            "sendphoto": self._send_photo,
+            "sendmediagroup": self._send_album,
+            "editmessagecaption": self._edit_caption,
+            "getfile": self.files.get_file,
             "sendchataction": self._send_chat_action,
             "editmessagetext": self._edit_message_text,
             "deletemessage": self._delete_message,
@@ -41,6 +45,7 @@ class Methods:
             "createforumtopic": self._create_topic,
             "leavechat": self._leave_chat,
             **dict.fromkeys(SHARED, self._share),
+            **dict.fromkeys(METHODS, self._send_file),
         }
 
     def carry_out(self, call: Call) -> Any:  # noqa: ANN401 - results are any JSON
@@ -86,17 +91,36 @@ class Methods:
         fields = {"text": text, "entities": entities, "thread": thread, "reply_to": reply}
         return self._world.shown(self._world.post(chat, self._world.bot, fields))
 
-    def _send_photo(self, call: Call) -> Json:
+    def _send_file(self, call: Call) -> Json:
         chat, thread = self._place(call)
-        if not call.text("photo"):
-            raise bad("there is no photo in the request")
-        caption = call.text("caption")
-        if utf16(caption) > 1024:
-            raise bad("message caption is too long")
+        words = caption(call.fields, self._limits)
+        looks = checked_entities(words, entities(call.fields))
+        reply, content = self._reply(call, chat), self.files.single(call)
         self._meter.check(chat)
-        sizes = [{"file_id": call.text("photo"), "file_unique_id": "u1", "width": 90, "height": 60}]
-        fields = {"text": caption, "thread": thread, "reply_to": self._reply(call, chat), "content": {"photo": sizes}}
+        fields = {"text": words, "entities": looks, "thread": thread, "reply_to": reply, "content": content}
         return self._world.shown(self._world.post(chat, self._world.bot, fields))
+
+    def _send_album(self, call: Call) -> list[Json]:
+        chat, thread = self._place(call)
+        reply, made = self._reply(call, chat), self.files.album(call)
+        worded = [(caption(item, self._limits), entities(item)) for _, item in made]
+        self._meter.check(chat)
+        album = f"album-{chat.id}-{len(chat.messages)}"
+        sent = []
+        for (content, _), (words, looks) in zip(made, worded, strict=True):
+            carried = {**content, "media_group_id": album}
+            fields = {"text": words, "entities": looks, "thread": thread, "reply_to": reply, "content": carried}
+            sent.append(self._world.post(chat, self._world.bot, fields))
+        return [self._world.shown(one) for one in sent]
+
+    def _edit_caption(self, call: Call) -> Json:
+        message = self._ours(call)
+        if not message.content:
+            raise bad("there is no caption in the message to edit")
+        words = caption(call.fields, self._limits)
+        looks = checked_entities(words, entities(call.fields))
+        self._change(message, words, looks)
+        return self._world.shown(message)
 
     def _share(self, call: Call) -> Json:
         chat, thread = self._place(call)
@@ -113,19 +137,28 @@ class Methods:
         return True
 
     def _edit_message_text(self, call: Call) -> Json:
+        message = self._ours(call)
+        if message.content:
+            raise bad("there is no text in the message to edit")
+        self._change(message, *self._text(call))
+        return self._world.shown(message)
+
+    def _ours(self, call: Call) -> Message:
+        """The message of the bot that is to be changed."""
         chat = self._chat(call)
         check_writable(chat, None)
         message = self._message(call, chat, "message to edit not found")
         if message.author["id"] != self._world.bot["id"]:
             raise bad("message can't be edited")
-        text, entities = self._text(call)
+        return message
+
+    def _change(self, message: Message, text: str, entities: list[Json]) -> None:
         if (text.strip(), entities) == (message.text, message.entities):
             raise bad(
                 "message is not modified: specified new message content and reply markup are exactly the same as a "
                 "current content and reply markup of the message"
             )
         self._world.change(message, text, entities)
-        return self._world.shown(message)
 
     def _delete_message(self, call: Call) -> bool:
         chat = self._chat(call)

@@ -21,6 +21,10 @@ class Limits(Struct, frozen=True):
     burst: int = 5
     delete_hours: float = 48
     max_text: int = 4096
+    max_caption: int = 1024
+    photo_bytes: int = 10 * 1024 * 1024
+    upload_bytes: int = 50 * 1024 * 1024
+    download_bytes: int = 20 * 1024 * 1024
 
 
 REAL: Final = Limits()
@@ -43,6 +47,7 @@ _JSON_FIELDS: Final = frozenset(
         "allowed_updates",
         "message_ids",
         "caption_entities",
+        "media",
     }
 )
 

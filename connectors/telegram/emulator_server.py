@@ -10,6 +10,7 @@ import aiohttp
 from aiohttp import web
 from msgspec import Struct
 
+from connectors.telegram.emulator_files import Part
 from connectors.telegram.emulator_methods import WRITES, Methods
 from connectors.telegram.emulator_rules import ApiError, Call, Limits, bad, decoded
 from connectors.telegram.emulator_world import Json, World
@@ -40,6 +41,10 @@ class Server:
     def __init__(self, world: World, limits: Limits, token: str, due: Due) -> None:
         self._world = world
         self._methods = Methods(world, limits)
+        self.files = self._methods.files
+        self.carry_out = self._methods.carry_out
+        self.canned: dict[str, bytes] = {}
+        """What the next call of a method gets, whatever it asks."""
         self._token = token
         self._due = due
         self._poll: asyncio.Future[None] | None = None
@@ -54,6 +59,7 @@ class Server:
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_route("*", "/bot{token}/{method}", self._answer)
+        app.router.add_get("/file/bot{token}/{path:.+}", self._give)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -90,6 +96,8 @@ class Server:
             self.calls.append(call)
             if call.method in WRITES:
                 await self.going.wait()
+            if call.method in self.canned:
+                return web.Response(body=self.canned.pop(call.method), content_type="application/json")
             due = self._due(call)
             if due is not None and not due.lost:
                 return web.Response(status=due.status, body=due.body, content_type="application/json")
@@ -99,6 +107,15 @@ class Server:
         if due is not None and request.transport is not None:
             request.transport.abort()
         return web.json_response({"ok": True, "result": result})
+
+    async def _give(self, request: web.Request) -> web.StreamResponse:
+        """A file, in pieces; a wrong token or path is not found."""
+        try:
+            self._check_token(request.match_info["token"])
+            data = self.files.at(request.match_info["path"])
+        except ApiError as error:
+            return web.json_response(error.body(), status=error.code)
+        return web.Response(body=data)
 
     def _check_token(self, token: str) -> None:
         if not re.fullmatch(r"\d+:[A-Za-z0-9_-]+", token):
@@ -266,4 +283,10 @@ async def _fields(request: web.Request) -> Mapping[str, Any]:
         except ValueError:
             raise bad("can't parse JSON object") from None
         return fields | body if isinstance(body, dict) else fields
-    return fields | {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    return fields | {name: await _value(value) for name, value in (await request.post()).items()}
+
+
+async def _value(value: Any) -> object:  # noqa: ANN401 - text or a file
+    if not isinstance(value, web.FileField):
+        return value
+    return Part(value.filename, value.content_type, value.file.read())

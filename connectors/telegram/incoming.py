@@ -15,7 +15,7 @@ from bridge.events import AnyEvent, Edited, Posted, RoomKind, User
 from bridge.ids import EventId, MessageId, RoomId, UserId
 from bridge.text.nodes import said
 from connectors.telegram import errors
-from connectors.telegram.content import attachments, chat_name, speaks, user_name, words
+from connectors.telegram.content import attachments, chat_name, forwarded, speaks, user_name, words
 from connectors.telegram.reactions import reacted
 from connectors.telegram.rooms import member_changed, place, service, stamp_of, topic_of
 
@@ -154,7 +154,7 @@ def _post(parts: Sequence[Message], author: User) -> Posted:
         at=first.date,
         message=tuple(MessageId(str(part.message_id)) for part in parts),
         author=author,
-        text=tuple(block for part in parts for block in words(part)),
+        text=(*forwarded(first), *(block for part in parts for block in words(part))),
         attachments=tuple(one for part in parts for one in attachments(part)),
         in_reply_to=_reply(first),
     )
@@ -174,7 +174,7 @@ def _edited(message: Message, number: int, me: UserId) -> Iterator[AnyEvent]:
         at=at,
         replaces=MessageId(str(message.message_id)),
         author=author,
-        text=words(message),
+        text=(*forwarded(message), *words(message)),
         attachments=attachments(message),
     )
 

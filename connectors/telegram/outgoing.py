@@ -34,7 +34,7 @@ async def _sent(bot: Bot, message: Outgoing, previews: LinkPreviews) -> Message:
         return await bot.send_message(
             chat_id=chat_id(message.room),
             text=shown.text,
-            entities=_entities(shown.entities),
+            entities=native_entities(shown.entities),
             message_thread_id=topic(message.thread),
             link_preview_options=LinkPreviewOptions(is_disabled=previews is LinkPreviews.HIDDEN),
             reply_parameters=reply_parameters(message.in_reply_to),
@@ -49,8 +49,20 @@ async def change(bot: Bot, edit: Edit, previews: LinkPreviews) -> None:
             chat_id=chat_id(edit.target.room),
             message_id=message_id(edit.target.parts[0]),
             text=shown.text,
-            entities=_entities(shown.entities),
+            entities=native_entities(shown.entities),
             link_preview_options=LinkPreviewOptions(is_disabled=previews is LinkPreviews.HIDDEN),
+        )
+
+
+async def change_caption(bot: Bot, edit: Edit) -> None:
+    """`editMessageCaption`: other words under a file, which stays."""
+    shown = render(edit.content.text)
+    with suppress(Unchanged), translated():
+        await bot.edit_message_caption(
+            chat_id=chat_id(edit.target.room),
+            message_id=message_id(edit.target.parts[0]),
+            caption=shown.text,
+            caption_entities=native_entities(shown.entities),
         )
 
 
@@ -73,7 +85,8 @@ async def put_reaction(bot: Bot, reaction: Reaction) -> None:
         )
 
 
-def _entities(entities: Sequence[Entity]) -> list[MessageEntity] | None:
+def native_entities(entities: Sequence[Entity]) -> list[MessageEntity] | None:
+    """The stretches of a text that look different, as the library has them."""
     return [_entity(one) for one in entities] or None
 
 

@@ -9,6 +9,7 @@ import pytest
 from bridge.testing.clock import HandClock
 from bridge.text.nodes import said
 from connectors.telegram.emulator import CHANNEL, FORUM, TOPIC, TOWN, TelegramEmulator
+from connectors.telegram.emulator_files import Stored
 from connectors.telegram.emulator_rules import Limits
 from connectors.telegram.emulator_world import Status
 
@@ -270,7 +271,8 @@ async def test_a_person_edits_only_what_is_theirs(strict: TelegramEmulator) -> N
 
 
 async def test_other_calls_are_answered_as_they_are(bot: Bot, strict: TelegramEmulator) -> None:
-    photo = await bot.call("sendPhoto", chat_id=TOWN, photo="F", caption="look")
+    name = strict.server.files.keep(Stored("photo", "a.jpg", "image/jpeg", b"x"))
+    photo = await bot.call("sendPhoto", chat_id=TOWN, photo=name, caption="look")
     assert photo["result"]["caption"] == "look"
     assert (await bot.call("sendChatAction", chat_id=TOWN, action="typing"))["result"] is True
     ada = strict.world.person("Ada")

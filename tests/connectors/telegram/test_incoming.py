@@ -160,14 +160,20 @@ STICKER = {**FILE, "type": "regular", "width": 9, "height": 9, "is_animated": Fa
 CLIP = {**FILE, "width": 9, "height": 9, "duration": 5}
 POINT = {"latitude": 1.5, "longitude": 2.25}
 CARRIED: list[tuple[Json, Kind, dict[str, object]]] = [
-    ({"photo": SIZES}, Kind.IMAGE, {"source": "F2", "mime": "image/jpeg"}),
+    ({"photo": SIZES}, Kind.IMAGE, {"source": "F2", "mime": "image/jpeg", "width": 1280, "height": 853}),
     ({"video": {**CLIP, "file_name": "a.mp4"}}, Kind.VIDEO, {"duration": 5, "name": "a.mp4"}),
-    ({"animation": CLIP, "document": FILE}, Kind.VIDEO, {"source": "F1"}),
-    ({"video_note": {**FILE, "length": 9, "duration": 7}}, Kind.VIDEO, {"duration": 7}),
+    ({"animation": CLIP, "document": FILE}, Kind.VIDEO, {"source": "F1", "animated": True, "height": 9}),
+    ({"video_note": {**FILE, "length": 9, "duration": 7}}, Kind.VIDEO, {"duration": 7, "width": 9, "height": 9}),
     ({"voice": {**FILE, "duration": 3, "file_size": 10}}, Kind.VOICE, {"duration": 3, "size": 10}),
     ({"audio": {**FILE, "duration": 3, "performer": "X", "title": "Y"}}, Kind.AUDIO, {"name": "X - Y"}),
     ({"document": {**FILE, "file_name": "a.pdf", "mime_type": "application/pdf"}}, Kind.FILE, {"name": "a.pdf"}),
-    ({"sticker": STICKER}, Kind.STICKER, {"emoji": "😀", "mime": "image/webp"}),
+    ({"sticker": STICKER}, Kind.STICKER, {"emoji": "😀", "mime": "image/webp", "animated": False}),
+    (
+        {"sticker": {**STICKER, "is_animated": True}},
+        Kind.STICKER,
+        {"mime": "application/x-tgsticker", "animated": True, "width": 9},
+    ),
+    ({"sticker": {**STICKER, "is_video": True}}, Kind.STICKER, {"mime": "video/webm", "animated": True}),
     ({"location": POINT}, Kind.LOCATION, {"location": Location(latitude=1.5, longitude=2.25)}),
     (
         {"location": POINT, "venue": {"location": POINT, "title": "Café", "address": "Ring 1"}},

@@ -29,11 +29,13 @@ from bridge import (
 from bridge.connector import Rate
 from bridge.errors import Feature
 from bridge.ids import Key, MessageId, RoomId, ThreadId
+from bridge.testing import samples
 from bridge.testing.contract_content import CAFE, CARD, GRACE, PLACE, POINT
-from bridge.testing.contract_kit import Kit
+from bridge.testing.contract_kit import Kit, Running
 from bridge.testing.platform import texts
 from bridge.text.nodes import Bold, Link, Mention, Paragraph, Quote, Rich, Text, said
 from connectors.telegram.emulator import CHANNEL, TOPIC, TOWN, TelegramEmulator
+from connectors.telegram.emulator_files import Part
 from connectors.telegram.emulator_rules import REAL, Call
 from connectors.telegram.emulator_world import Status
 from connectors.telegram.reactions import ALLOWED, native
@@ -50,6 +52,16 @@ MODELS: dict[str, type[methods.TelegramMethod[Any]]] = {
     "sendlocation": methods.SendLocation,
     "sendvenue": methods.SendVenue,
     "sendcontact": methods.SendContact,
+    "sendphoto": methods.SendPhoto,
+    "sendvideo": methods.SendVideo,
+    "sendanimation": methods.SendAnimation,
+    "sendaudio": methods.SendAudio,
+    "sendvoice": methods.SendVoice,
+    "sendsticker": methods.SendSticker,
+    "senddocument": methods.SendDocument,
+    "sendmediagroup": methods.SendMediaGroup,
+    "editmessagecaption": methods.EditMessageCaption,
+    "getfile": methods.GetFile,
     "editmessagetext": methods.EditMessageText,
     "deletemessage": methods.DeleteMessage,
     "setmessagereaction": methods.SetMessageReaction,
@@ -65,13 +77,29 @@ HERE = Attachment(kind=Kind.LOCATION, location=Location(latitude=1, longitude=2)
 def valid(call: Call) -> methods.TelegramMethod[Any]:
     """A call by an independent model of the Bot API; what the model does not know is an error."""
     model = MODELS[call.method]
-    unknown = set(call.fields) - set(model.model_fields)
+    attached = {name for name, value in call.fields.items() if isinstance(value, Part)}
+    unknown = set(call.fields) - set(model.model_fields) - attached
     assert not unknown, f"{call.method} has no {unknown}"
-    return model.model_validate(dict(call.fields))
+    return model.model_validate({name: "F" if name in attached else value for name, value in call.fields.items()})
 
 
 def last(server: TelegramEmulator, method: str) -> Mapping[str, Any]:
     return next(call.fields for call in reversed(server.calls) if call.method == method)
+
+
+async def exchange_files(run: Running, server: TelegramEmulator) -> None:
+    """A file of each kind and an album, both ways; other words under one of them, and the bytes of another."""
+    made = [samples.upload(kind, kind) for kind in samples.OF_KIND]
+    files = [run.kit.host.keep(one) for one in made]
+    for file in (*files, msgspec.structs.replace(files[0], animated=True, sha256="moves")):
+        copy = await run.sent("under it", files=(file,))
+    await run.connector.edit(Edit(target=copy, content=run.outgoing("other words"), caption=True))
+    await run.send("an album", files=(files[0], files[2]), room=run.kit.garden)
+    for one in made:
+        await server.send_files(run.kit.town, "Ada", (one,), said("look"))
+    native = await server.send_files(run.kit.town, "Ada", (made[0], made[2]))
+    album = await run.event(Posted, lambda posted: native in posted.message, "an album")
+    assert [piece async for piece in run.connector.fetch(album.attachments[0])]
 
 
 async def conversation(kit: Kit, server: TelegramEmulator) -> None:
@@ -84,6 +112,7 @@ async def conversation(kit: Kit, server: TelegramEmulator) -> None:
         await server.react(kit.town, "Ada", MessageId(answer), "❤️")
         await server.unreact(kit.town, "Ada", MessageId(answer), "❤️")
         target = Target(room=event.room, parts=event.message)
+        await exchange_files(run, server)
         await run.send("an answer", in_reply_to=target)
         await run.send("in the topic", room=kit.garden)
         for one in (HERE, PLACE, CARD):
