@@ -21,9 +21,12 @@ _START_SECONDS = 60.0
 class Daemon:
     """`python -m bridge run`; a context manager that ends it in order, or by force when that does not work."""
 
-    def __init__(self, folder: Path, accounts: Mapping[str, object], links: Mapping[str, object]) -> None:
+    def __init__(
+        self, folder: Path, accounts: Mapping[str, object], links: Mapping[str, object], listen: str = "127.0.0.1:0"
+    ) -> None:
         self._folder = folder
         self.program = [sys.executable, "-m", "bridge"]
+        self.listen = listen
         self.environment: Mapping[str, str] = {}
         """What the next process finds in its environment besides ours."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -36,7 +39,7 @@ class Daemon:
         """The configuration file, readable by its owner alone."""
         whole = {
             "store": {"path": str(self.store), "min_free_mib": 0, "ballast_mib": 0},
-            "http": {"listen": "127.0.0.1:0", "token": TOKEN},
+            "http": {"listen": self.listen, "token": TOKEN},
             "accounts": {name: dict(settings) for name, settings in accounts.items()},  # type: ignore[call-overload]
             "links": dict(links),
         }

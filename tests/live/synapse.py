@@ -22,6 +22,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
+
+from bridge.ids import AccountName
+from connectors.matrix_appservice.config import MatrixAppserviceConfig
+from connectors.matrix_appservice.registration import registration
 
 VERSION = "1.163.2"
 SERVER_NAME = "lab.test"
@@ -43,11 +48,33 @@ _LIMITED = (
 )
 
 
+class Service(Struct, frozen=True):
+    """The application service that the server knows: it is reached at `listen`, as the account `home`."""
+
+    listen: str
+    as_token: str
+    hs_token: str
+    user: str = f"@qantara:{SERVER_NAME}"
+
+    def settings(self, homeserver: str) -> dict[str, str]:
+        """The account's settings, as in YAML."""
+        return {
+            "connector": "matrix-appservice", "homeserver": homeserver, "user": self.user, "token": self.as_token,
+            "homeserver_token": self.hs_token,
+        }  # fmt: skip
+
+    def registration(self) -> str:
+        """The file that the server reads, as `qantara registration` writes it."""
+        config = MatrixAppserviceConfig.model_validate(self.settings("http://127.0.0.1:1"))
+        return registration(config, AccountName("home"), f"http://{self.listen}/in/home").text
+
+
 class Synapse:
     """A running server; `address` is its client API."""
 
-    def __init__(self, address: str, process: subprocess.Popen[bytes], home: Path) -> None:
+    def __init__(self, address: str, process: subprocess.Popen[bytes], home: Path, service: Service) -> None:
         self.address = address
+        self.service = service
         self._process = process
         self._home = home
 
@@ -109,13 +136,15 @@ def _run(*command: str) -> None:
 def _started(python: Path) -> Synapse:
     home = Path(tempfile.mkdtemp(prefix="synapse-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))  # noqa: S108  memory, twice as fast as the disk
     port = _free_port()
+    service = Service(f"127.0.0.1:{_free_port()}", os.urandom(20).hex(), os.urandom(20).hex())
+    (home / "service.yaml").write_text(service.registration())
     (home / "homeserver.yaml").write_text(json.dumps(_settings(home, port)))  # JSON is YAML
     (home / "signing.key").write_text(f"ed25519 a_lab {base64.b64encode(os.urandom(32)).decode().rstrip('=')}\n")
     (home / "log.yaml").write_text(json.dumps(_LOGGING | {"handlers": {"file": _log_file(home)}}))
     command = [str(python), "-m", "synapse.app.homeserver", "--config-path", str(home / "homeserver.yaml")]
     with (home / "output").open("wb") as output:
         process = subprocess.Popen(command, cwd=home, stdout=output, stderr=subprocess.STDOUT)
-    server = Synapse(f"http://127.0.0.1:{port}", process, home)
+    server = Synapse(f"http://127.0.0.1:{port}", process, home, service)
     try:
         _wait_until_ready(server, process, home)
     except BaseException:
@@ -161,6 +190,7 @@ def _settings(home: Path, port: int) -> dict[str, Any]:
         "form_secret": "lab",
         "bcrypt_rounds": 4,
         "report_stats": False,
+        "app_service_config_files": [str(home / "service.yaml")],
         "trusted_key_servers": [],
         "federation_domain_whitelist": [],
         "url_preview_enabled": False,

@@ -91,8 +91,8 @@ class SynapsePlatform:
         await self.delete(room, person, MessageId(mine[-1]["event_id"]))
 
     async def shown(self, room: str) -> Sequence[Shown]:
-        names = {person.id: person.name for person in self._people.values()}
-        return reader.shown(await self.events(room), names.__getitem__)
+        events = await self.events(room)
+        return reader.shown(events, _names(events).__getitem__)
 
     def drop_connections(self) -> None:
         self._proxy.drop_connections()
@@ -193,3 +193,9 @@ class SynapsePlatform:
             if response.status != 200:
                 raise MatrixRefusal(response.status, answer["errcode"], answer["error"])
             return answer
+
+
+def _names(events: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    """What everybody who was ever in a room is called."""
+    members = (raw for raw in events if raw["type"] == "m.room.member")
+    return {raw["state_key"]: name for raw in members if (name := raw["content"].get("displayname"))}
