@@ -1,20 +1,20 @@
 """What a target room can show now, and how often it may be written to."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import structs
 
 from bridge.config.settings import Show
 from bridge.connector import Authorship, Capabilities
 from bridge.errors import Feature, Scope
-from bridge.ids import PersonNumber, Place, RoomNumber
+from bridge.ids import Place, RoomNumber
 from bridge.lanes import Lanes
 from bridge.limits import Limiter
+from bridge.naming import Naming
 from bridge.plan import features
 from bridge.shared import Shared
-from bridge.steps import Facts, View, speaker
+from bridge.steps import Facts, View
 from bridge.store.ops import Row
-from bridge.store.questions import Emojis, Known
 from bridge.text.nodes import Break
 
 _NOTHING: frozenset[Show] = frozenset()
@@ -24,6 +24,7 @@ class Abilities:
     """Asked of the connector once a connection, and after each refusal of a feature."""
 
     def __init__(self, room: RoomNumber, account: Lanes, shared: Shared, ask: Callable[[], Capabilities]) -> None:
+        self._naming = Naming(room, shared)
         self._room, self._account, self._shared, self._ask = room, account, shared, ask
         self._asked_at = -1
         self.lacking: frozenset[Feature] = frozenset()
@@ -57,32 +58,8 @@ class Abilities:
         return View(
             place=place, capabilities=shown, features=features, shows=self._shared.shows.get(row.link, _NOTHING),
             prefix=f"{self._shared.epochs.of(row.number)}.{row.number}{generation}",
-            labels={**self._people(facts.emojis), **self._author(facts.reply), **self._labels((row, *behind))},
+            labels=self._naming.labels(row, behind, facts), told=self._naming.told(row),
         )  # fmt: skip
-
-    def _labels(self, rows: Iterable[Row]) -> dict[PersonNumber, str]:
-        """What the people behind some rows are called in this room, where nobody else may be called so."""
-        names, found = self._shared.names, {}
-        for row in rows:
-            by = speaker(row)
-            if by is None:
-                continue
-            if row.origin is not None:
-                names.present(row.origin, *by)
-            found[by[0]] = names.shown(self._room, *by)
-        return found
-
-    def _people(self, emojis: Emojis | None) -> dict[PersonNumber, str]:
-        """What those who reacted are called here."""
-        put = () if emojis is None else emojis.put
-        return {one.person: self._shared.names.shown(self._room, one.person, one.name) for one in put}
-
-    def _author(self, known: Known | None) -> dict[PersonNumber, str]:
-        """What the author of a message that may be quoted is called here."""
-        if known is None or known.person is None or known.origin is None:
-            return {}
-        self._shared.names.recall(known.origin, known.person, known.author)
-        return {known.person: self._shared.names.shown(self._room, known.person, known.author)}
 
     def lose(self, feature: Feature) -> None:
         """The room refused this feature."""

@@ -6,7 +6,7 @@ No I/O and no clock. What a room knows begins with who wrote there lately, and i
 from collections.abc import Iterable
 
 from bridge.ids import PersonNumber, RoomNumber
-from bridge.people import label, skeleton, told_apart
+from bridge.people import bare, label, skeleton, told_apart
 
 MOST_PEOPLE = 4096
 """People a room's names are kept of; one more, and the room begins anew."""
@@ -18,7 +18,13 @@ class Roll:
 
     def __init__(self) -> None:
         self.shown: dict[tuple[PersonNumber, str], str] = {}
+        self.called: dict[str, PersonNumber] = {}
+        """Who is shown under a name without being in the room; names as one types them."""
         self.taken: dict[str, PersonNumber] = {}
+
+
+def _typed(name: str) -> str:
+    return bare(name).casefold()
 
 
 class Names:
@@ -42,7 +48,13 @@ class Names:
         known = roll.shown.get((person, name))
         if known is None:
             known = roll.shown[person, name] = self._decided(roll, person, label(name))
+            roll.called[_typed(known)] = person
         return known
+
+    def called(self, room: RoomNumber, name: str) -> PersonNumber | None:
+        """Who is shown in the room under this name without being in it."""
+        roll = self._rolls.get(room)
+        return None if roll is None else roll.called.get(_typed(name))
 
     def present(self, room: RoomNumber, person: PersonNumber, name: str) -> None:
         """Somebody speaks in the room itself: their look is theirs, whoever was shown under it before."""
@@ -54,6 +66,7 @@ class Names:
         before = roll.taken.get(look, person)
         if before != person:
             roll.shown = {key: shown for key, shown in roll.shown.items() if key[0] != before}
+            roll.called = {name: who for name, who in roll.called.items() if who != before}
         roll.taken[look] = person
         roll.shown[person, name] = plain
 

@@ -79,7 +79,7 @@ def _posted(row: Row, event: Posted, facts: Facts, view: View) -> Plan | Ended:
         return Ended(Outcome.CANCELLED, "deleted before")
     reply, quoted = answering(row, facts.reply, view)
     words = Words(
-        text=event.text, manner=event.manner, attachments=_carried(event, view), label=name_of(row, view),
+        text=view.told(event.text), manner=event.manner, attachments=_carried(event, view), label=name_of(row, view),
         quoted=quoted, mark=_threaded(event) if reply is None and quoted is None else "",
     )  # fmt: skip
     parts = fit(words, view.capabilities)
@@ -132,7 +132,9 @@ def _edited(row: Row, event: Edited, facts: Facts, view: View, now: datetime) ->
         return Orphan()
     if about is not None and about.carried and Feature.EDIT not in view.features and moves(event.attachments):
         return Ended(Outcome.DROPPED, "a place that moves is not followed there")
-    words = Words(text=event.text, manner=event.manner, attachments=_carried(event, view), label=name_of(row, view))
+    words = Words(
+        text=view.told(event.text), manner=event.manner, attachments=_carried(event, view), label=name_of(row, view)
+    )
     view = _in_words(view)
     if about is None or not about.parts:
         return _told_anew(row, words, view, TwinKind.COPY)

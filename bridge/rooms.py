@@ -8,7 +8,7 @@ from bridge.config import Config
 from bridge.delivery import Lane
 from bridge.errors import StoreFull
 from bridge.events import Confirmation, Left, RoomMoved, SendFailed
-from bridge.ids import AccountName, MessageId, Place, Room, RoomId, RoomNumber, RowNumber, ThreadId
+from bridge.ids import AccountName, MessageId, PersonNumber, Place, Room, RoomId, RoomNumber, RowNumber, ThreadId
 from bridge.intake import Happening, Intake
 from bridge.routing import Atlas, Routes, routes
 from bridge.shared import Shared
@@ -67,6 +67,8 @@ class Rooms:
                 self._open(record)
         await self._close_all_but({self.numbers[room] for room in wanted})
         intake.routes = routes(config.links.values(), self.numbers)
+        self._shared.accounts = {record.number: record.account for record in records}
+        self._shared.identities.follow(config.people)
         self._recall_names(intake.routes)
         intake.notices = self.numbers[config.notices] if config.notices else None
         intake.uptimes = {number: self._accounts[lane.name.account].lanes.uptime for number, lane in self.lanes.items()}
@@ -77,12 +79,18 @@ class Rooms:
 
     def _recall_names(self, heard: Routes) -> None:
         """Who is in a room has their name there before who is only heard in it."""
-        names, speakers = self._shared.names, self.speakers
-        for one in speakers:
-            names.recall(one.room, one.person, one.name)
-        for one in speakers:
+        names, same = self._shared.names, self._shared.identities
+        known = [(one, self._number_of(one)) for one in self.speakers]
+        for one, person in known:
+            names.recall(one.room, same.one(person), one.name)
+        for one, person in known:
             for to in heard.get(one.room, ()):
-                names.recall(to.room, one.person, one.name)
+                names.recall(to.room, same.one(person), one.name)
+
+    def _number_of(self, one: Speaker) -> PersonNumber:
+        if one.native is not None and one.room in self._shared.accounts:
+            self._shared.identities.meet(self._shared.accounts[one.room], one.native, one.person)
+        return one.person
 
     def _open(self, record: RoomRecord) -> None:
         account = self._accounts[record.account]

@@ -8,7 +8,8 @@ from bridge.backlog import Loaded
 from bridge.chance import Chance
 from bridge.clock import Clock
 from bridge.config.settings import Show
-from bridge.ids import RoomNumber
+from bridge.identities import Identities
+from bridge.ids import AccountName, RoomNumber
 from bridge.media.giving import Giving
 from bridge.names import Names
 from bridge.quota import Quota
@@ -33,6 +34,8 @@ class Shared:
         self.loaded = Loaded()
         self.quota = Quota()
         self.names = Names()
+        self.identities = Identities()
+        self.accounts: Mapping[RoomNumber, AccountName] = {}
         self.giving = Giving()
         self.under_way: Counter[RoomNumber] = Counter()
         """Sends to each room that have begun and are not durable yet."""

@@ -4,7 +4,7 @@ A plan is sealed (stored) before its first step where it could come out differen
 sends the same words under the same key.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeAlias, Union
 
@@ -58,6 +58,11 @@ class Orphan(Struct, frozen=True, tag="orphan"):
     """It speaks of a message that is parked itself."""
 
 
+def as_it_is(text: Rich) -> Rich:
+    """Words that mention nobody."""
+    return text
+
+
 class View(Struct, frozen=True, kw_only=True):
     """The target room as a plan sees it: `features` are those its connector has and the room did not refuse."""
 
@@ -70,6 +75,8 @@ class View(Struct, frozen=True, kw_only=True):
     """What the row's link carries besides messages."""
     labels: Mapping[PersonNumber, str] = {}
     """What people are called in the room, where nobody else may be called so."""
+    told: Callable[[Rich], Rich] = as_it_is
+    """How words are said in the room: mentions mean people of its platform, or nobody."""
 
 
 class Facts(Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from bridge.config.checking import check
 from bridge.config.connectors import Connectors
 from bridge.config.faults import ConfigError, Fault, Trail, did_you_mean, listed, shown
 from bridge.config.page import Page
+from bridge.config.people import Identity, People, people
 from bridge.config.schema import schema
 from bridge.config.settings import (
     Allowance,
@@ -36,8 +37,10 @@ __all__ = [
     "Connectors",
     "Fault",
     "HttpSettings",
+    "Identity",
     "Limits",
     "Link",
+    "People",
     "StoreSettings",
     "is_loopback",
     "load",
@@ -91,8 +94,16 @@ def _config(page: Page, connectors: Connectors, base: Path) -> Config:
     settings, wrong = check(FileSettings, page)
     accounts, wrong_accounts = _accounts(page, connectors)
     sides, wrong_links = rooms.links(page)
+    known, wrong_people = people(page)
     notices = rooms.room(page, ("notices",))
-    faults = [*wrong, *_empty(page), *wrong_accounts, *wrong_links, *([notices] if isinstance(notices, Fault) else ())]
+    faults = [
+        *wrong,
+        *_empty(page),
+        *wrong_accounts,
+        *wrong_links,
+        *wrong_people,
+        *([notices] if isinstance(notices, Fault) else ()),
+    ]
     faults = [*page.faults, *_new(page, faults)]
     http = None if settings is None else settings.http
     short = [page.fault(("http", "token"), SHORT_TOKEN)] if http is not None and http.token_is_short else []
@@ -107,6 +118,7 @@ def _config(page: Page, connectors: Connectors, base: Path) -> Config:
         notices=notices if isinstance(notices, Room) else None,
         accounts={name: _from_base(account, base) for name, account in accounts.items()},
         links=links,
+        people=known,
         secrets=frozenset(_secrets(page, [settings, *accounts.values()])),
         warnings=(*short, *_warnings(page, sides)),
     )

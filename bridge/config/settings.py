@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 from bridge.config.faults import Fault
+from bridge.config.people import People
 from bridge.connector import ConnectorConfig
 from bridge.ids import AccountName, Room
 
@@ -201,7 +202,7 @@ class LinkSettings(Settings):
 class FileSettings(Settings):
     """The whole file."""
 
-    not_yet: ClassVar[frozenset[str]] = frozenset({"announcements", "desks", "media", "people", "transforms"})
+    not_yet: ClassVar[frozenset[str]] = frozenset({"announcements", "desks", "media", "transforms"})
 
     store: StoreSettings = StoreSettings()
     """What must survive a restart: where it is kept, and for how long."""
@@ -213,6 +214,8 @@ class FileSettings(Settings):
     """The bridge's accounts on the platforms, by names of your choice (`[a-z0-9_-]+`)."""
     links: dict[str, LinkSettings] = {}
     """Which rooms hear which, by names of your choice."""
+    people: dict[str, tuple[str, ...]] = {}
+    """Who is the same person on several platforms, by names of your choice: two ids or more, each `account/id`."""
 
 
 class Link(Struct, frozen=True, kw_only=True):
@@ -238,6 +241,7 @@ class Config(Struct, frozen=True, kw_only=True):
     http: HttpSettings | None = None
     notices: Room | None = None
     links: Mapping[str, Link] = {}
+    people: People = {}
     secrets: frozenset[str] = frozenset()
     warnings: tuple[Fault, ...] = ()
 

@@ -102,16 +102,17 @@ def twins(cursor: apsw.Cursor, vault: Vault, op: Twins) -> dict[MessageNumber, K
 def speakers(cursor: apsw.Cursor, vault: Vault, op: Speakers) -> tuple[Speaker, ...]:
     """Who wrote the newest messages, in which rooms; who began first comes first."""
     found: Any = cursor.execute(
-        "SELECT s.room, s.person, p.name FROM (SELECT room, person, min(number) AS first FROM"
+        "SELECT s.room, s.person, p.name, p.native FROM (SELECT room, person, min(number) AS first FROM"
         " (SELECT room, person, number FROM message WHERE room IS NOT NULL AND person IS NOT NULL"
         "  ORDER BY number DESC LIMIT ?) GROUP BY room, person) s"
         " JOIN person p ON p.number = s.person ORDER BY s.first",
         (op.most,),
     )
     speakers = []
-    for room, person, name in found:
+    clear = vault.alias("", "id") == "id"
+    for room, person, name, native in found:
         with suppress(VaultError):  # a name that cannot be read must not keep the bridge from starting
-            speakers.append(Speaker(room, person, vault.text(Column.NAME, name)))
+            speakers.append(Speaker(room, person, vault.text(Column.NAME, name), native if clear else None))
     return tuple(speakers)
 
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from bridge.ids import AccountName, MessageId, MessageNumber, PersonNumber, RoomNumber, RowNumber
+from bridge.ids import AccountName, MessageId, MessageNumber, PersonNumber, RoomNumber, RowNumber, UserId
 from bridge.store.epochs import Epochs
 
 
@@ -51,11 +51,12 @@ class Speakers(Struct, frozen=True):
 
 
 class Speaker(Struct, frozen=True):
-    """Somebody who wrote in a room, under their newest name."""
+    """Somebody who wrote in a room, under their newest name; `native` is None where the store has aliases only."""
 
     room: RoomNumber
     person: PersonNumber
     name: str
+    native: UserId | None = None
 
 
 class Locate(Struct, frozen=True):

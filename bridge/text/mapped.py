@@ -1,4 +1,4 @@
-"""The same tree with other words. Pure: no I/O, no state."""
+"""The same tree with other words, or other people. Pure: no I/O, no state."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -28,40 +28,54 @@ from bridge.text.nodes import (
 from bridge.text.normal import wearing
 
 Change: TypeAlias = Callable[[str], str]
+Rename: TypeAlias = Callable[[Mention], Mention]
 
 
 def mapped(rich: Rich, change: Change) -> Rich:
     """Every word a reader sees, changed; addresses stay."""
-    return tuple(_block(block, change) for block in rich)
+    return _blocks(rich, change, _same)
 
 
-def _block(block: Block, change: Change) -> Block:
+def renamed(rich: Rich, change: Rename) -> Rich:
+    """Every mention of somebody, changed; all other words stay."""
+    return _blocks(rich, str, change)
+
+
+def _same(mention: Mention) -> Mention:
+    return mention
+
+
+def _blocks(rich: Rich, change: Change, rename: Rename) -> Rich:
+    return tuple(_block(block, change, rename) for block in rich)
+
+
+def _block(block: Block, change: Change, rename: Rename) -> Block:
     match block:
         case Paragraph(inside):
-            return Paragraph(_inlines(inside, change))
+            return Paragraph(_inlines(inside, change, rename))
         case Heading(inside, level):
-            return Heading(_inlines(inside, change), level)
+            return Heading(_inlines(inside, change, rename), level)
         case Quote(inside):
-            return Quote(mapped(inside, change))
+            return Quote(_blocks(inside, change, rename))
         case CodeBlock(text, language):
             return CodeBlock(change(text), language)
         case List(items, start):
-            return List(tuple(mapped(item, change) for item in items), start)
+            return List(tuple(_blocks(item, change, rename) for item in items), start)
 
 
-def _inlines(inside: Inlines, change: Change) -> Inlines:
-    return tuple(_inline(node, change) for node in inside)
+def _inlines(inside: Inlines, change: Change, rename: Rename) -> Inlines:
+    return tuple(_inline(node, change, rename) for node in inside)
 
 
-def _inline(node: Inline, change: Change) -> Inline:
+def _inline(node: Inline, change: Change, rename: Rename) -> Inline:
     match node:
         case Text(text):
             return Text(change(text))
         case Code(text):
             return Code(change(text))
         case Mention(name, user):
-            return Mention(change(name), user)
+            return rename(Mention(change(name), user))
         case Bold() | Italic() | Underline() | Strike() | Spoiler() | Link():
-            return wearing(node, _inlines(node.inside, change))
+            return wearing(node, _inlines(node.inside, change, rename))
         case Break() | Emoji():
             return node

@@ -19,6 +19,7 @@ from bridge.errors import Feature, Rejected, Scope, Unavailable, Unsupported
 from bridge.events import Manner
 from bridge.findings import Endpoint, Finding
 from bridge.ids import MessageId, Place, RoomId
+from bridge.text.nodes import Mention
 from bridge.text.walk import Unit
 from connectors.irc.checkup import bracketed, examined
 from connectors.irc.config import IrcConfig
@@ -31,6 +32,7 @@ from connectors.irc.wire import ACTION, acted, is_name, line, spoken
 
 IN_FLIGHT = 64
 """Sends of one channel under way at once: the stream keeps their order."""
+_SHOWN = FORMATTING | {Mention}
 _UNKNOWN_ADDRESS = 64 + 12
 """Bytes of `user@host` to expect before the server showed ours."""
 _AROUND = len(": PRIVMSG  :\r\n") + len("!")
@@ -43,7 +45,7 @@ class Irc(Connector[IrcConfig]):
 
     Config: ClassVar[type[ConnectorConfig]] = IrcConfig
     features: ClassVar[Capabilities] = Capabilities(
-        formatting=FORMATTING, unit=Unit.BYTES, max_text=350, max_lines=8, in_flight=IN_FLIGHT
+        formatting=_SHOWN, unit=Unit.BYTES, max_text=350, max_lines=8, in_flight=IN_FLIGHT
     )
     _session: Session | None = None
 
@@ -73,7 +75,7 @@ class Irc(Connector[IrcConfig]):
         session, config = self._session, self.config
         carries = session.server.carries if session is not None else _nothing
         return Capabilities(
-            formatting=FORMATTING,
+            formatting=_SHOWN,
             relations=frozenset({Relation.REPLY}) if self._tagged and carries("draft/reply") else frozenset(),
             max_text=max(_TEXT_AT_LEAST, self._budget(room) - _ACTION - HEADROOM),
             unit=Unit.BYTES,

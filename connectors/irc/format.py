@@ -35,7 +35,7 @@ _CODES: dict[type[Node], str] = {style: code for code, style in STYLES.items()}
 _MONOSPACE = "\x11"
 _RESET = "\x0f"
 FORMATTING: frozenset[type[Node]] = frozenset({Bold, Italic, Underline, Strike, Code})
-"""What a line of IRC can show."""
+"""What the codes of a line can show."""
 
 _COLOUR = re.compile(r"\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9a-fA-F]{6}(?:,[0-9a-fA-F]{6})?)?")
 _UNPLAIN = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")

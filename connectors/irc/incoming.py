@@ -1,6 +1,7 @@
 """Lines of the server as events of the bridge. No I/O; what has no id of its own gets one that is never given twice."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 
 from irctokens.line import Line
@@ -9,12 +10,18 @@ from bridge.chance import Chance
 from bridge.clock import Clock
 from bridge.events import Joined, Left, Manner, Posted, Reacted, RoomChanged, RoomKind, Unreacted, User
 from bridge.ids import EventId, MessageId, RoomId, UserId
+from bridge.text.nodes import Rich
 from connectors.irc.format import parse
+from connectors.irc.mentions import may_mention, mentioning
 from connectors.irc.server import Server
 from connectors.irc.wire import ACTION
 
 _OURS = "local:"
 _NO_TAGS: Mapping[str, str] = {}
+
+
+def _nobody(_: str) -> AbstractSet[str]:
+    return frozenset()
 
 
 def is_native(message: MessageId) -> bool:
@@ -35,6 +42,8 @@ class Incoming:
         self._clock = clock
         self._token = f"{_OURS}{chance.token(8)}-{int(clock.now().timestamp() * 1000):x}-"
         self._count = 0
+        self.members: Callable[[str], AbstractSet[str]] = _nobody
+        """Who is in a channel, by folded nick."""
 
     def posted(self, line: Line, nick: str) -> Posted | None:
         """A PRIVMSG or NOTICE of another person; None where it is not for the room's readers."""
@@ -55,10 +64,13 @@ class Incoming:
             at=self.at(tags),
             message=(MessageId(name),),
             author=self.user(nick),
-            text=parse(words),
+            text=self._read(words, target) if channel and may_mention(words) else parse(words),
             manner=manner,
             in_reply_to=MessageId(reply) if reply else None,
         )
+
+    def _read(self, words: str, channel: str) -> Rich:
+        return mentioning(parse(words), self.members(channel), self._server.fold)
 
     def reacted(self, line: Line, nick: str) -> Reacted | Unreacted | None:
         """A TAGMSG that adds or takes back an emoji."""

@@ -130,5 +130,7 @@ class _Change:
                 return replace(node, inside=self.all(node.inside))
             case Mention(name, None):
                 return Mention(quieted(name, self._nicks, self._fold))
+            case Mention(name, str() as nick):
+                return node if self._fold(name) == self._fold(nick) else Mention(nick, nick)
             case _:
                 return node

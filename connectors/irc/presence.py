@@ -63,6 +63,7 @@ class Presence:
         self._tasks: asyncio.TaskGroup | None = None
         self._departures: dict[str, asyncio.Future[None]] = {}
         self.rooms = Rooms(server)
+        incoming.members = self.rooms.members
         self.acts: dict[str, Callable[[Line], None]] = {
             "JOIN": self._joined,
             "PART": self._parted,

@@ -33,7 +33,7 @@ from bridge import (
     Unsupported,
     User,
 )
-from bridge.text.nodes import ALL_NODES, Emoji, Mention
+from bridge.text.nodes import ALL_NODES, Emoji
 from connectors.matrix import calls, checkup, outgoing
 from connectors.matrix.batch import direct_rooms, objects
 from connectors.matrix.calls import Call
@@ -55,7 +55,7 @@ class Matrix(Connector[MatrixConfig]):
 
     Config = MatrixConfig
     features = Capabilities(
-        formatting=ALL_NODES - {Emoji, Mention},
+        formatting=ALL_NODES - {Emoji},
         relations=frozenset({Relation.REPLY, Relation.THREAD}),
         max_text=outgoing.MAX_TEXT_BYTES,
         unit=Unit.BYTES,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from bridge.text import html, walk
-from bridge.text.nodes import Break, Node, Paragraph, Rich, Text, said
+from bridge.text.nodes import Break, Mention, Node, Paragraph, Rich, Text, said
 
 HTML_FORMAT = "org.matrix.custom.html"
 _REPLY_FIRST_LINE = re.compile(r"> (?:\* )?<@[^>\n]+>")
@@ -39,9 +39,13 @@ def is_formatted(rich: Rich) -> bool:
         case ():
             return False
         case (Paragraph(inside),):
-            return not all(isinstance(node, _PLAIN) for node in inside)
+            return not all(isinstance(node, _PLAIN) or _is_stranger(node) for node in inside)
         case _:
             return True
+
+
+def _is_stranger(node: Node) -> bool:
+    return isinstance(node, Mention) and node.user is None
 
 
 def without_reply_fallback(body: str) -> str:

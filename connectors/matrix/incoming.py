@@ -30,6 +30,7 @@ from bridge.text.nodes import Rich
 from connectors.matrix import content as carried
 from connectors.matrix.content import part, words
 from connectors.matrix.format import parsed
+from connectors.matrix.mentions import mentioning
 
 _LATEST = 253_402_300_799_000
 _MANNERS = {"m.emote": Manner.EMOTE, "m.notice": Manner.NOTICE}
@@ -164,7 +165,12 @@ def _said(seen: _Seen) -> AnyEvent | None:
 def _posted(seen: _Seen) -> Posted | None:
     if not seen.content:
         return None  # taken back before we saw it
-    return _shown(seen, *_body(seen.content, seen.author().name))
+    text, attachment = _body(seen.content, seen.author().name)
+    return _shown(seen, _mentioning(seen, text, seen.content), attachment)
+
+
+def _mentioning(seen: _Seen, text: Rich, content: Mapping[str, Any]) -> Rich:
+    return mentioning(text, content, lambda user: seen.where.name_of(seen.where.room, user).name)
 
 
 def _shown(seen: _Seen, text: Rich, attachment: Attachment | None = None) -> Posted:
@@ -190,7 +196,7 @@ def _edited(seen: _Seen) -> Edited | None:
         **seen.fields(),
         replaces=replaces,
         author=seen.author(),
-        text=text,
+        text=_mentioning(seen, text, content),
         manner=_MANNERS.get(words(content, "msgtype"), Manner.SAY),
         attachments=(attachment,) if attachment else (),
     )

@@ -8,8 +8,10 @@ import msgspec
 from bridge.connector import Edit, Outgoing
 from bridge.events import Manner
 from bridge.ids import AccountName, Key, MessageId
+from bridge.text.nodes import Rich
 from connectors.matrix import places
 from connectors.matrix.format import rendered
+from connectors.matrix.mentions import users
 
 ORIGIN = "org.qantara.origin"
 """The mark on what a bridge wrote: its account and key, no id of anybody."""
@@ -23,7 +25,7 @@ Content = dict[str, Any]
 
 
 def message(outgoing: Outgoing, account: AccountName) -> Content:
-    """The content of a new `m.room.message`; it never mentions anybody (`m.mentions` is empty, not absent)."""
+    """The content of a new `m.room.message`; `m.mentions` names whom it mentions, and is never absent."""
     content = _said(outgoing) | {ORIGIN: {"account": account, "key": outgoing.key}}
     relation = _relation(outgoing)
     if relation:
@@ -34,7 +36,7 @@ def message(outgoing: Outgoing, account: AccountName) -> Content:
 def edited(edit: Edit, account: AccountName) -> Content:
     """The content of an edit: the new one inside, and a version for clients that know no edits outside."""
     inside = _said(edit.content)
-    outside = inside | {"body": f"* {inside['body']}"}
+    outside = inside | {"body": f"* {inside['body']}", "m.mentions": {}}  # who was told once is not told again
     if "formatted_body" in inside:
         outside["formatted_body"] = f"* {inside['formatted_body']}"
     outside |= {
@@ -59,7 +61,13 @@ def _said(outgoing: Outgoing) -> Content:
     for one in outgoing.shared:
         if one.location is not None:
             return places.content(one.location)
-    return {"msgtype": _TYPES[outgoing.manner], **rendered(outgoing.text), "m.mentions": {}}
+    return {"msgtype": _TYPES[outgoing.manner], **rendered(outgoing.text), "m.mentions": mentions(outgoing.text)}
+
+
+def mentions(text: Rich) -> Content:
+    """Whom the homeserver has to tell; never the whole room."""
+    found = users(text)
+    return {"user_ids": found} if found else {}
 
 
 def _relation(outgoing: Outgoing) -> Content:

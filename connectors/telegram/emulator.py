@@ -16,7 +16,7 @@ from connectors.telegram.emulator_files import sent_by_a_person
 from connectors.telegram.emulator_methods import WRITES
 from connectors.telegram.emulator_rules import REAL, ApiError, Call, Limits
 from connectors.telegram.emulator_server import Answer, Server
-from connectors.telegram.emulator_world import Chat, Json, Message, Status, World
+from connectors.telegram.emulator_world import Chat, Json, Message, Status, World, found_entities
 from connectors.telegram.errors import Refusal
 from connectors.telegram.format import Entity, Formatted, parse, render
 from connectors.telegram.reactions import native, shown
@@ -253,7 +253,8 @@ def _entity(one: Entity) -> Json:
 
 
 def _shown(message: Message, held: tuple[Holding, ...]) -> Shown:
-    entities = tuple(msgspec.convert(_flat(one), Entity) for one in message.entities)
+    called = (one for one in found_entities(message.text) if one["type"] == "mention")
+    entities = tuple(msgspec.convert(_flat(one), Entity) for one in (*message.entities, *called))
     counted: dict[str, int] = {}
     for emoji in (shown(one) for each in message.reactions.values() for one in each):
         counted[emoji] = counted.get(emoji, 0) + 1

@@ -1,5 +1,6 @@
 """Telegram's text with entities ↔ the text tree. Pure; offsets are UTF-16 units, facts/platform-apis.md 4.4."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -8,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from bridge.ids import UserId
+from bridge.text.mapped import mapped
 from bridge.text.nodes import (
     Block,
     Bold,
@@ -37,6 +39,9 @@ FORMATTING: Final[frozenset[type[Node]]] = frozenset(
     {Break, Bold, Italic, Underline, Strike, Spoiler, Code, Link, Mention, Quote, CodeBlock}
 )
 """What a Telegram message shows; of mentions only those of a Telegram user lead anywhere."""
+USER_NAME: Final = re.compile(r"@[A-Za-z][A-Za-z0-9_]{3,31}")
+"""How a person is named by everybody; facts/platform-apis.md 4.4."""
+_PINGING: Final = re.compile(r"(?<!\w)@(?=[A-Za-z][A-Za-z0-9_]{3,31}(?!\w))")
 MAX_ENTITIES: Final = 100
 """The server ignores what comes after so many."""
 _QUOTES = frozenset({"blockquote", "expandable_blockquote"})
@@ -156,7 +161,7 @@ def _inlines(text: str, start: int, end: int, spans: list[_Span]) -> Iterator[In
 def _dressed(words: str, worn: list[Entity]) -> Inlines:
     """One piece of text under the entities that cover it."""
     types = {entity.type for entity in worn}
-    mentioned = next((entity.user for entity in worn if entity.type == "text_mention" and entity.user), None)
+    mentioned = next((who for entity in worn if (who := _whom(entity, words))), None)
     inside: Inlines = (Code(words),) if "code" in types else (Text(words),)
     if mentioned:
         inside = (Mention(words, UserId(mentioned)),)
@@ -165,12 +170,24 @@ def _dressed(words: str, worn: list[Entity]) -> Inlines:
     return inside
 
 
+def _whom(entity: Entity, words: str) -> str:
+    """The person an entity names: by number, or by the user name that its words are."""
+    if entity.type == "mention" and USER_NAME.fullmatch(words):
+        return words
+    return entity.user if entity.type == "text_mention" else ""
+
+
 def _styled(entity: Entity, inside: Inlines) -> Inlines:
     if (style := _STYLES.get(entity.type)) is not None:
         return (style(inside),)
     if entity.type == "text_link" and safe_url(entity.url):
         return (Link(inside, entity.url),)
     return inside
+
+
+def unpinged(rich: Rich) -> Rich:
+    """The same words, but a user name that somebody typed elsewhere calls nobody here: the server looks for them."""
+    return mapped(rich, lambda words: _PINGING.sub("@\u200b", words))
 
 
 def render(rich: Rich) -> Formatted:
@@ -242,7 +259,9 @@ class _Writer:
             self._inlines(inside)
 
     def _mention(self, name: str, user: UserId | None) -> None:
-        if user is not None and user.isascii() and user.isdecimal():
+        if user is not None and USER_NAME.fullmatch(user):
+            self._write(user)  # the server finds the person by itself
+        elif user is not None and user.isascii() and user.isdecimal():
             self._around(Entity("text_mention", 0, 0, user=user), lambda: self._write(name))
         else:
             self._write(name)

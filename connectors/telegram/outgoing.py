@@ -12,7 +12,7 @@ from connectors.telegram import sharing
 from connectors.telegram.addresses import chat_id, message_id, reply_parameters, topic
 from connectors.telegram.config import LinkPreviews
 from connectors.telegram.errors import Gone, Unchanged, translated
-from connectors.telegram.format import Entity, render
+from connectors.telegram.format import Entity, render, unpinged
 from connectors.telegram.reactions import native
 
 
@@ -29,7 +29,7 @@ async def _sent(bot: Bot, message: Outgoing, previews: LinkPreviews) -> Message:
     """`sendMessage`: explicit entities and no parse mode, so nothing a person typed is read as markup."""
     if message.shared:
         return await sharing.post(bot, message, message.shared[0])
-    shown = render(message.text)
+    shown = render(unpinged(message.text))
     with translated():
         return await bot.send_message(
             chat_id=chat_id(message.room),
@@ -43,7 +43,7 @@ async def _sent(bot: Bot, message: Outgoing, previews: LinkPreviews) -> Message:
 
 async def change(bot: Bot, edit: Edit, previews: LinkPreviews) -> None:
     """`editMessageText`; a text that is there already is as good as changed."""
-    shown = render(edit.content.text)
+    shown = render(unpinged(edit.content.text))
     with suppress(Unchanged), translated():
         await bot.edit_message_text(
             chat_id=chat_id(edit.target.room),

@@ -5,7 +5,9 @@ The HTML between them keeps the whole contract of a format in tests/bridge/text.
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from bridge.ids import UserId
 from bridge.testing import strategies
 from bridge.testing.formats import HOSTILE
 from bridge.text.nodes import Paragraph, Rich, Text, said
@@ -13,11 +15,12 @@ from bridge.text.walk import normal, plain
 from connectors.matrix.connector import Matrix
 from connectors.matrix.format import parsed, rendered
 
+PEOPLE = st.sampled_from((UserId("@ada:example.org"), UserId("@b_b-2:other.example")))
 slowly = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @slowly
-@given(tree=strategies.trees(Matrix.features.formatting, reasons=strategies.words()))
+@given(tree=strategies.trees(Matrix.features.formatting, reasons=strategies.words(), users=PEOPLE))
 def test_what_was_rendered_is_parsed_back(tree: Rich) -> None:
     assert parsed(rendered(tree)) == tree
 

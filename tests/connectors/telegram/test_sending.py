@@ -28,7 +28,7 @@ from bridge import (
 )
 from bridge.connector import Rate
 from bridge.errors import Feature
-from bridge.ids import Key, MessageId, RoomId, ThreadId
+from bridge.ids import Key, MessageId, RoomId, ThreadId, UserId
 from bridge.testing import samples
 from bridge.testing.contract_content import CAFE, CARD, GRACE, PLACE, POINT
 from bridge.testing.contract_kit import Kit, Running
@@ -284,3 +284,16 @@ async def test_a_channel_is_written_in_as_a_group_is(kit: Kit, server: TelegramE
         assert await texts(server, str(CHANNEL)) == ["news"]
         _, post = await run.hears("an editor's news", room=str(CHANNEL))
         assert (post.room_kind, post.author.name) == (RoomKind.CHANNEL, "Ada")
+
+
+async def test_a_user_name_that_somebody_typed_elsewhere_calls_nobody(kit: Kit, server: TelegramEmulator) -> None:
+    async with kit.running() as run:
+        await run.send(said("@ada_lovelace: write to me@example or @here, @bobby"))
+        stranger: Rich = (Paragraph((Mention("@grace_h"), Text(" and "), Mention("Ada", UserId("@ada_lovelace")))),)
+        await run.send(stranger)
+    plainly, meant = await server.shown(kit.town)
+    assert "Mention" not in repr(plainly.rich)
+    assert plainly.text.replace("\u200b", "") == "@ada_lovelace: write to me@example or @here, @bobby"
+    assert [node for node in meant.rich[0].inside if isinstance(node, Mention)] == [
+        Mention("@ada_lovelace", UserId("@ada_lovelace"))
+    ]
