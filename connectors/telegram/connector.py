@@ -48,7 +48,7 @@ from connectors.telegram import checkup, files, media, outgoing, webhook
 from connectors.telegram.config import Mode, TelegramConfig
 from connectors.telegram.content import user_name
 from connectors.telegram.errors import Migrated, translated
-from connectors.telegram.format import FORMATTING, render
+from connectors.telegram.format import FORMATTING, render, unpinged
 from connectors.telegram.incoming import ALLOWED_UPDATES, Read, happened
 from connectors.telegram.membership import PRIVACY, check_member, check_topic, info, note, split_name
 from connectors.telegram.polling import Queue
@@ -296,7 +296,7 @@ class Telegram(Connector[TelegramConfig]):
         """Send one message or album; Telegram knows no key, so an unknown outcome may mean a double."""
         async with self._following(message.room):
             if message.files:
-                return await self._uploads().send(Sending(message, render(message.text)))
+                return await self._uploads().send(Sending(message, render(unpinged(message.text))))
             return (await outgoing.post(self._connection(), message, self.config.link_previews),)
 
     async def edit(self, edit: Edit) -> None:

@@ -56,7 +56,7 @@ async def change(bot: Bot, edit: Edit, previews: LinkPreviews) -> None:
 
 async def change_caption(bot: Bot, edit: Edit) -> None:
     """`editMessageCaption`: other words under a file, which stays."""
-    shown = render(edit.content.text)
+    shown = render(unpinged(edit.content.text))
     with suppress(Unchanged), translated():
         await bot.edit_message_caption(
             chat_id=chat_id(edit.target.room),
