@@ -47,10 +47,21 @@ class RoomNews(Struct, frozen=True, kw_only=True):
     is_left: bool = False
 
 
+class Post(Struct, frozen=True, kw_only=True):
+    """What concerns our device alone: letters to it, whose devices changed, how many one-time keys are left of it."""
+
+    letters: tuple[Mapping[str, Any], ...] = ()
+    changed: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    keys_held: int | None = None
+    """None where the homeserver does not say."""
+
+
 class Batch(Struct, frozen=True, kw_only=True):
     """One answer: `token` asks for the next; `direct` is None where the list of private rooms did not change."""
 
     token: str
+    post: Post = Post()
     rooms: tuple[RoomNews, ...] = ()
     invites: tuple[RoomId, ...] = ()
     direct: frozenset[RoomId] | None = None
@@ -61,6 +72,7 @@ def batch(answer: Mapping[str, Any]) -> Batch:
     rooms = part(answer, "rooms")
     return Batch(
         token=words(answer, "next_batch"),
+        post=_post(answer),
         rooms=(*_news(part(rooms, "join"), is_left=False), *_news(part(rooms, "leave"), is_left=True)),
         invites=tuple(RoomId(room) for room in part(rooms, "invite")),
         direct=_direct(part(answer, "account_data")),
@@ -82,6 +94,21 @@ def direct_rooms(content: Mapping[str, Any]) -> frozenset[RoomId]:
     """The rooms that `m.direct` lists for anybody."""
     listed = (rooms for rooms in content.values() if isinstance(rooms, list))
     return frozenset(RoomId(room) for rooms in listed for room in rooms if isinstance(room, str))
+
+
+def _post(answer: Mapping[str, Any]) -> Post:
+    lists, counts = part(answer, "device_lists"), answer.get("device_one_time_keys_count")
+    held = counts.get("signed_curve25519", 0) if isinstance(counts, Mapping) else None
+    return Post(
+        letters=objects(part(answer, "to_device").get("events")),
+        changed=_names(lists.get("changed")),
+        left=_names(lists.get("left")),
+        keys_held=held if isinstance(held, int) else None,
+    )
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(name for name in value if isinstance(name, str)) if isinstance(value, list) else ()
 
 
 def _news(rooms: Mapping[str, Any], *, is_left: bool) -> Iterator[RoomNews]:

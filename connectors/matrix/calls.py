@@ -104,6 +104,30 @@ def joined_rooms() -> Call:
     return _call(Api.joined_rooms(""))
 
 
+def members(room: RoomId) -> Call:
+    """Everybody in a room or invited to it, as their memberships; also those who were banned."""
+    return Call(method="GET", path=f"/_matrix/client/v3/rooms/{quote(room, safe='')}/members?not_membership=leave")
+
+
+def keys_upload(content: Mapping[str, Any]) -> Call:
+    return _call(Api.keys_upload("", dict(content)))
+
+
+def keys_query(users: Iterable[str]) -> Call:
+    """All devices of these users."""
+    return _call(Api.keys_query("", users))
+
+
+def keys_claim(devices: Mapping[str, Iterable[str]]) -> Call:
+    """One one-time key of each device, by user."""
+    return _call(Api.keys_claim("", dict(devices)))
+
+
+def to_device(kind: str, messages: Mapping[str, Mapping[str, Any]], key: str) -> Call:
+    """Messages to single devices, by user and device."""
+    return _call(Api.to_device("", kind, {"messages": messages}, key))
+
+
 def kept(user: str, kind: str) -> Call:
     """What an account keeps on its homeserver for itself (client-server API 1.19, "Client Config")."""
     return Call(method="GET", path=_account_data(user, kind))

@@ -60,3 +60,24 @@ def _level(value: object, otherwise: int) -> int:
     if isinstance(value, str) and value.strip().removeprefix("-").isdecimal():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
+
+
+def device(name: str, fingerprint: str, signed: str) -> Iterator[Finding]:
+    """How our device stands to the account's cross-signing keys: `signed` is yes, no, or no keys."""
+    where, spelled = "end-to-end encryption", " ".join(fingerprint[at : at + 4] for at in range(0, len(fingerprint), 4))
+    if signed == "yes":
+        what = f"the device {name} is cross-signed: people's clients see that it is the account's own"
+        yield Finding(grade=Grade.NOTE, where=where, what=f"{what} (fingerprint {spelled})")
+        return
+    why = "the account has no cross-signing keys" if signed == "no keys" else "the account's owner has not signed it"
+    what = (
+        f"the device {name} is not cross-signed ({why}): people see a warning at its messages, and clients that leave"
+        " out such devices neither show what it writes nor let it read what they write"
+    )
+    remedy = f"sign it as docs/matrix-encryption.md says; its fingerprint is {spelled}"
+    yield Finding(where=where, what=what, remedy=remedy)
+
+
+def no_encryption(why: str) -> Iterator[Finding]:
+    """The settings ask for encrypted rooms, and they cannot be read."""
+    yield Finding(grade=Grade.FAULT, where="end-to-end encryption", what=why, remedy="pip install 'qantara[e2ee]'")

@@ -1,8 +1,9 @@
 """Settings of a Matrix account."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from bridge.connector import ConnectorConfig
 
@@ -20,6 +21,12 @@ class MatrixConfig(ConnectorConfig):
     """Access token of the bridge's user; keep it, because a new one makes the server forget what was sent already."""
     device_id: str | None = None
     """Device the token must belong to; nothing means that any is right."""
+    e2ee: bool = False
+    """Read and write encrypted rooms; needs the extra `e2ee`. Its keys are kept in the account's data directory."""
+    e2ee_passphrase: SecretStr | None = Field(default=None, min_length=8)
+    """What those keys are sealed with on the disk; without it they are lost, and with them what they would open."""
+    e2ee_wait_seconds: float = Field(default=30.0, ge=0, le=86_400)
+    """How long a message waits for its key before readers are told that it could not be decrypted."""
     sync_timeout_seconds: float = Field(default=30.0, ge=0, le=300)
     """How long the homeserver may hold a request for news before it answers that there are none."""
     request_timeout_seconds: float = Field(default=30.0, gt=0, le=600)
@@ -33,3 +40,9 @@ class MatrixConfig(ConnectorConfig):
         if not value.startswith(("https://", "http://")):
             raise ValueError("must start with https:// or http://")
         return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _has_passphrase(self) -> Self:
+        if self.e2ee and self.e2ee_passphrase is None:
+            raise ValueError("e2ee needs e2ee_passphrase: the keys are not kept in clear")
+        return self

@@ -1,7 +1,7 @@
 """A user of a Matrix homeserver as an account of the bridge."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any
 
 from bridge import (
@@ -42,7 +42,8 @@ from connectors.matrix.config import MatrixConfig
 from connectors.matrix.content import part, words
 from connectors.matrix.errors import Duplicate, NotFound
 from connectors.matrix.members import named
-from connectors.matrix.rooms import ENCRYPTED, Rooms
+from connectors.matrix.rooms import EXTRA_MISSING, SWITCHED_OFF, Rooms
+from connectors.matrix.secrecy import ENCRYPTED, Secrecy
 from connectors.matrix.sync import Stream
 
 _SERVERS = 3
@@ -65,22 +66,51 @@ class Matrix(Connector[MatrixConfig]):
     def __init__(self, config: MatrixConfig, host: Host) -> None:
         super().__init__(config, host)
         self._client: Client | None = None
+        self._secrecy: Secrecy | None = None
         self._rooms = Rooms()
         self._names: dict[RoomId, str] = {}
 
     async def run(self) -> None:
         async with connected_to(self.config) as client:
-            me = await self._identified(client)
+            me, device = await self._identified(client)
             self._rooms = await _known_rooms(client, self.config.user)
-            self._client = client
+            async with self._reading_secrets(client, device):
+                await self._follow(client, me)
+
+    async def _follow(self, client: Client, me: User) -> None:
+        self._client = client
+        try:
+            self.host.connected(me)
+            stream = Stream(
+                client=client,
+                config=self.config,
+                host=self.host,
+                me=me,
+                rooms=self._rooms,
+                enter=self._enter,
+                secrecy=self._secrecy,
+            )
+            await stream.follow()
+        finally:
+            self._client = None
+
+    @asynccontextmanager
+    async def _reading_secrets(self, client: Client, device: str) -> AsyncIterator[None]:
+        """Encrypted rooms are read and written while the block lasts, where the account has that and can."""
+        opened = _end_to_end() if self.config.e2ee else None
+        self._rooms.refusal = "" if opened else EXTRA_MISSING if self.config.e2ee else SWITCHED_OFF
+        if opened is None:
+            yield
+            return
+        with opened(client, self.config, self.host, device) as secrecy:
+            await secrecy.ready()
+            if await self.host.position() is None:
+                secrecy.begin_anew()
+            self._secrecy = secrecy
             try:
-                self.host.connected(me)
-                stream = Stream(
-                    client=client, config=self.config, host=self.host, me=me, rooms=self._rooms, enter=self._enter
-                )
-                await stream.follow()
+                yield
             finally:
-                self._client = None
+                self._secrecy = None
 
     async def join(self, name: str) -> Place:
         room, servers = await self._resolved(name)
@@ -99,11 +129,11 @@ class Matrix(Connector[MatrixConfig]):
         self._rooms.joined.discard(place.room)
 
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
-        content = outgoing.message(message, self.host.account)
+        content = outgoing.message(message, self.host.account, self._largest(message.room))
         return (await self._put(message.room, "m.room.message", content, message.key),)
 
     async def edit(self, edit: Edit) -> None:
-        content = outgoing.edited(edit, self.host.account)
+        content = outgoing.edited(edit, self.host.account, self._largest(edit.target.room))
         await self._put(edit.target.room, "m.room.message", content, edit.content.key)
 
     async def delete(self, deletion: Deletion) -> None:
@@ -121,6 +151,7 @@ class Matrix(Connector[MatrixConfig]):
     async def rooms(self) -> Sequence[RoomInfo]:
         async with self._any_client() as client:
             known = await _known_rooms(client, self.config.user)
+            known.refusal = self._rooms.refusal
             return [await _described(client, room, known) for room in sorted(known.joined)]
 
     async def claim(self, name: str, value: str) -> None:
@@ -137,6 +168,8 @@ class Matrix(Connector[MatrixConfig]):
         async with self._any_client() as client:
             versions, software = await _answer(client, calls.versions()), await _told(client, calls.software())
             found = [*checkup.server(versions, software)]
+            if self.config.e2ee:
+                found += await self._secrecy.examine() if self._secrecy else checkup.no_encryption(self._rooms.refusal)
             for room in sorted(self._rooms.wanted & self._rooms.joined):
                 levels = await _answer(client, calls.state(room, "m.room.power_levels"))
                 creation = await _answer(client, calls.creation(room))
@@ -146,8 +179,8 @@ class Matrix(Connector[MatrixConfig]):
     def endpoints(self) -> Sequence[Endpoint]:
         return [Endpoint(address=self.config.homeserver)]
 
-    async def _identified(self, client: Client) -> User:
-        """Who we are, after checking that the token is who the settings say it is."""
+    async def _identified(self, client: Client) -> tuple[User, str]:
+        """Who we are and on which device, after checking that the token is who the settings say it is."""
         answer = await client.call(calls.whoami())
         if not words(answer, "user_id"):
             raise Unavailable("the homeserver answered 200 without saying who we are", scope=Scope.ACCOUNT)
@@ -155,7 +188,8 @@ class Matrix(Connector[MatrixConfig]):
             raise Unauthorized("the token belongs to another user than the setting `user` names")
         if self.config.device_id is not None and answer.get("device_id") != self.config.device_id:
             raise Unauthorized("the token belongs to another device than the setting `device_id` names")
-        return named(self.config.user, await _answer(client, calls.profile(self.config.user)))
+        me = named(self.config.user, await _answer(client, calls.profile(self.config.user)))
+        return me, words(answer, "device_id")
 
     async def _resolved(self, name: str) -> tuple[RoomId, Sequence[str]]:
         """The id behind a name, and servers that know the room."""
@@ -177,18 +211,14 @@ class Matrix(Connector[MatrixConfig]):
             if _room_id(await self._call(calls.join(room, servers))) != room:
                 raise Rejected("the homeserver let us into another room than the one asked for")
             self._rooms.joined.add(room)
-        if await self._is_encrypted(room):
-            self._rooms.encrypted.add(room)
-            raise RoomClosed(ENCRYPTED)
-
-    async def _is_encrypted(self, room: RoomId) -> bool:
         try:
             state = await self._call(calls.state(room, "m.room.encryption"))
         except NotFound:
-            return False
+            return
         if not state:
             raise Unavailable("the homeserver answered 200 without the room's state", scope=Scope.ACCOUNT)
-        return True
+        self._rooms.encrypted[room] = state
+        self._rooms.check(room)
 
     async def _add(self, reaction: Reaction) -> MessageId | None:
         content = outgoing.reaction(reaction.target.parts[0], reaction.emoji)
@@ -210,8 +240,14 @@ class Matrix(Connector[MatrixConfig]):
         ours = (raw for raw in objects(answer.get("chunk")) if raw.get("sender") == self.config.user)
         return next((MessageId(words(raw, "event_id")) for raw in ours if _emoji(raw) == reaction.emoji), None)
 
+    def _largest(self, room: RoomId) -> int:
+        return outgoing.LARGEST_SEALED if room in self._rooms.encrypted else outgoing.LARGEST_CONTENT
+
     async def _put(self, room: RoomId, kind: str, content: dict[str, Any], key: str) -> MessageId:
         self._rooms.check(room)
+        if room in self._rooms.encrypted and self._secrecy is not None and kind != "m.reaction":
+            content = await self._secrecy.seal(room, kind, content, self._rooms.encrypted[room])
+            kind = ENCRYPTED
         return _event_id(await self._call(calls.send(room, kind, content, key)))
 
     async def _redact(self, room: RoomId, message: MessageId, key: str) -> None:
@@ -244,7 +280,17 @@ async def _described(client: Client, room: RoomId, known: Rooms) -> RoomInfo:
     alias = words(await _answer(client, calls.state(room, "m.room.canonical_alias")), "alias")
     title = words(await _answer(client, calls.state(room, "m.room.name")), "name")
     encryption = await _answer(client, calls.state(room, "m.room.encryption"))
-    return RoomInfo(name=alias or room, title=title, kind=known.kind(room), note=ENCRYPTED if encryption else "")
+    note = known.why_not(encryption) if encryption else ""
+    return RoomInfo(name=alias or room, title=title, kind=known.kind(room), note=note)
+
+
+def _end_to_end() -> Callable[[Client, MatrixConfig, Host, str], AbstractContextManager[Secrecy]] | None:
+    """What opens a device's keys; None where the extra is missing."""
+    try:
+        from connectors.matrix.e2ee.end_to_end import device_of  # noqa: PLC0415  it needs an extra
+    except ImportError:
+        return None
+    return device_of
 
 
 async def _answer(client: Client, call: Call) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bridge.events import (
     AnyEvent,
@@ -102,6 +103,30 @@ def replaced(raw: Mapping[str, Any]) -> MessageId | None:
     return carried.relations(part(raw, "content")).replaces if raw.get("type") == "m.room.message" else None
 
 
+def is_sealed(raw: Mapping[str, Any]) -> bool:
+    """Whether `raw` is encrypted, and not taken back."""
+    is_message = raw.get("type") == "m.room.encrypted" and "state_key" not in raw
+    return is_message and bool(part(raw, "content"))
+
+
+def belated(event: AnyEvent) -> AnyEvent:
+    """An event that was told before as one that cannot be read: the words take the place of that notice."""
+    own = EventId(f"late {event.id}")
+    if not isinstance(event, Posted):
+        return replace(event, id=own)
+    return Edited(
+        id=own,
+        room=event.room,
+        at=event.at,
+        room_kind=event.room_kind,
+        replaces=event.message[0],
+        author=event.author,
+        text=event.text,
+        manner=event.manner,
+        attachments=event.attachments,
+    )
+
+
 def enters(raw: Mapping[str, Any], me: UserId) -> bool:
     """Whether `raw` is our own entry: what stands before it we were not there to hear."""
     return _is_member(raw, me) and _membership(part(raw, "content")) == _IN_ROOM and _before(raw) != _IN_ROOM
@@ -155,7 +180,7 @@ def _said(seen: _Seen) -> AnyEvent | None:
         case "m.sticker":
             return _shown(seen, (), carried.sticker(seen.content)) if seen.content else None
         case "m.room.encrypted":
-            return _shown(seen, carried.placeholder("an encrypted message, which the bridge cannot read"))
+            return _shown(seen, carried.placeholder("a message could not be decrypted")) if seen.content else None
         case kind if kind in _POLL_STARTS:
             return _shown(seen, *carried.poll(seen.content)) if seen.content else None
         case _:

@@ -23,6 +23,12 @@ def named(user: str, profile: Mapping[str, object]) -> User:
     )
 
 
+def member(user: str, known: User) -> dict[str, object]:
+    """A membership that says what is known of a person: `Members.learn` takes it in again later."""
+    content = {"membership": "join", "displayname": known.name, "avatar_url": known.avatar}
+    return {"type": "m.room.member", "state_key": user, "content": content}
+
+
 class Members:
     """Names and pictures of people, room by room."""
 

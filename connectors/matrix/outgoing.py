@@ -17,23 +17,25 @@ ORIGIN = "org.qantara.origin"
 """The mark on what a bridge wrote: its account and key, no id of anybody."""
 MAX_TEXT_BYTES = 16_000
 """Words of one part: body and HTML, each escaped, together stay under the 65,536 bytes an event may have."""
-_LARGEST_CONTENT = 60_000
+LARGEST_CONTENT = 60_000
+LARGEST_SEALED = 46_000
+"""Bytes of what is encrypted: a third more goes over the wire."""
 _EXCERPT = 200
 _TYPES = {Manner.SAY: "m.text", Manner.EMOTE: "m.emote", Manner.NOTICE: "m.notice"}
 
 Content = dict[str, Any]
 
 
-def message(outgoing: Outgoing, account: AccountName) -> Content:
+def message(outgoing: Outgoing, account: AccountName, largest: int = LARGEST_CONTENT) -> Content:
     """The content of a new `m.room.message`; `m.mentions` names whom it mentions, and is never absent."""
     content = _said(outgoing) | {ORIGIN: {"account": account, "key": outgoing.key}}
     relation = _relation(outgoing)
     if relation:
         content["m.relates_to"] = relation
-    return _first_that_fits(content, _without_html)
+    return _first_that_fits(content, largest, _without_html)
 
 
-def edited(edit: Edit, account: AccountName) -> Content:
+def edited(edit: Edit, account: AccountName, largest: int = LARGEST_CONTENT) -> Content:
     """The content of an edit: the new one inside, and a version for clients that know no edits outside."""
     inside = _said(edit.content)
     outside = inside | {"body": f"* {inside['body']}", "m.mentions": {}}  # who was told once is not told again
@@ -44,7 +46,7 @@ def edited(edit: Edit, account: AccountName) -> Content:
         "m.relates_to": {"rel_type": "m.replace", "event_id": edit.target.parts[0]},
         ORIGIN: {"account": account, "key": edit.content.key},
     }
-    return _first_that_fits(outside, _without_html, _short_outside, _without_html_inside)
+    return _first_that_fits(outside, largest, _without_html, _short_outside, _without_html_inside)
 
 
 def reaction(target: MessageId, emoji: str) -> Content:
@@ -82,9 +84,9 @@ def _relation(outgoing: Outgoing) -> Content:
     return {"m.in_reply_to": {"event_id": reply}} if reply else {}
 
 
-def _first_that_fits(content: Content, *smaller: Callable[[Content], Content]) -> Content:
+def _first_that_fits(content: Content, largest: int, *smaller: Callable[[Content], Content]) -> Content:
     """The content, made smaller step by step while it is too large; the words of the message itself stay whole."""
-    return next((version for version in _versions(content, smaller) if _fits(version)), content)
+    return next((version for version in _versions(content, smaller) if _fits(version, largest)), content)
 
 
 def _versions(content: Content, smaller: tuple[Callable[[Content], Content], ...]) -> Iterator[Content]:
@@ -94,9 +96,9 @@ def _versions(content: Content, smaller: tuple[Callable[[Content], Content], ...
         yield content
 
 
-def _fits(content: Mapping[str, Any]) -> bool:
+def _fits(content: Mapping[str, Any], largest: int) -> bool:
     try:
-        return len(msgspec.json.encode(content)) <= _LARGEST_CONTENT
+        return len(msgspec.json.encode(content)) <= largest
     except UnicodeEncodeError:
         return True  # half a character: the homeserver says so better than we can
 

@@ -25,11 +25,12 @@ from connectors.matrix.batch import (
 )
 from connectors.matrix.client import Client
 from connectors.matrix.config import MatrixConfig
-from connectors.matrix.content import words
+from connectors.matrix.content import part, words
 from connectors.matrix.incoming import MalformedError, Where
-from connectors.matrix.members import Members
+from connectors.matrix.members import Members, member
 from connectors.matrix.portion import Portion, careful
 from connectors.matrix.rooms import Rooms
+from connectors.matrix.secrecy import ENCRYPTED, Late, Secrecy
 from connectors.matrix.senders import Senders
 
 IDLE_SECONDS = 1.0
@@ -47,8 +48,16 @@ Enter = Callable[[RoomId], Awaitable[None]]
 class Stream:
     """The news of one run. `enter` accepts an invitation."""
 
-    def __init__(  # noqa: PLR0913  the six things a run consists of
-        self, *, client: Client, config: MatrixConfig, host: Host, me: User, rooms: Rooms, enter: Enter
+    def __init__(  # noqa: PLR0913  the seven things a run consists of
+        self,
+        *,
+        client: Client,
+        config: MatrixConfig,
+        host: Host,
+        me: User,
+        rooms: Rooms,
+        enter: Enter,
+        secrecy: Secrecy | None = None,
     ) -> None:
         self._client = client
         self._config = config
@@ -56,6 +65,7 @@ class Stream:
         self._me = me
         self._rooms = rooms
         self._enter = enter
+        self._secrecy = secrecy
         self._members = Members()
         self._portion = Portion()
         self._senders = Senders(client)
@@ -70,22 +80,31 @@ class Stream:
     async def _begin(self) -> str:
         """A first start: from now on, nothing of what was said before."""
         first = self._told(await self._client.call(calls.sync(None, 0, BEGINNING)))
+        if self._secrecy is not None:
+            self._secrecy.take(first.post, "")
         await self._stored((), first.token)
         return first.token
 
     async def _step(self, since: str) -> str:
         started = self._host.clock.monotonic()
         news = await self._portion.asked(lambda size: self._asked(since, size))
-        events = [event for room in news.rooms for event in await self._read(room, since)]
+        late = self._taken(news, since)
+        events = [event for one in late for event in await self._caught_up(one)]
+        events += [event for room in news.rooms for event in await self._read(room, since)]
         if events or news.token != since:
             await self._stored(events, news.token)
+        if self._secrecy is not None:
+            self._secrecy.settle(late)
+            await self._secrecy.tend()
         await self._accept(news.invites)
         if not events or news.token == since:
             await self._rest(started)
         return news.token
 
     async def _asked(self, since: str, size: int) -> Batch:
-        call = calls.sync(since, self._config.sync_timeout_seconds, news_of(size))
+        longest = self._config.sync_timeout_seconds
+        patience = longest if self._secrecy is None else self._secrecy.patience(longest)
+        call = calls.sync(since, patience, news_of(size))
         return self._told(await self._client.call(careful(call, size)))
 
     def _told(self, answered: Mapping[str, Any]) -> Batch:
@@ -95,6 +114,24 @@ class Stream:
         if answer.direct is not None:
             self._rooms.direct = answer.direct
         return answer
+
+    def _taken(self, news: Batch, since: str) -> Sequence[Late]:
+        """What the batch brought for our device is kept before anything else: its letters open what it says."""
+        if self._secrecy is None:
+            return ()
+        self._secrecy.take(news.post, since)
+        for room in news.rooms:
+            if room.limited:
+                self._secrecy.changed(room.room)
+        return self._secrecy.late()
+
+    async def _caught_up(self, late: Late) -> list[AnyEvent]:
+        """An event that waited for its key; one that was shown as unreadable is changed into what it says."""
+        self._members.learn(late.room, late.writer)
+        event = await self._told_of(late.room, late.raw)
+        if event is not None and late.was_shown and late.is_read:
+            event = incoming.belated(event)
+        return [event] if event is not None else []
 
     async def _stored(self, events: Sequence[AnyEvent], token: str) -> None:
         """Return once the batch is on disk. A full store takes nothing in, but what waits can still be sent: go on."""
@@ -171,10 +208,19 @@ class Stream:
         return end if end not in {start, since} else ""
 
     async def _event(self, room: RoomId, raw: Mapping[str, Any]) -> AnyEvent | None:
+        if self._secrecy is not None and incoming.is_sealed(raw):
+            sender = words(raw, "sender")
+            opened = self._secrecy.read(room, raw, member(sender, self._members.user(room, sender)))
+            return await self._told_of(room, opened) if opened is not None else None
+        return await self._told_of(room, raw)
+
+    async def _told_of(self, room: RoomId, raw: Mapping[str, Any]) -> AnyEvent | None:
         self._notice(room, raw)
         where = Where(room=room, me=self._me.id, name_of=self._members.user, room_kind=self._rooms.kind(room))
         try:
             if await self._senders.allow(room, raw):
+                if incoming.is_sealed(raw):
+                    self._host.unreadable(ENCRYPTED)
                 return incoming.event(raw, where)
             _log.warning("an edit of somebody else's message is passed over", event_id=_id(raw))
         except MalformedError as error:
@@ -190,7 +236,9 @@ class Stream:
         self._members.learn(room, raw)
         self._senders.learn(room, raw)
         if raw.get("type") == "m.room.encryption" and raw.get("state_key") == "":
-            self._rooms.encrypted.add(room)
+            self._rooms.encrypted[room] = part(raw, "content")
+        if self._secrecy is not None and raw.get("type") == "m.room.member":
+            self._secrecy.changed(room)
         if self._enters(raw):
             self._rooms.joined.add(room)
         if incoming.exits(raw, self._me.id):

@@ -1,0 +1,1 @@
+"""End-to-end encryption: imported only where an account has it switched on, because it needs an extra."""
