@@ -8,6 +8,7 @@ from bridge.ids import MessageId, UserId
 from bridge.testing.holdings import Spot
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import Mention, Rich
+from connectors.matrix import emulator_keys_http
 from connectors.matrix import emulator_people as clients
 from connectors.matrix import emulator_reader as reader
 from connectors.matrix.emulator_errors import Canned
@@ -39,7 +40,9 @@ class MatrixEmulator:
     ) -> None:
         clock = clock or SystemClock()
         self._rooms = Rooms(server=SERVER, clock=clock, max_event_bytes=max_event_bytes)
-        self.server = Homeserver(self._rooms, clock, sends_per_second=sends_per_second, burst=burst)
+        self.server = Homeserver(
+            self._rooms, clock, sends_per_second=sends_per_second, burst=burst, more=emulator_keys_http.ROUTES
+        )
         self.server.service = service
         self._owner = self._rooms.person("Olga", "olga")
         self._bridge = self._rooms.person("Bridge", "bridge")

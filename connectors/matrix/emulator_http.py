@@ -12,6 +12,7 @@ from bridge.clock import Clock
 from bridge.testing.platform import Fault
 from connectors.matrix import emulator_sync as answers
 from connectors.matrix.emulator_errors import Canned, refusal
+from connectors.matrix.emulator_keys import Keys
 from connectors.matrix.emulator_rooms import Json, MatrixRefusal, Person, Rooms
 
 _LONGEST_POLL = 60.0
@@ -47,17 +48,27 @@ class Service(Protocol):
 class Homeserver:
     """The server's outside. `canned` answers wait for the next request whose path holds the words beside them.
 
-    `sends_per_second` and `burst` limit each user; None sets no limit.
+    `sends_per_second` and `burst` limit each user; None sets no limit. `more` are further endpoints for known users.
     """
 
-    def __init__(self, rooms: Rooms, clock: Clock, *, sends_per_second: float | None, burst: int) -> None:
+    def __init__(
+        self,
+        rooms: Rooms,
+        clock: Clock,
+        *,
+        sends_per_second: float | None,
+        burst: int,
+        more: Sequence[tuple[str, str, "Answer"]] = (),
+    ) -> None:
         self.rooms = rooms
+        self.keys = Keys(rooms)
         self.faults: deque[Fault] = deque()
         self.canned: deque[tuple[str, Canned]] = deque()
         self.requests: list[str] = []
         self.refuses_everybody = False
         self.service: Service | None = None
         self.address = ""
+        self._more = more
         self._clock = clock
         self._sends_per_second = sends_per_second
         self._burst = burst
@@ -67,7 +78,7 @@ class Homeserver:
 
     async def __aenter__(self) -> Self:
         app = web.Application(middlewares=[self._answered], client_max_size=256 * 1024)
-        app.add_routes(_routes(self))
+        app.add_routes(_routes(self, self._more))
         app.add_routes(self.service.routes() if self.service else ())
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -232,7 +243,7 @@ async def _sync(server: Homeserver, request: web.Request, who: Person) -> Json:
     only, clock = _filter(request), asyncio.get_running_loop()
     end = clock.time() + min(float(request.query.get("timeout", "0")) / 1000, _LONGEST_POLL)
     while True:
-        answer = answers.sync(server.rooms, who, since, only)
+        answer = answers.sync(server.rooms, server.keys, who, since, only)
         left = end - clock.time()
         if since is None or answers.is_news(answer) or left <= 0:
             return answer
@@ -338,7 +349,7 @@ def _open(
     return answered
 
 
-def _routes(server: Homeserver) -> list[web.RouteDef]:
+def _routes(server: Homeserver, more: Sequence[tuple[str, str, Answer]]) -> list[web.RouteDef]:
     client = "/_matrix/client/v3"
     room = f"{client}/rooms/{{room}}"
     known: list[tuple[str, str, Any]] = [
@@ -364,6 +375,6 @@ def _routes(server: Homeserver) -> list[web.RouteDef]:
         web.get("/_matrix/client/versions", _open(server, _versions)),
         web.get("/_matrix/federation/v1/version", _open(server, _software)),
         web.get(f"{client}/directory/room/{{alias}}", _open(server, _resolve)),
-        *(web.route(method, path, _known(server, answer)) for method, path, answer in known),
+        *(web.route(method, path, _known(server, answer)) for method, path, answer in (*known, *more)),
         *(web.route(method, path, _sending(server, answer)) for method, path, answer in sends),
     ]

@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from connectors.matrix.emulator_keys import Keys
 from connectors.matrix.emulator_rooms import Json, MatrixRefusal, MatrixRoom, Person, Rooms, Stored
 
 
@@ -37,9 +38,13 @@ def seen_by(stored: Stored, person: Person) -> Json:
     return {**stored.event, "unsigned": unsigned}
 
 
-def sync(rooms: Rooms, person: Person, since: int | None, only: Json) -> Json:
+def sync(rooms: Rooms, keys: Keys, person: Person, since: int | None, only: Json) -> Json:
     """What is new for somebody; without `since`, the last of every room."""
-    answer: Json = {"next_batch": token(rooms.position), "rooms": {"join": {}, "leave": {}, "invite": {}}}
+    answer: Json = {
+        **keys.news(person, since),
+        "next_batch": token(rooms.position),
+        "rooms": {"join": {}, "leave": {}, "invite": {}},
+    }
     if since is None and person.account_data:
         answer["account_data"] = {"events": [{"type": k, "content": c} for k, c in person.account_data.items()]}
     for room in rooms.rooms.values():
@@ -49,7 +54,9 @@ def sync(rooms: Rooms, person: Person, since: int | None, only: Json) -> Json:
 
 def is_news(answer: Json) -> bool:
     """Whether a long poll may be answered: something stands in it."""
-    return any(answer["rooms"].values()) or "account_data" in answer
+    return any(answer["rooms"].values()) or any(
+        name in answer for name in ("account_data", "to_device", "device_lists")
+    )
 
 
 def messages(room: MatrixRoom, person: Person, query: dict[str, str], only: Json) -> Json:

@@ -215,7 +215,7 @@ def test_a_poll_is_its_question_and_a_numbered_list(name: str) -> None:
 
 def test_what_is_encrypted_is_shown_as_such() -> None:
     posted = read(raw("m.room.encrypted", {"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": "…"}))
-    assert posted.text == said("[an encrypted message, which the bridge cannot read]")
+    assert posted.text == said("[a message could not be decrypted]")
 
 
 def test_a_reaction_has_an_id_of_its_own() -> None:
