@@ -27,6 +27,7 @@ class Account(Struct, frozen=True):
     id: str
     token: str
     name: str
+    device: str
 
 
 class SynapsePlatform:
@@ -129,6 +130,11 @@ class SynapsePlatform:
         self._ids[alias] = made["room_id"]
         return alias
 
+    async def enter(self, room: str, person: str) -> tuple[str, str, str]:
+        """Let a person into a room; their id, token and device, for a client of the test's own."""
+        who, _ = await self._present(room, person)
+        return who.id, who.token, who.device
+
     def room_id(self, room: str) -> str:
         return self._ids[room]
 
@@ -167,7 +173,7 @@ class SynapsePlatform:
     def _person(self, name: str) -> Account:
         if name not in self._people:
             made = self._server.register(f"user{self._mark}x{len(self._people)}", name)
-            self._people[name] = Account(made["user_id"], made["access_token"], name)
+            self._people[name] = Account(made["user_id"], made["access_token"], name, made["device_id"])
         return self._people[name]
 
     async def _present(self, room: str, person: str) -> tuple[Account, str]:
