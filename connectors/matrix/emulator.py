@@ -131,6 +131,11 @@ class MatrixEmulator:
         """A room as the homeserver holds it."""
         return self._rooms.room(name)
 
+    async def enter(self, room: str, person: str) -> tuple[str, str, str]:
+        """Let a person into a room; their id, token and device, for a client of the test's own."""
+        who, _ = self._present(room, person)
+        return who.id, who.token, who.device
+
     def room_id(self, room: str) -> str:
         return self._rooms.room(room).id
 

@@ -23,6 +23,7 @@ class Keys:
         self._letters: defaultdict[tuple[str, str], list[tuple[int, Json]]] = defaultdict(list)
         self._answered: set[tuple[str, str, str]] = set()
         self._changes: list[tuple[int, str]] = []
+        self._held: list[tuple[str, str, Json]] | None = None
 
     def upload(self, who: Person, content: Json) -> Json:
         keys = content.get("device_keys")
@@ -80,10 +81,17 @@ class Keys:
             for user, devices in content["messages"].items():
                 for name, letter in devices.items():
                     for device in self._devices[user] if name == "*" else [name]:
-                        event = {"type": kind, "sender": who.id, "content": letter}
-                        self._letters[user, device].append((self._rooms.position, event))
-                        self._rooms.position += 1
+                        self._deliver(user, device, {"type": kind, "sender": who.id, "content": letter})
         return {}
+
+    def hold(self) -> None:
+        """Keep letters back, as a slow homeserver elsewhere does."""
+        self._held = []
+
+    def release(self) -> None:
+        held, self._held = self._held or [], None
+        for user, device, event in held:
+            self._deliver(user, device, event)
 
     def news(self, person: Person, since: int | None) -> Json:
         """What concerns the person's device: letters that it has not confirmed by a later token, and changes."""
@@ -99,6 +107,13 @@ class Keys:
 
     def counts(self, who: Person) -> Json:
         return {_ONE_TIME: len(self._one_time[who.id, who.device])}
+
+    def _deliver(self, user: str, device: str, event: Json) -> None:
+        if self._held is not None:
+            self._held.append((user, device, event))
+            return
+        self._letters[user, device].append((self._rooms.position, event))
+        self._rooms.position += 1
 
     def _claimed(self, user: str, device: str) -> Json:
         held, spare = self._one_time[user, device], self._fallback[user, device]

@@ -50,6 +50,10 @@ class Secrecy(Protocol):
         """An encrypted event as it was written; itself where nobody can read it; None where it waits for its key."""
         ...
 
+    def forget(self, event: str) -> None:
+        """An event was taken back: if it waits, it need not any more."""
+        ...
+
     def settle(self, told: Sequence[Late]) -> None:
         """The late events are stored with the bridge."""
         ...

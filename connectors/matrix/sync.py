@@ -97,7 +97,7 @@ class Stream:
             self._secrecy.settle(late)
             await self._secrecy.tend()
         await self._accept(news.invites)
-        if not events or news.token == since:
+        if not (events or news.post.letters) or news.token == since:
             await self._rest(started)
         return news.token
 
@@ -237,8 +237,8 @@ class Stream:
         self._senders.learn(room, raw)
         if raw.get("type") == "m.room.encryption" and raw.get("state_key") == "":
             self._rooms.encrypted[room] = part(raw, "content")
-        if self._secrecy is not None and raw.get("type") == "m.room.member":
-            self._secrecy.changed(room)
+        if self._secrecy is not None:
+            _tell(self._secrecy, room, raw)
         if self._enters(raw):
             self._rooms.joined.add(room)
         if incoming.exits(raw, self._me.id):
@@ -252,6 +252,14 @@ class Stream:
         gone = EventId(f"left {news.room} {since}")
         now = self._host.clock.now()
         return [Left(id=gone, room=news.room, at=now, user=self._me, reason="no longer in the room")]
+
+
+def _tell(secrecy: Secrecy, room: RoomId, raw: Mapping[str, Any]) -> None:
+    """What an event means to the keeping of secrets."""
+    if raw.get("type") == "m.room.member":
+        secrecy.changed(room)
+    if raw.get("type") == "m.room.redaction":
+        secrecy.forget(words(raw, "redacts") or words(part(raw, "content"), "redacts"))
 
 
 def _id(raw: Mapping[str, Any]) -> str:

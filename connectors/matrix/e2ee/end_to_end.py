@@ -80,6 +80,9 @@ class EndToEnd:
     def read(self, room: RoomId, raw: Raw, writer: Raw) -> Raw | None:
         return self._reading.read(room, raw, writer)
 
+    def forget(self, event: str) -> None:
+        self._aside.settle([event], [])
+
     def settle(self, told: Sequence[Late]) -> None:
         self._reading.settle(told)
 

@@ -47,6 +47,10 @@ class SecretPerson:
         assert isinstance(answer, RoomSendResponse), answer
         return str(answer.event_id)
 
+    def forget_session(self, room: str) -> None:
+        """Write the next message under a key that nobody has yet."""
+        self.client.olm.outbound_group_sessions.pop(room, None)
+
     async def events(self, room: str) -> list[dict[str, Any]]:
         """Everything in a room, decrypted where this client can, oldest first; what it cannot read stays encrypted."""
         await self.catch_up()

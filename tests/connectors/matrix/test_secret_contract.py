@@ -14,6 +14,8 @@ from tests.connectors.matrix.secret_platform import SecretPlatform
 
 
 class TestMatrixEncrypted(ConnectorContract):
+    elsewhere = "the line between is asked for words, and sees none: test_contract.py has these promises"
+
     @pytest.fixture
     async def platform(self, tmp_path: Path) -> AsyncIterator[SecretPlatform]:
         async with MatrixEmulator() as server, SecretPlatform(server, tmp_path / "people") as secret:
