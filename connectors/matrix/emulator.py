@@ -136,6 +136,21 @@ class MatrixEmulator:
         who, _ = self._present(room, person)
         return who.id, who.token, who.device
 
+    @property
+    def bridge_device(self) -> str:
+        return self._bridge.device
+
+    def write_to_bridge(self, person: str, kind: str, content: Json) -> None:
+        """A letter to the bridge's device, as a person; strange content is the test's own business."""
+        letters = {self._bridge.id: {self._bridge.device: content}}
+        self._acts += 1
+        self.server.keys.send(self._rooms.person(person), kind, f"act{self._acts}", {"messages": letters})
+        self.server.wake()
+
+    def upload_keys(self, person: str, keys: Json) -> None:
+        """Whatever a person's client says its keys are."""
+        self.server.keys.upload(self._rooms.person(person), keys)
+
     def room_id(self, room: str) -> str:
         return self._rooms.room(room).id
 

@@ -105,6 +105,10 @@ class Keys:
             answer["device_lists"] = {"changed": sorted(changed), "left": []}
         return answer
 
+    def held_of(self, user: str, device: str) -> int:
+        """How many one-time keys are left of a device."""
+        return len(self._one_time[user, device])
+
     def counts(self, who: Person) -> Json:
         return {_ONE_TIME: len(self._one_time[who.id, who.device])}
 

@@ -53,6 +53,7 @@ class Writing:
         self._looked: dict[RoomId, float] = {}
         self._members: dict[RoomId, frozenset[str]] = {}
         self._silent: dict[str, float] = {}
+        self._mended: dict[str, float] = {}
 
     def changed(self, room: RoomId) -> None:
         """The next message looks anew who is in the room."""
@@ -74,8 +75,9 @@ class Writing:
         """Begin a new session with a device whose letters do not open any more, and tell it so."""
         await self._following.refresh([user])
         device = self._following.owner(user, curve)
-        if device is not None and not self._is_silent(device):
-            self._silent[device.curve] = self._clock.monotonic()  # at most once an hour: it may be broken for good
+        if device is not None and not self._is_recent(self._mended, device):
+            self._mended[device.curve] = self._clock.monotonic()  # at most once an hour: it may be broken for good
+            self._silent.pop(device.curve, None)
             await self._claim([device])
             if self._olm.has_session(device):
                 await self._write([device], "m.dummy", {})
@@ -134,7 +136,7 @@ class Writing:
 
     async def _claim(self, devices: Sequence[Device]) -> None:
         """Begin sessions with devices that we have none with; those without a one-time key are left for later."""
-        wanted = [device for device in devices if not self._is_silent(device) or self._olm.has_session(device)]
+        wanted = [device for device in devices if not self._is_recent(self._silent, device)]
         for start in range(0, len(wanted), _CLAIMS):
             some = wanted[start : start + _CLAIMS]
             by_user: defaultdict[str, list[str]] = defaultdict(list)
@@ -158,8 +160,8 @@ class Writing:
         digest = hashlib.sha256(json.dumps(letters, sort_keys=True).encode()).hexdigest()[:40]
         await self._client.call(calls.to_device(kind, letters, digest))
 
-    def _is_silent(self, device: Device) -> bool:
-        since = self._silent.get(device.curve)
+    def _is_recent(self, times: Mapping[str, float], device: Device) -> bool:
+        since = times.get(device.curve)
         return since is not None and self._clock.monotonic() - since < _AGAIN_SECONDS
 
 
