@@ -16,6 +16,8 @@ from packaging.utils import canonicalize_name
 _ROOT = "qantara"
 _NOT_SHIPPED = {"dev"}
 _STRONG = re.compile(r"\bA?GPL|\bGNU (Affero )?General Public", re.IGNORECASE)
+_READ = {"vodozemac": "MIT"}
+"""Packages that say no licence, whose text somebody read."""
 _NOTHING = {"", "unknown", "dual license", "other/proprietary license"}
 
 
@@ -35,7 +37,9 @@ def licence(package: Distribution) -> str:
     classifiers = [line for line in package.metadata.get_all("Classifier") or [] if line.startswith("License ::")]
     named = [line.rpartition("::")[2].strip() for line in classifiers]
     text = package.metadata.get("License", "").strip().partition("\n")[0]
-    return next((said for said in (expression, " AND ".join(named), text) if said.casefold() not in _NOTHING), "")
+    known = _READ.get(canonicalize_name(package.metadata["Name"]), "")
+    said_somewhere = (expression, " AND ".join(named), text, known)
+    return next((said for said in said_somewhere if said.casefold() not in _NOTHING), "")
 
 
 def refused(said: str) -> str:

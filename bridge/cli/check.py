@@ -79,7 +79,8 @@ def _lines(config: Config, report: Report) -> list[str]:
     notes = {room.name: room.note for room in report.seen if room.note}
     entered = [f"  room {name}: entered{'; ' + notes[name] if name in notes else ''}" for name in report.entered]
     sees = [f"  sees {len(report.seen)} rooms: `qantara rooms {report.account}` lists them"] if report.seen else []
-    return [who, *entered, *(f"  {fault}" for fault in report.faults), *sees]
+    found = [f"  {one.grade}: {one.where}: {one.what}" for one in report.findings]
+    return [who, *entered, *(f"  {fault}" for fault in report.faults), *sees, *found]
 
 
 def _running(status: Mapping[str, Any]) -> int:

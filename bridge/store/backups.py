@@ -94,8 +94,14 @@ def _mark(connection: apsw.Connection, at: int) -> None:
 def _files(folder: Path) -> Iterator[tuple[str, int, bytes]]:
     """The files of the accounts beside a store, with their paths from there. Raises `OSError`."""
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.is_symlink():
+        if path.is_file() and not path.is_symlink() and not _is_beside(path):
             yield str(path.relative_to(folder)), path.stat().st_mode & 0o777, _content(path)
+
+
+def _is_beside(path: Path) -> bool:
+    """Whether a file is the log of a database beside it: what it holds is in the copy, and it must not meet that."""
+    name, _, kind = path.name.rpartition("-")
+    return kind in {"wal", "shm", "journal"} and path.with_name(name).is_file()
 
 
 def _content(path: Path) -> bytes:

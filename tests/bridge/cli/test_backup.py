@@ -5,6 +5,7 @@ import os
 import stat
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -66,6 +67,27 @@ async def test_a_running_bridge_is_copied_while_it_goes_on(
         kept = list(connection.execute("SELECT path, content FROM belonging"))
         assert kept == [("left/keys/secret", b"of the account")]
         assert f"{held.totals.messages} messages so far" in done.out
+
+
+async def test_a_database_of_an_account_is_copied_whole_and_without_its_log(bridge: Bridge) -> None:
+    await bridge.start()
+    path = bridge.account("left").data_dir / "keys.db"
+    using = apsw.Connection(str(path))
+    list(using.execute("PRAGMA journal_mode = WAL"))
+    using.execute("CREATE TABLE held (name TEXT); INSERT INTO held VALUES ('in the log')")
+    (path.parent / "notes-journal").write_bytes(b"a file of its own")
+    assert path.with_name("keys.db-wal").stat().st_size
+    done = await backed_up(bridge, "here.db")
+    assert (done.status, done.err) == (0, "")
+    using.close()
+    with examined(bridge.folder / "here.db") as (connection, _):
+        kept = dict(connection.execute("SELECT path, content FROM belonging"))
+    assert sorted(kept) == ["left/keys.db", "left/notes-journal"]
+    copy = bridge.folder / "copy.db"
+    copy.write_bytes(kept["left/keys.db"])
+    with closing(apsw.Connection(str(copy))) as connection:
+        assert list(connection.execute("PRAGMA integrity_check")) == [("ok",)]
+        assert list(connection.execute("SELECT name FROM held")) == [("in the log",)]
 
 
 async def _saying(left: MemoryPlatform, count: int) -> None:
