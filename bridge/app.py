@@ -99,9 +99,12 @@ class App:
         """Run until `end`; returns how it ended."""
         try:
             async with asyncio.TaskGroup() as group:
-                await self._start(group)
+                starting = group.create_task(self._start(group), name="start")
                 await self._ending.wait()
-                await self._wind_down()
+                if self.exit is Exit.OK:
+                    await starting
+                if self.started:  # else the disk failed before there was anything to end
+                    await self._wind_down()
                 raise _Ended  # noqa: TRY301 - leaving the group this way ends every task in it
         except* _Ended:
             logger.info("stopped")

@@ -13,7 +13,6 @@ from bridge.after import Again, Closed, GiveUp, Next, Refit, Stop, after, leaves
 from bridge.backlog import Backlog
 from bridge.backoff import left
 from bridge.connector import Capabilities
-from bridge.echoes import Echoes
 from bridge.errors import BridgeError, Feature, Scope, Uncertain
 from bridge.ids import MessageId, Place, Room, RoomNumber, RowNumber
 from bridge.lanes import Lanes
@@ -23,7 +22,7 @@ from bridge.reactions import lingers
 from bridge.room import RoomState
 from bridge.sending import Delivery, copies_of, perform
 from bridge.shared import Shared
-from bridge.store.ops import Delay, Made, Outcome, Park, Progress, Row, RowKind, Settle
+from bridge.store.ops import Arrived, Delay, Made, Outcome, Park, Progress, Row, RowKind, Settle
 from bridge.store.writer import Then
 from bridge.troubles import Troubles
 
@@ -51,7 +50,7 @@ class Lane:
         self._troubles = Troubles(account, shared)
         self._not_before = 0.0
         self._setbacks: list[tuple[Delivery, Again | Refit | Closed | Stop]] = []
-        self._echoes = Echoes()
+        self._echoes = shared.echoes[number]
         self._able = Abilities(number, account, shared, self._shown)
         self._preparation = Preparation(self, account, shared, self._able, self._backlog)
 
@@ -184,7 +183,7 @@ class Lane:
             return self._arrived(delivery, index, echoed)
         return self._may_send() and self._launch(delivery, index)
 
-    def _arrived(self, delivery: Delivery, index: int, natives: tuple[MessageId, ...]) -> bool:
+    def _arrived(self, delivery: Delivery, index: int, natives: Arrived) -> bool:
         """An echo told that this step went, though its call failed."""
         self._passed(delivery)
         self._occupy()
@@ -241,7 +240,8 @@ class Lane:
     def _went(self, delivery: Delivery, index: int, made: Made) -> None:
         """One step went: its place in the window is free once that is durable."""
         if self._preparation.over:
-            self._vacate()  # the lane that has the room now suspects this row, and sends it
+            self._echoes.keep(delivery.row.number, index, made)  # for the lane that has the room next
+            self._vacate()
             return
         self._troubles.over()
         self._account.succeeded()

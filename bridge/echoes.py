@@ -1,30 +1,32 @@
-"""Our own messages as their platform showed them to us, while their rows may still need to know."""
+"""What is known to have arrived though no call of the lane said so, while the row may still need to know.
+
+Platforms show us our own messages; and a call may be answered when the lane that made it is over.
+"""
 
 from collections import OrderedDict
 
-from bridge.ids import MessageId, RowNumber
-from bridge.store.ops import Row
+from bridge.ids import RowNumber
+from bridge.store.ops import Arrived, Row
 
 _MOST = 1000
-Natives = tuple[MessageId, ...]
 
 
 class Echoes:
-    """By row and part; at most so many, the oldest go first."""
+    """Of one room, by row and part; at most so many, the oldest go first. They outlive the lane of the room."""
 
     def __init__(self) -> None:
-        self._found: OrderedDict[tuple[RowNumber, int], Natives] = OrderedDict()
+        self._found: OrderedDict[tuple[RowNumber, int], Arrived] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._found)
 
-    def keep(self, row: RowNumber, part: int, natives: Natives) -> None:
+    def keep(self, row: RowNumber, part: int, as_these: Arrived) -> None:
         """That part of that row arrived, as these."""
-        self._found[row, part] = natives
+        self._found[row, part] = as_these
         if len(self._found) > _MOST:
             self._found.popitem(last=False)
 
-    def take(self, row: RowNumber, part: int) -> Natives | None:
+    def take(self, row: RowNumber, part: int) -> Arrived | None:
         """What a part arrived as; None when nobody has seen it."""
         return self._found.pop((row, part), None) if self._found else None
 

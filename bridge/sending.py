@@ -7,10 +7,10 @@ from msgspec import Struct
 from bridge.connector import Connector, Deletion, Edit, Outgoing, Reaction
 from bridge.errors import Feature
 from bridge.failpoints import Point, around
-from bridge.ids import MessageId, RowNumber
+from bridge.ids import RowNumber
 from bridge.refit import divisible
 from bridge.steps import Plan, Step
-from bridge.store.ops import NO_ID, Copy, Made, Row
+from bridge.store.ops import NO_ID, Arrived, Copy, Made, Row
 
 
 class Delivery(Struct):
@@ -68,6 +68,8 @@ async def perform(connector: Connector[Any], step: Step) -> Made:
             return Made(unreacted=(action.emoji,), ghost=step.ghost)
 
 
-def copies_of(step: Step, natives: tuple[MessageId, ...]) -> Made:
+def copies_of(step: Step, natives: Arrived) -> Made:
     """The ids a part got; a platform that gives none leaves a mark that the part is there."""
+    if isinstance(natives, Made):
+        return natives
     return Made(tuple(Copy(step.part, native, step.kind) for native in natives or (NO_ID,)))

@@ -1,13 +1,14 @@
 """What all lanes and accounts share: the store's writer, time, chance, and the way to tell the operator."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 
 from bridge.backlog import Loaded
 from bridge.chance import Chance
 from bridge.clock import Clock
 from bridge.config.settings import Show
+from bridge.echoes import Echoes
 from bridge.identities import Identities
 from bridge.ids import AccountName, RoomNumber
 from bridge.media.giving import Giving
@@ -37,6 +38,7 @@ class Shared:
         self.identities = Identities()
         self.accounts: Mapping[RoomNumber, AccountName] = {}
         self.giving = Giving()
+        self.echoes: defaultdict[RoomNumber, Echoes] = defaultdict(Echoes)
         self.under_way: Counter[RoomNumber] = Counter()
         """Sends to each room that have begun and are not durable yet."""
 

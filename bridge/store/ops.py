@@ -176,6 +176,10 @@ class Made(Struct, frozen=True):
     """Whose ghost the reactions are of, by the person's number; 0: our own account."""
 
 
+Arrived: TypeAlias = tuple[MessageId, ...] | Made
+"""What is known of a part that went: the ids it got, or all that it left."""
+
+
 class Settle(Struct, frozen=True, kw_only=True):
     """A delivery ended: its row goes, what it made stays."""
 

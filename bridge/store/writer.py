@@ -248,10 +248,16 @@ class LoopPump:
             self._next.cancel()
         self._writer.store.close()
 
-    def _called(self, _: float) -> None:
-        if self._next is None and not self._ended:
-            wait = FULL_SECONDS if self._writer.full else self._seconds
-            self._next = asyncio.get_running_loop().call_later(wait, self._drain)
+    def _called(self, within: float) -> None:
+        if self._ended:
+            return
+        loop = asyncio.get_running_loop()
+        when = loop.time() + (FULL_SECONDS if self._writer.full else max(within, self._seconds))
+        if self._next is not None:
+            if self._next.when() <= when:
+                return
+            self._next.cancel()
+        self._next = loop.call_at(when, self._drain)
 
     def _drain(self) -> None:
         self._next = None
@@ -260,5 +266,5 @@ class LoopPump:
         except StoreBroken as error:
             self._ended = True
             self._writer.fail(error)
-        if self._writer.depth:
+        if self._writer.depth and self._next is None:
             self._called(0.0)

@@ -87,16 +87,19 @@ class HastyClock:
 
 
 class LoopClock:
-    """The time of the event loop, which may be skipped; `step` moves the wall time alone, forwards or back."""
+    """The time of the event loop that asks first; `step` moves the wall time alone, forwards or back."""
 
     def __init__(self, begin: datetime = _BEGIN) -> None:
         self._begin = begin
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def now(self) -> datetime:
         return self._begin + timedelta(seconds=self.monotonic())
 
     def monotonic(self) -> float:
-        return asyncio.get_running_loop().time()
+        if self._loop is None:  # it is asked so often that finding the loop each time would be felt
+            self._loop = asyncio.get_running_loop()
+        return self._loop.time()
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

@@ -27,18 +27,22 @@ class Loss(StrEnum):
 
 
 class Content:
-    """One file: `now` is what a reader sees, `synced` what no power cut takes away."""
+    """One file: `now` is what a reader sees; what is needed to undo each change since the last sync stands beside."""
 
-    __slots__ = ("changes", "now", "synced")
+    __slots__ = ("_undo", "changes", "now")
 
     def __init__(self) -> None:
-        self.now, self.synced = bytearray(), bytearray()
+        self.now = bytearray()
         self.changes: list[Change] = []
+        self._undo: list[tuple[int, bytes, int]] = []
 
     def change(self, offset: int, data: bytes | None) -> None:
         """Write, or with None set the size; a power cut may undo it until `sync`."""
-        _apply(self.now, (offset, data))
+        size = len(self.now)
+        end = size if data is None else offset + len(data)
+        self._undo.append((offset, bytes(self.now[offset:end]), size))
         self.changes.append((offset, data))
+        _apply(self.now, (offset, data))
 
     def growth(self, end: int) -> int:
         """How many bytes longer the file becomes when it reaches to `end`."""
@@ -46,18 +50,20 @@ class Content:
 
     def sync(self) -> None:
         """From now on a power cut keeps everything written so far."""
-        for change in self.changes:
-            _apply(self.synced, change)
         self.changes.clear()
+        self._undo.clear()
 
     def damage(self, content: bytes) -> None:
         """Make the file hold this, as if it had always been so."""
-        self.now[:] = self.synced[:] = content
-        self.changes.clear()
+        self.now = bytearray(content)
+        self.sync()
 
     def after_cut(self, loss: Loss, chance: Chance, tally: Counter[str]) -> bytes:
         """What is left when the power is cut now; `tally` counts what became of the changes not synced."""
-        left = bytearray(self.synced)
+        left = bytearray(self.now)
+        for offset, before, size in reversed(self._undo):
+            del left[size:]
+            left[offset : offset + len(before)] = before
         for change in _surviving(self.changes, loss, chance, tally):
             _apply(left, change)
         return bytes(left)
@@ -65,9 +71,8 @@ class Content:
 
 def _apply(content: bytearray, change: Change) -> None:
     offset, data = change
-    if data is None and offset < len(content):
+    if data is None:
         del content[offset:]
-        return
     if offset > len(content):
         content.extend(bytes(offset - len(content)))
     if data is not None:

@@ -32,6 +32,23 @@ class Disk(SqliteStore):
         return super().drain(batch)
 
 
+class Dead(SqliteStore):
+    """A disk that fails at the first thing it is asked."""
+
+    def drain(self, batch: list[Op]) -> list[object]:
+        raise StoreBroken(f"the disk failed before {len(batch)} were stored")
+
+
+async def test_a_disk_that_fails_while_the_bridge_starts_ends_it_at_once(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = Bridge(tmp_path, configured(left, right))
+    bridge.make_store = Dead
+    bridge.begin()
+    async with asyncio.timeout(1):
+        assert await bridge.task is Exit.DISK_FAILED
+
+
 async def on_disk(folder: Path, *platforms: MemoryPlatform) -> tuple[Bridge, Disk]:
     bridge = Bridge(folder, configured(*platforms))
     bridge.make_store = Disk

@@ -101,6 +101,30 @@ async def test_a_link_may_come_and_go(tmp_path: Path, left: MemoryPlatform, righ
     await bridge.stop()
 
 
+async def test_a_send_that_outlives_its_link_is_not_made_again_when_the_link_comes_back(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    right.repeats = type(right.repeats).SHOWN
+    bridge = await faulty(tmp_path, left, right, rooms=("town", "garden"))
+    connector, both = bridge.connector("right"), bridge.yaml
+    connector.slow = {"!garden": 15.0}
+    began = bridge.clock.monotonic()
+    await left.say("garden", "Ada", said("slowly"))
+    await shows(right, "garden", ["Ada: slowly"])
+    bridge.yaml = configured(left, right, connector="faulty")
+    await bridge.app.reload()
+    assert bridge.clock.monotonic() - began < 15
+    await eventually(lambda: bridge.clock.monotonic() - began > 16, seconds=20)
+    bridge.yaml = both
+    await bridge.app.reload()
+    await eventually(lambda: bridge.lane("right/garden").state.joined and bridge.lane("left/garden").state.joined)
+    await left.say("garden", "Ada", said("again"))
+    await shows(right, "garden", ["Ada: slowly", "Ada: again"], seconds=60)
+    await bridge.drained()
+    assert (connector.tries("slowly"), balanced(await bridge.ledger())) == (1, True)
+    await bridge.stop()
+
+
 async def test_an_account_may_go_and_come_back(tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform) -> None:
     async with MemoryPlatform(name="third") as third:
         three, two = configured(left, right, third), configured(left, right)

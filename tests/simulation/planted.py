@@ -173,5 +173,5 @@ BUGS = {
     "waits ignored": Bug(bridge.delivery, "after", ignore_waits, "before the wait of"),
     "a lane that stops at a parked row": Bug(Lane, "park", stop_at_parked, "never came to an end"),
     "reactions taken back stay": Bug(Accepting, "_take", forget_who_took_back, "people elsewhere put"),
-    "words of a third room quoted": Bug(bridge.plan, "_answering", quote_anybody, "which was said in"),
+    "words of a third room quoted": Bug(bridge.plan, "answering", quote_anybody, "which was said in"),
 }

@@ -25,6 +25,9 @@ ONCE_FAILED = {
     1868: "a send that outlived its lane at a reload was counted again by the lane that was over",
     1104: "a reaction taken back before its message was known came back once that was known",
     1429: "the oracle took a row that the start had parked for one whose end was stored in a commit in doubt",
+    127: "a disk that failed at the very first commit of a life left the bridge hanging until its deadline",
+    331: "the oracle did not know whose message an edit speaks of when its original was said while nobody heard it",
+    634: "a send answered after its link had gone was made again when the link came back",
     721: "a lane that a reload had ended went on deciding about the row in its hand",
 }
 

@@ -3,7 +3,10 @@
 import argparse
 import sys
 
-from bridge.testing.simulation.cores import Wish, alone, simulate
+from bridge.testing.simulation.cores import Total, Wish, alone, failure, simulate
+from bridge.testing.simulation.seed import Report
+
+_TELL_EVERY = 1000
 
 
 def main(arguments: list[str]) -> int:
@@ -16,9 +19,18 @@ def main(arguments: list[str]) -> int:
     wanted = parser.parse_args(arguments)
     if wanted.seed is not None:
         return _again(wanted.seed)
-    total = simulate(Wish(seeds=wanted.seeds, first=wanted.first, seconds=wanted.seconds))
+    total = simulate(Wish(seeds=wanted.seeds, first=wanted.first, seconds=wanted.seconds), _tell)
     sys.stdout.write(f"{total}\n")
     return 1 if total.failed or total.never else 0
+
+
+def _tell(total: Total, report: Report) -> None:
+    """What fails at once, and how far it is now and then: an interrupted run has still said something."""
+    if report.violations:
+        sys.stdout.write(f"{failure(report.seed, report.violations)}\n")
+    if total.seeds % _TELL_EVERY == 0:
+        sys.stdout.write(f"{total.so_far}\n")
+    sys.stdout.flush()
 
 
 def _again(seed: int) -> int:

@@ -88,13 +88,14 @@ class Bare(Connector[SimulatedConfig]):
             await self._store((), newest)
             platform.began = newest
             return newest
-        return int(position)
+        platform.confirmed = int(position)  # whoever asks for what came after has what came before
+        return platform.confirmed
 
     async def _relay(self, session: Session, after: int) -> int:
         """Fetch, store, and only then confirm."""
         updates = await self._updates(session, after)
         after = max(after, updates[-1].offset)
-        events = [event for event in map(self._event, updates) if event is not None]
+        events = [self._event(update) for update in updates]
         await self._store(events, after)
         session.check()
         self._platform.witness.acknowledged(self._platform.name, events, self._platform.places)
@@ -107,14 +108,11 @@ class Bare(Connector[SimulatedConfig]):
             session.check()
             await self._tell_removals()
             begin = self._again(after)
-            found = [one for one in platform.written.journal[begin : begin + _BATCH] if one.room not in platform.left]
-            if found and len(platform.written.journal) > after:
+            found = [one for one in platform.written.journal[begin:] if platform.shows(one)][:_BATCH]
+            if found and found[-1].offset > after:
                 await asyncio.sleep(platform.weather.wait())
                 session.check()
                 return found
-            if len(platform.written.journal) > begin + _BATCH:
-                after = begin + _BATCH
-                continue
             await platform.written.news()
 
     def _again(self, after: int) -> int:
@@ -128,12 +126,10 @@ class Bare(Connector[SimulatedConfig]):
             weather.happened(Mishap.REPEATED)
         return begin
 
-    def _event(self, update: Update) -> AnyEvent | None:
+    def _event(self, update: Update) -> AnyEvent:
         platform = self._platform
         if update.person.id != platform.me.id:
             return event_of(update)
-        if platform.kind.home is Home.NEVER:
-            return None
         platform.weather.happened(Mishap.ECHO)
         event = event_of(update)
         return event if platform.kind.home is Home.WITH_KEY and update.key is not None else _without_key(event)

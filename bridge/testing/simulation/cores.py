@@ -25,12 +25,21 @@ class Total(Struct, kw_only=True):
 
     seeds: int = 0
     seconds: float = 0.0
+    processor_seconds: float = 0.0
+    below: int = 0
+    """Every seed from the first one to here was run."""
+    beyond: set[int] = field(default_factory=set)
     failed: dict[int, list[str]] = field(default_factory=dict)
     mishaps: Counter[Mishap] = field(default_factory=Counter)
     figures: Counter[str] = field(default_factory=Counter)
 
     def add(self, report: Report) -> None:
         self.seeds += 1
+        self.processor_seconds += report.seconds
+        self.beyond.add(report.seed)
+        while self.below in self.beyond:
+            self.beyond.discard(self.below)
+            self.below += 1
         self.mishaps.update(report.mishaps)
         self.figures.update(report.figures)
         if report.violations:
@@ -41,13 +50,21 @@ class Total(Struct, kw_only=True):
         """Mishaps that did not happen once: then nothing was shown about them."""
         return [mishap for mishap in Mishap if not self.mishaps[mishap]]
 
+    @property
+    def so_far(self) -> str:
+        """One line: enough to go on from after an interruption."""
+        rate = self.seeds / self.seconds if self.seconds else 0.0
+        return f"{self.seeds} seeds, all below {self.below}, {len(self.failed)} failed, {rate:.1f} a second"
+
     def __str__(self) -> str:
         lines = [f"{mishap.value:<28}{self.mishaps[mishap]:>10}" for mishap in Mishap]
         lines += [f"{name:<28}{number:>10}" for name, number in sorted(self.figures.items())]
         rate = self.seeds / self.seconds if self.seconds else 0.0
-        lines.append(f"{self.seeds} seeds in {self.seconds:.0f} s: {rate:.1f} a second on {cores()} cores")
-        for seed, violations in sorted(self.failed.items())[:_TOLD]:
-            lines += [f"seed {seed} FAILED: {violations[0]}", f"    {replay(seed)}"]
+        lines.append(
+            f"{self.seeds} seeds in {self.seconds:.0f} s: {rate:.1f} a second on {cores()} cores,"
+            f" {self.processor_seconds:.0f} s of processor time"
+        )
+        lines += [failure(seed, violations) for seed, violations in sorted(self.failed.items())[:_TOLD]]
         lines += [f"{len(self.failed)} seeds failed"] if self.failed else []
         lines += [f"never happened: {', '.join(self.never)}"] if self.never else []
         return "\n".join(lines)
@@ -58,9 +75,9 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def replay(seed: int) -> str:
-    """What to type to see one seed again."""
-    return f"make simulate SEED={seed}"
+def failure(seed: int, violations: list[str]) -> str:
+    """What is wrong with a seed, and what to type to see it again."""
+    return f"seed {seed} FAILED: {violations[0]}\n    make simulate SEED={seed}"
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -75,9 +92,9 @@ class Wish(Struct, frozen=True, kw_only=True):
     """Called in each process before its first seed."""
 
 
-def simulate(wish: Wish) -> Total:
-    """Run seeds over all cores."""
-    total, clock = Total(), SystemClock()
+def simulate(wish: Wish, told: Callable[[Total, Report], None] = lambda _, __: None) -> Total:
+    """Run seeds over all cores. `told` hears of each report, with the sum so far."""
+    total, clock = Total(below=wish.first), SystemClock()
     began = clock.monotonic()
     context = multiprocessing.get_context("forkserver")
     reports, enough = context.Queue(), context.Event()
@@ -86,11 +103,12 @@ def simulate(wish: Wish) -> Total:
         worker.start()
     for report in _reports(reports, len(workers)):
         total.add(report)
+        total.seconds = clock.monotonic() - began
+        told(total, report)
         if len(total.failed) >= wish.failures:
             enough.set()
     for worker in workers:
         worker.join()
-    total.seconds = clock.monotonic() - began
     return total
 
 

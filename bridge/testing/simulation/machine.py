@@ -23,6 +23,10 @@ from bridge.testing.simulation.witness import Witness
 from bridge.testing.simulation.world import Plan, read
 
 _DEADLINE_SECONDS = 25.0
+_COMMITS = (0.001, 0.004, 0.02)
+"""Seconds that a commit takes: a fast disk, a usual one, a slow one."""
+_FOLDS = (1000, 200, 40)
+"""Pages after which the log is folded into the file: what takes a day in a quiet bridge happens in each seed."""
 
 
 class Died(Exception):
@@ -88,6 +92,8 @@ class Machine:
         for platform in platforms.values():
             platform.clock = self.clock
         self._dice = Dice(seed, 5)
+        self._commit = self._dice.pick(_COMMITS)
+        self._fold = self._dice.pick(_FOLDS)
         self.disk = Disk(SeededChance(seed * 64 + 6))
         self.variant = 0
         self.running = self._stopping = False
@@ -106,8 +112,9 @@ class Machine:
         chance = SeededChance(self._seed * 4096 + self.witness.life)
         ballast = Ballast(DiskBallast(self.disk, "ballast"))
         store = SqliteStore(config.store.path, chance, vfs=self.disk.name, ballast=ballast)
+        store._log.every = self._fold  # noqa: SLF001 - nobody who runs a bridge needs to set it
         self.writer = Writer(Watched(store, self.witness, self.disk), self._broken)
-        self._pump = LoopPump(self.writer)
+        self._pump = LoopPump(self.writer, self._commit)
         self._pump.start()
         self.app = App(
             config, CONNECTORS, self.writer, clock=self.clock, chance=chance, read=self._read, serve=Unserved

@@ -9,8 +9,8 @@ from bridge.events import User
 from bridge.ids import Key, MessageId, RoomId, UserId
 from bridge.testing.clock import LoopClock
 from bridge.testing.memory_platform import Repeats
-from bridge.testing.memory_rooms import Post, Rooms, room_id
-from bridge.testing.simulation.abilities import Kind
+from bridge.testing.memory_rooms import Post, Rooms, Update, room_id
+from bridge.testing.simulation.abilities import Home, Kind
 from bridge.testing.simulation.dice import Dice
 from bridge.testing.simulation.weather import Weather
 from bridge.testing.simulation.wire import Session
@@ -58,6 +58,19 @@ class SimulatedPlatform:
         if post.key is not None:
             self.keys[post.key] = message
         return message
+
+    def shows(self, update: Update) -> bool:
+        """Whether it is given to us now: nothing that happened in rooms we left."""
+        return update.room not in self.left and self.gives(update)
+
+    def gives(self, update: Update) -> bool:
+        """Whether it is ever given to us: on some platforms nothing that we did ourselves."""
+        return self.kind.home is not Home.NEVER or update.person.id != self.me.id
+
+    @property
+    def read(self) -> bool:
+        """Whether the bridge is here and has confirmed all it is given."""
+        return self.session is not None and not any(map(self.gives, self.written.journal[self.confirmed :]))
 
     def cut(self) -> None:
         """The connection is lost."""

@@ -53,12 +53,17 @@ class Numbers:
             self.deleted.add(message)
         if line.kind is RowKind.POST and isinstance(line.event, Posted):
             self._posts[message, line.place] = line
-            self.home[message] = line.origin
-            self.natives[message] = line.event.message[0]
-            self.of[line.origin, line.event.message[0]] = message
+            self._said(message, line, line.event.message[0])
+        if isinstance(line.event, Edited):  # it may have been said while nobody heard the room
+            self._said(message, line, line.event.replaces)
         for copy in line.made:
             if copy.native:
                 self.of.setdefault((line.place, copy.native), message)
+
+    def _said(self, message: int, line: Line, native: MessageId) -> None:
+        if self.of.setdefault((line.origin, native), message) == message:
+            self.home.setdefault(message, line.origin)
+            self.natives.setdefault(message, native)
 
     def post(self, message: int | None, place: str) -> Line | None:
         """The row that carried a message to a room."""
