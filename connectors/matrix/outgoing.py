@@ -9,8 +9,7 @@ from bridge.connector import Edit, Outgoing
 from bridge.events import Manner
 from bridge.ids import AccountName, Key, MessageId
 from bridge.text.nodes import Rich
-from connectors.matrix import places
-from connectors.matrix.format import rendered
+from connectors.matrix import places, profile
 from connectors.matrix.mentions import users
 
 ORIGIN = "org.qantara.origin"
@@ -63,7 +62,7 @@ def _said(outgoing: Outgoing) -> Content:
     for one in outgoing.shared:
         if one.location is not None:
             return places.content(one.location)
-    return {"msgtype": _TYPES[outgoing.manner], **rendered(outgoing.text), "m.mentions": mentions(outgoing.text)}
+    return {"msgtype": _TYPES[outgoing.manner], **profile.worded(outgoing), "m.mentions": mentions(outgoing.text)}
 
 
 def mentions(text: Rich) -> Content:

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
-from bridge.connector import Edit, Outgoing, Target
+from bridge.connector import Edit, Outgoing, Person, Target
 from bridge.events import Manner
-from bridge.ids import AccountName, Key, MessageId, RoomId, ThreadId
-from bridge.text.nodes import Bold, Break, CodeBlock, Heading, Link, Paragraph, Rich, Text, said
+from bridge.ids import AccountName, Key, MessageId, PersonNumber, RoomId, ThreadId
+from bridge.text.nodes import Bold, Break, CodeBlock, Heading, Inline, Link, Paragraph, Rich, Text, said
+from bridge.text.walk import normal
 from connectors.matrix import outgoing
-from connectors.matrix.format import is_formatted, without_reply_fallback
+from connectors.matrix.content import PROFILE
+from connectors.matrix.format import is_formatted, parsed, without_reply_fallback
 from connectors.matrix.outgoing import MAX_TEXT_BYTES
 
 HOME = AccountName("home")
@@ -141,3 +143,74 @@ def test_what_needs_html(rich: Rich, formatted: bool) -> None:  # noqa: FBT001  
 )
 def test_the_reply_fallback_is_taken_off(body: str, own: str) -> None:
     assert without_reply_fallback(body) == own
+
+
+ADA = Person(number=PersonNumber(7), name="Ada")
+
+
+def named(*inside: Inline, label: str = "Ada") -> Rich:
+    """Words as the bridge gives them: the name in front."""
+    return normal((Paragraph((Bold((Text(label),)), Text(": "), *inside)),))
+
+
+@pytest.mark.parametrize(
+    ("text", "body", "formatted"),
+    [
+        (named(Text("hello")), "Ada: hello", "<strong data-mx-profile-fallback>Ada: </strong>hello"),
+        (
+            named(Text("1 < 2\nand")),
+            "Ada: 1 < 2\nand",
+            "<strong data-mx-profile-fallback>Ada: </strong>1 &lt; 2<br>and",
+        ),
+        (
+            named(Text("so "), Bold((Text("bold"),))),
+            "Ada: so bold",
+            "<strong data-mx-profile-fallback>Ada: </strong>so <strong>bold</strong>",
+        ),
+    ],
+)
+def test_the_author_stands_in_a_profile_and_in_its_fallback(text: Rich, body: str, formatted: str) -> None:
+    content = sent(text, author=ADA, label="Ada")
+    assert (content["body"], content["formatted_body"]) == (body, formatted)
+    assert content[PROFILE] == {"id": "7", "displayname": "Ada", "has_fallback": True}
+    assert parsed(content, profile_name="Ada") == _without(text)
+
+
+def _without(text: Rich) -> Rich:
+    (paragraph,) = text
+    assert isinstance(paragraph, Paragraph)
+    _, second, *others = paragraph.inside
+    assert isinstance(second, Text)
+    return normal((Paragraph((Text(second.text.removeprefix(": ")), *others)),))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [said("the second part"), (Paragraph((Text("* "), Bold((Text("Ada"),)), Text(" waves"))),), named(label="Bob")],
+)
+def test_where_the_name_does_not_stand_in_front_there_is_no_fallback(text: Rich) -> None:
+    content = sent(text, author=ADA, label="Ada")
+    assert content[PROFILE] == {"id": "7", "displayname": "Ada"}
+    assert "data-mx-profile-fallback" not in content.get("formatted_body", "")
+
+
+@pytest.mark.parametrize("label", ["", "é" * 200])
+def test_without_a_name_that_may_be_shown_there_is_no_profile(label: str) -> None:
+    assert PROFILE not in sent(named(Text("hello"), label=label), author=ADA, label=label)
+    assert PROFILE not in sent(said("the bridge's own"), author=None, label="Ada")
+
+
+def test_a_name_is_no_markup_and_an_edit_bears_its_own_profile() -> None:
+    tricky = "<b>&"
+    content = outgoing.edited(
+        Edit(
+            target=target("$1"),
+            content=Outgoing(
+                room=ROOM, key=Key("k.2.0"), text=named(Text("x"), label=tricky), label=tricky, author=ADA
+            ),
+        ),
+        HOME,
+    )
+    inside = content["m.new_content"]
+    assert inside[PROFILE]["displayname"] == tricky
+    assert "&lt;b&gt;&amp;: </strong>x" in inside["formatted_body"]
