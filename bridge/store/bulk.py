@@ -6,25 +6,29 @@ from functools import lru_cache
 import apsw
 
 Value = str | int | float | bytes | None
-_CHUNKS = (256, 64, 16, 4, 1)
+_MOST = 256
+_STEP = 8
 
 
 def chunked(rows: Sequence[Value], width: int) -> Iterable[tuple[int, Sequence[Value]]]:
-    """Cut flat values into groups of 256, 64, 16, 4 and 1 rows: few distinct statements, all cached."""
+    """Cut flat values into groups of at most 256 rows, of so many eights as there are, and a rest under eight.
+
+    Few distinct statements, so that all stay prepared, and two for nearly every batch.
+    """
     at, left = 0, len(rows) // width
-    for size in _CHUNKS:
-        while left >= size:
-            yield size, rows[at : at + size * width]
-            at, left = at + size * width, left - size
+    while left:
+        size = min(_MOST, left - left % _STEP) or left
+        yield size, rows[at : at + size * width]
+        at, left = at + size * width, left - size
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def _insert(head: str, tail: str, width: int, rows: int) -> str:
     one = f"({','.join('?' * width)})"
     return f"{head} VALUES {','.join([one] * rows)} {tail}"
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def _in(statement: str, width: int, rows: int) -> str:
     one = "?" if width == 1 else f"({','.join('?' * width)})"
     marks = ",".join([one] * rows)

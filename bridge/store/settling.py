@@ -1,5 +1,8 @@
 """How deliveries leave the outbox, and what they leave behind."""
 
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
 import apsw
 
 from bridge.ids import RoomNumber, RowNumber
@@ -115,8 +118,9 @@ class Settling:
     def flush(self) -> None:
         execute_in(self._cursor, "DELETE FROM outbox WHERE number IN ({})", self._rows)
         execute_in(self._cursor, "DELETE FROM event WHERE number IN ({})", self._last_of)
-        for event in self._one_of:
-            self._cursor.execute("UPDATE event SET waiting = waiting - 1 WHERE number = ?", (event,))
+        for fewer, events in _by_count(self._one_of).items():
+            statement = f"UPDATE event SET waiting = waiting - {fewer} WHERE number IN ({{}})"  # noqa: S608 - a number
+            execute_in(self._cursor, statement, events)
         execute_in(self._cursor, "DELETE FROM event WHERE waiting <= 0 AND number IN ({})", self._one_of)
         self.forget()
 
@@ -131,3 +135,11 @@ class Settling:
                 (room, outcome, count),
             )
         self._accepting.tally.clear()
+
+
+def _by_count(events: Sequence[Value]) -> dict[int, list[Value]]:
+    """Events by how often they stand here."""
+    found: dict[int, list[Value]] = defaultdict(list)
+    for event, times in Counter(events).items():
+        found[times].append(event)
+    return found
