@@ -37,6 +37,22 @@ class ShowsNoNames(MemoryConnector):
         return await super().send(replace(message, shared=tuple(map(_nameless, message.shared))))
 
 
+@breaks("test_a_poll_arrives_as_a_poll")
+class HearsAnswersBackwards(MemoryConnector):
+    def _event(self, update: Update) -> AnyEvent:
+        return _changed(super()._event(update), _backwards)
+
+
+@breaks("test_a_poll_is_shown_as_a_poll")
+class ShowsAnswersBackwards(MemoryConnector):
+    async def send(self, message: Outgoing) -> Sequence[MessageId]:
+        return await super().send(replace(message, shared=tuple(map(_backwards, message.shared))))
+
+
+def _backwards(one: Attachment) -> Attachment:
+    return one if one.poll is None else replace(one, poll=replace(one.poll, answers=one.poll.answers[::-1]))
+
+
 def _mirrored(one: Attachment) -> Attachment:
     place = one.location
     if place is None:

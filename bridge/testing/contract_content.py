@@ -1,15 +1,15 @@
-"""Promises about places and cards: what people share arrives as what it is, and is shown as what it is."""
+"""Promises about places, cards and polls: what people share arrives as what it is, and is shown as what it is."""
 
 from collections.abc import Callable
 
 import pytest
 
-from bridge.content import Contact, Location
+from bridge.content import Contact, Location, Poll
 from bridge.events import Attachment, Kind, Posted
 from bridge.ids import MessageId
-from bridge.testing.acts import SharesCards, SharesSpots
+from bridge.testing.acts import OpensPolls, SharesCards, SharesSpots
 from bridge.testing.contract_kit import Kit
-from bridge.testing.holdings import Card, Holding, Spot
+from bridge.testing.holdings import Ballot, Card, Holding, Spot
 
 _NEAR = 0.0001
 """Degrees, about ten metres: platforms round."""
@@ -20,6 +20,8 @@ PLACE = Attachment(
     kind=Kind.LOCATION,
     location=Location(latitude=48.20849, longitude=16.37208, title="Café Central", address="Herrengasse 14"),
 )
+ASKED = Ballot(question="Lunch?", options=("soup", "salad"))
+POLL = Attachment(kind=Kind.POLL, poll=Poll(question="Lunch?", answers=("soup", "salad")))
 CARD = Attachment(kind=Kind.CONTACT, contact=Contact(name="Grace Hopper", phone="+15550100"))
 
 
@@ -60,6 +62,22 @@ class ContentPromises:
             if Kind.CONTACT not in run.capabilities(kit.town).media:
                 pytest.skip("no cards: the room's capabilities do not name them")
             assert await _held(kit, await run.send((), shared=(CARD,))) == GRACE
+
+    async def test_a_poll_arrives_as_a_poll(self, kit: Kit) -> None:
+        if not isinstance(kit.platform, OpensPolls):
+            pytest.skip("no polls from people: the platform has no `open_poll`")
+        async with kit.running() as run:
+            native = await kit.platform.open_poll(kit.town, "Ada", ASKED)
+            event = await run.event(Posted, _with(native), "a poll")
+            assert [one.poll for one in event.attachments] == [POLL.poll]
+
+    async def test_a_poll_is_shown_as_a_poll(self, kit: Kit) -> None:
+        async with kit.running() as run:
+            if Kind.POLL not in run.capabilities(kit.town).media:
+                pytest.skip("no polls: the room's capabilities do not name them")
+            found = await _held(kit, await run.send((), shared=(POLL,)))
+            assert isinstance(found, Ballot), f"shown as {found}"
+            assert (found.question, found.options, found.closed) == (ASKED.question, ASKED.options, False)
 
 
 def _with(native: MessageId) -> Callable[[Posted], bool]:

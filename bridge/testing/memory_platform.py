@@ -9,12 +9,12 @@ from typing import Self, TypeVar
 from msgspec.structs import replace
 
 from bridge.connector import Authorship, Capabilities, MediaLimit, Relation
-from bridge.content import Contact, Location
 from bridge.events import Attachment, Kind, Manner, User
 from bridge.ids import Key, MessageId, RoomId, UserId
-from bridge.testing.holdings import Card, Filed, Spot
+from bridge.testing.holdings import Ballot, Card, Filed, Spot
 from bridge.testing.memory_files import Unfit, found, unfit
 from bridge.testing.memory_rooms import Post, Rooms, Update, room_id
+from bridge.testing.memory_shared import attached, unshown
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import ALL_NODES, Rich
 from bridge.text.walk import keep, length, normal, plain
@@ -29,7 +29,7 @@ EVERYTHING = Capabilities(
     relations=frozenset({Relation.REPLY}),
     max_text=4000,
     in_flight=4,
-    media={Kind.LOCATION: MediaLimit(), Kind.CONTACT: MediaLimit()},
+    media={Kind.LOCATION: MediaLimit(), Kind.CONTACT: MediaLimit(), Kind.POLL: MediaLimit()},
 )
 """What a platform in memory can show unless told otherwise: no files."""
 WITH_FILES = replace(
@@ -139,12 +139,16 @@ class MemoryPlatform:
         return self.written.post(self.written.person(person), post)
 
     async def share_spot(self, room: str, person: str, spot: Spot) -> MessageId:
-        place = Location(latitude=spot.latitude, longitude=spot.longitude, title=spot.title)
-        return self.share(room, person, Attachment(kind=Kind.LOCATION, location=place))
+        return self.share(room, person, attached(spot))
 
     async def share_card(self, room: str, person: str, card: Card) -> MessageId:
-        contact = Contact(name=card.name, phone=card.phone)
-        return self.share(room, person, Attachment(kind=Kind.CONTACT, contact=contact))
+        return self.share(room, person, attached(card))
+
+    async def open_poll(self, room: str, person: str, ballot: Ballot) -> MessageId:
+        return self.share(room, person, attached(ballot))
+
+    async def vote(self, room: str, person: str, message: MessageId, option: int) -> None:
+        self.written.vote(self.written.person(person), room_id(room), message, option)
 
     def share(self, room: str, person: str, what: Attachment) -> MessageId:
         """Send anything as a person."""
@@ -364,7 +368,8 @@ class Session:
         self._refuse_unfit(post.rich)
         if post.files and (why := self._unfit(post)):
             raise Unfit(why)
-        self._refuse_kinds(post.shared)
+        if why := unshown(post.shared, self.platform.refused_kinds, self.platform.capabilities):
+            raise Unfit(why)
         self._refuse_unknown(post.room, post.in_reply_to)
         if post.name and self.platform.capabilities.authorship is not Authorship.OVERRIDE:
             raise Trouble(Fault.REJECTED, "nobody writes under another name here")
@@ -389,14 +394,6 @@ class Session:
     def _unfit(self, post: Post) -> str:
         refused = next((one.mime for one in post.files if one.mime in self.platform.refused_files), "")
         return f"{refused} is refused today" if refused else unfit(post, self.platform.capabilities)
-
-    def _refuse_kinds(self, carried: Sequence[Attachment]) -> None:
-        refused = self.platform.refused_kinds
-        for kind in {one.kind for one in carried} & set(refused):
-            refused.remove(kind)
-            raise Unfit("not this one")
-        if any(one.kind not in self.platform.capabilities.media for one in carried):
-            raise Unfit("the room shows no such thing")
 
     def _refuse_unknown(self, room: RoomId, answered: MessageId | None) -> None:
         if answered and answered not in [message.id for message in self._written.messages[room]]:

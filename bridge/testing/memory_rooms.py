@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from bridge.events import Attachment, Manner, User
 from bridge.ids import Key, MessageId, RoomId, UserId
-from bridge.testing.holdings import Card, Filed, Holding, Spot
+from bridge.testing.holdings import Filed
+from bridge.testing.memory_shared import held
 from bridge.testing.platform import Shown
 from bridge.text.nodes import Rich
 from bridge.text.walk import plain
@@ -75,6 +76,7 @@ class Message(Struct, kw_only=True):
     shared: tuple[Attachment, ...] = ()
     edited: bool = False
     deleted: bool = False
+    votes: dict[UserId, int] = field(default_factory=dict)
     reactions: dict[str, set[UserId]] = field(default_factory=dict)
 
     def shown(self) -> Shown:
@@ -87,7 +89,7 @@ class Message(Struct, kw_only=True):
             edited=self.edited,
             in_reply_to=self.in_reply_to,
             reactions={emoji: len(people) for emoji, people in self.reactions.items() if people},
-            holds=(*self.files, *map(held, self.shared)),
+            holds=(*self.files, *(held(one, list(self.votes.values())) for one in self.shared)),
         )
 
 
@@ -156,6 +158,10 @@ class Rooms:
             people.remove(person.id)
             self._note(replace(self._update(Happening.UNREACTED, room, message, person), emoji=emoji))
 
+    def vote(self, person: User, room: RoomId, message: MessageId, option: int) -> None:
+        """Choose an answer of a poll."""
+        self.find(room, message).votes[person.id] = option
+
     async def news(self) -> None:
         """Wait until something happens."""
         await self._news.wait()
@@ -178,12 +184,3 @@ class Rooms:
 def room_id(name: str) -> RoomId:
     """The canonical id of a room by its name."""
     return RoomId(f"!{name}")
-
-
-def held(one: Attachment) -> Holding:
-    """An attachment as a reader has it."""
-    if (place := one.location) is not None:
-        return Spot(latitude=place.latitude, longitude=place.longitude, title=place.title)
-    if one.contact is not None:
-        return Card(name=one.contact.name, phone=one.contact.phone)
-    raise NotImplementedError(f"no reader here sees {one.kind}")

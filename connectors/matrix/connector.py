@@ -60,7 +60,7 @@ class Matrix(Connector[MatrixConfig]):
         relations=frozenset({Relation.REPLY, Relation.THREAD}),
         max_text=outgoing.MAX_TEXT_BYTES,
         unit=Unit.BYTES,
-        media={Kind.LOCATION: MediaLimit()},
+        media={Kind.LOCATION: MediaLimit(), Kind.POLL: MediaLimit()},
     )
 
     def __init__(self, config: MatrixConfig, host: Host) -> None:
@@ -130,7 +130,7 @@ class Matrix(Connector[MatrixConfig]):
 
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
         content = outgoing.message(message, self.host.account, self._largest(message.room))
-        return (await self._put(message.room, "m.room.message", content, message.key),)
+        return (await self._put(message.room, outgoing.kind(message), content, message.key),)
 
     async def edit(self, edit: Edit) -> None:
         content = outgoing.edited(edit, self.host.account, self._largest(edit.target.room))

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from bridge.events import Attachment, Kind
 from bridge.ids import MessageId, ThreadId
-from bridge.text.nodes import List, Rich, said
+from bridge.text.nodes import Rich, said
 from connectors.matrix.content_fields import part, words
 from connectors.matrix.places import place
 
@@ -22,7 +22,6 @@ __all__ = [
     "has_caption",
     "part",
     "placeholder",
-    "poll",
     "relations",
     "sticker",
     "words",
@@ -31,7 +30,6 @@ __all__ = [
 PROFILE = "com.beeper.per_message_profile"
 _MEDIA = {"m.image": Kind.IMAGE, "m.video": Kind.VIDEO, "m.audio": Kind.AUDIO, "m.file": Kind.FILE}
 _VOICE = ("m.voice", "org.matrix.msc3245.voice")
-_POLL = ("m.poll.start", "m.poll", "org.matrix.msc3381.poll.start")
 
 
 class Relations(Struct, frozen=True, kw_only=True):
@@ -83,16 +81,6 @@ def has_caption(content: Mapping[str, Any]) -> bool:
     return bool(words(content, "filename")) and words(content, "filename") != words(content, "body")
 
 
-def poll(content: Mapping[str, Any]) -> tuple[Rich, Attachment]:
-    """A poll's answers as a numbered list, and its question."""
-    start = next((part(content, name) for name in _POLL if name in content), {})
-    answers = start.get("answers")
-    said_answers = [_spoken(answer) for answer in answers] if isinstance(answers, list) else []
-    items = tuple(said(text) for text in said_answers if text)
-    question = _spoken(start.get("question"))
-    return ((List(items, start=1),) if items else ()), Attachment(kind=Kind.POLL, name=question)
-
-
 def placeholder(text: str) -> Rich:
     """Words of ours where a message cannot be shown."""
     return said(f"[{text}]")
@@ -122,15 +110,3 @@ def _emoji(content: Mapping[str, Any], key: str) -> str:
         return key
     name = words(content, "shortcode") or words(content, "com.beeper.reaction.shortcode")
     return f":{name.strip(':') or 'emoji'}:"
-
-
-def _spoken(value: object) -> str:
-    """The words of a poll's question or answer, in any of the forms the drafts had."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return next((text for item in value if (text := _spoken(item))), "")
-    if isinstance(value, Mapping):
-        forms = ("m.text", "org.matrix.msc1767.text", "body")
-        return next((text for form in forms if (text := _spoken(value.get(form)))), "")
-    return ""

@@ -5,10 +5,10 @@ from typing import Any, Self
 
 from bridge.clock import Clock, SystemClock
 from bridge.ids import MessageId, UserId
-from bridge.testing.holdings import Spot
+from bridge.testing.holdings import Ballot, Spot
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import Mention, Rich
-from connectors.matrix import emulator_keys_http
+from connectors.matrix import emulator_keys_http, polls
 from connectors.matrix import emulator_people as clients
 from connectors.matrix import emulator_reader as reader
 from connectors.matrix.emulator_errors import Canned
@@ -81,6 +81,14 @@ class MatrixEmulator:
 
     async def share_spot(self, room: str, person: str, spot: Spot) -> MessageId:
         return await self.post(room, person, "m.room.message", clients.spot(spot))
+
+    async def open_poll(self, room: str, person: str, ballot: Ballot) -> MessageId:
+        return await self.post(room, person, polls.START, clients.ballot(ballot))
+
+    async def vote(self, room: str, person: str, message: MessageId, option: int) -> None:
+        start = next(raw for raw in await self.events(room) if raw["event_id"] == message)
+        answer = polls.answers_of(start["content"])[option][0]
+        await self.post(room, person, polls.RESPONSE, clients.vote(message, answer))
 
     async def edit(self, room: str, person: str, message: MessageId, text: Rich) -> None:
         await self.post(room, person, "m.room.message", clients.edit(message, text))

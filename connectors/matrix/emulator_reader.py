@@ -7,15 +7,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from bridge.events import Manner
 from bridge.ids import MessageId
-from bridge.testing.holdings import Holding, Spot
+from bridge.testing.holdings import Ballot, Holding, Spot
 from bridge.testing.platform import Shown
 from bridge.text import walk
+from connectors.matrix import polls
 from connectors.matrix.content import part, relations, words
 from connectors.matrix.format import parsed
 from connectors.matrix.places import place
 
+_MESSAGES = polls.STARTS | {"m.room.message"}
 _Events = Sequence[Mapping[str, Any]]
 
 
@@ -23,8 +27,23 @@ def shown(events: Iterable[Mapping[str, Any]], name_of: Callable[[str], str]) ->
     """The messages of a room, oldest first, from all its events in order."""
     kept = [raw for raw in events if raw.get("content") and "redacted_because" not in part(raw, "unsigned")]
     edits = _edits(kept)
-    messages = [raw for raw in kept if raw.get("type") == "m.room.message" and not relations(raw["content"]).replaces]
-    return [_message(raw, edits.get(raw["event_id"]), _reactions(kept, raw["event_id"]), name_of) for raw in messages]
+    messages = [raw for raw in kept if raw.get("type") in _MESSAGES and not relations(raw["content"]).replaces]
+    found = [_message(raw, edits.get(raw["event_id"]), _reactions(kept, raw["event_id"]), name_of) for raw in messages]
+    return [
+        _asked(one, raw, kept) if raw["type"] in polls.STARTS else one for one, raw in zip(found, messages, strict=True)
+    ]
+
+
+def _asked(one: Shown, raw: Mapping[str, Any], events: _Events) -> Shown:
+    """A poll as a client draws it, without its words."""
+    asked = polls.poll(raw["content"]).poll
+    if asked is None:
+        return one
+    about = [other for other in events if polls.about(other) == raw["event_id"]]
+    votes = polls.tally(raw["content"], [other for other in about if other["type"] == polls.RESPONSE])
+    closed = any(other["type"] == polls.END for other in about)
+    ballot = Ballot(question=asked.question, options=asked.answers, votes=votes, closed=closed)
+    return replace(one, text="", rich=(), holds=(ballot,))
 
 
 def _message(

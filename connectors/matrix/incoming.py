@@ -29,13 +29,13 @@ from bridge.events import (
 from bridge.ids import EventId, Key, MessageId, RoomId, UserId
 from bridge.text.nodes import Rich
 from connectors.matrix import content as carried
+from connectors.matrix import polls
 from connectors.matrix.content import part, words
 from connectors.matrix.format import parsed
 from connectors.matrix.mentions import mentioning
 
 _LATEST = 253_402_300_799_000
 _MANNERS = {"m.emote": Manner.EMOTE, "m.notice": Manner.NOTICE}
-_POLL_STARTS = frozenset({"m.poll.start", "org.matrix.msc3381.poll.start"})
 _IN_ROOM = "join"
 _LONGEST_EMOJI = 100
 
@@ -181,8 +181,8 @@ def _said(seen: _Seen) -> AnyEvent | None:
             return _shown(seen, (), carried.sticker(seen.content)) if seen.content else None
         case "m.room.encrypted":
             return _shown(seen, carried.placeholder("a message could not be decrypted")) if seen.content else None
-        case kind if kind in _POLL_STARTS:
-            return _shown(seen, *carried.poll(seen.content)) if seen.content else None
+        case kind if kind in polls.STARTS:
+            return _shown(seen, (), polls.poll(seen.content)) if seen.content else None
         case _:
             return None
 

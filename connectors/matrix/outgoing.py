@@ -9,7 +9,7 @@ from bridge.connector import Edit, Outgoing
 from bridge.events import Manner
 from bridge.ids import AccountName, Key, MessageId
 from bridge.text.nodes import Rich
-from connectors.matrix import places, profile
+from connectors.matrix import places, polls, profile
 from connectors.matrix.mentions import users
 
 ORIGIN = "org.qantara.origin"
@@ -58,10 +58,17 @@ def part_key(key: Key, index: int) -> str:
     return f"{key}.{index}"
 
 
+def kind(outgoing: Outgoing) -> str:
+    """The type of the event that carries it."""
+    return polls.START if any(one.poll is not None for one in outgoing.shared) else "m.room.message"
+
+
 def _said(outgoing: Outgoing) -> Content:
     for one in outgoing.shared:
         if one.location is not None:
             return places.content(one.location)
+        if one.poll is not None:
+            return polls.content(one.poll)
     return {"msgtype": _TYPES[outgoing.manner], **profile.worded(outgoing), "m.mentions": mentions(outgoing.text)}
 
 

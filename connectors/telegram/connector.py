@@ -75,7 +75,7 @@ class Telegram(Connector[TelegramConfig]):
         relations=frozenset({Relation.REPLY, Relation.THREAD}),
         max_text=4096,
         unit=Unit.UTF16,
-        media={**media.limits(50), Kind.LOCATION: MediaLimit(), Kind.CONTACT: MediaLimit()},
+        media={**media.limits(50), Kind.LOCATION: MediaLimit(), Kind.CONTACT: MediaLimit(), Kind.POLL: MediaLimit()},
         max_caption=media.MAX_CAPTION,
         max_album=media.MAX_ALBUM,
         albums=media.ALBUMS,

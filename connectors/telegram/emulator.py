@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from bridge.clock import Clock, SystemClock
 from bridge.ids import MessageId, UserId
-from bridge.testing.holdings import Card, Filed, Holding, Spot
+from bridge.testing.holdings import Ballot, Card, Filed, Holding, Spot
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import Mention, Rich
 from connectors.telegram import emulator_content as content
@@ -116,6 +116,17 @@ class TelegramEmulator:
 
     async def share_card(self, room: str, person: str, card: Card) -> MessageId:
         return await self.send_content(room, person, content.card(card))
+
+    async def open_poll(self, room: str, person: str, ballot: Ballot) -> MessageId:
+        chat = self._place(room)[0]
+        return await self.send_content(room, person, content.asked(ballot, f"p{chat.id}-{len(chat.messages)}"))
+
+    async def vote(self, room: str, person: str, message: MessageId, option: int) -> None:
+        self.world.vote(self._message(room, message), self.world.person(person), option)
+
+    async def close_poll(self, room: str, person: str, message: MessageId) -> None:
+        """Its writer ends a poll: the only thing a bot ever hears of a poll that is not its own."""
+        self.world.close_poll(self._own(room, person, message))
 
     async def send_files(self, room: str, person: str, files: Sequence[Filed], caption: Rich = ()) -> MessageId:
         """One message, or an album in which each file is a message; the words stand under the first."""

@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from bridge.testing.holdings import Card, Holding, Spot
+from bridge.testing.holdings import Ballot, Card, Holding, Spot
 from connectors.telegram.emulator_rules import Call, bad
 from connectors.telegram.emulator_world import Json
+from connectors.telegram.format import utf16
 
 _MOST_NAME: Final = 64
 _LONGEST_LIVE: Final = 86_400
@@ -36,7 +37,35 @@ def contact(call: Call) -> Json:
     return {"contact": {"phone_number": phone, "first_name": name[:_MOST_NAME]}}
 
 
-SHARED: Final = {"sendlocation": location, "sendvenue": venue, "sendcontact": contact}
+def poll(call: Call) -> Json:
+    """The content of `sendPoll`."""
+    question, options = call.text("question").strip(), call.items("options") or []
+    texts = [str(one.get("text", "") if isinstance(one, dict) else one).strip() for one in options]
+    if not 1 <= utf16(question) <= 300:
+        raise bad("poll question must be non-empty" if not question else "poll question length must not exceed 300")
+    if len(texts) < 2:
+        raise bad("poll must have at least 2 options")
+    if len(texts) > 12:
+        raise bad("poll can't have more than 12 options")
+    if not all(1 <= utf16(text) <= 100 for text in texts):
+        raise bad("poll options length must not exceed 100")
+    several = call.text("allows_multiple_answers").lower() == "true"
+    return asked(Ballot(question=question, options=tuple(texts)), f"p{call.text('chat_id')}{question}", several=several)
+
+
+def asked(ballot: Ballot, ident: str, *, several: bool = False) -> Json:
+    """A poll as messages carry it."""
+    options = [{"text": text, "voter_count": 0, "persistent_id": str(at)} for at, text in enumerate(ballot.options)]
+    return {
+        "poll": {
+            "id": ident, "question": ballot.question, "options": options, "total_voter_count": 0, "is_closed": False,
+            "is_anonymous": True, "type": "regular", "allows_multiple_answers": several, "allows_revoting": True,
+            "members_only": False,
+        }
+    }  # fmt: skip
+
+
+SHARED: Final = {"sendlocation": location, "sendvenue": venue, "sendcontact": contact, "sendpoll": poll}
 """Methods that send a thing without words."""
 
 
@@ -61,6 +90,9 @@ def held(content: Json) -> tuple[Holding, ...]:
         return (Spot(latitude=point["latitude"], longitude=point["longitude"], title=title),)
     if isinstance(one := content.get("contact"), dict):
         return (Card(name=one["first_name"], phone=one["phone_number"]),)
+    if isinstance(asks := content.get("poll"), dict):
+        options, votes = zip(*((each["text"], each["voter_count"]) for each in asks["options"]), strict=True)
+        return (Ballot(question=asks["question"], options=options, votes=votes, closed=asks["is_closed"]),)
     return ()
 
 

@@ -48,6 +48,7 @@ _JSON_FIELDS: Final = frozenset(
         "message_ids",
         "caption_entities",
         "media",
+        "options",
     }
 )
 

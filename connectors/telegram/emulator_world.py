@@ -1,6 +1,7 @@
 """The Telegram that the emulator serves: people, chats, messages, and the queue of updates for one bot."""
 
 import asyncio
+import copy
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -17,7 +18,7 @@ Json = dict[str, Any]
 
 UPDATE_LIFE: Final = timedelta(hours=24)
 _DEFAULT_UPDATES: Final = frozenset(
-    {"message", "edited_message", "channel_post", "edited_channel_post", "my_chat_member"}
+    {"message", "edited_message", "channel_post", "edited_channel_post", "my_chat_member", "poll"}
 )
 _FOUND: Final = re.compile(
     r"(?P<url>https?://[^\s<>\"']+)|(?<!\w)(?P<mention>@\w{5,32})|(?<!\S)(?P<bot_command>/\w{1,32})"
@@ -48,6 +49,7 @@ class Message(Struct):
     edited: int | None = None
     reactions: dict[int, list[str]] = field(default_factory=dict)
     content: Json = field(default_factory=dict)
+    votes: dict[int, int] = field(default_factory=dict)
 
 
 class Chat(Struct):
@@ -143,6 +145,21 @@ class World:
             return
         change = {"chat": chat.brief(), "message_id": message.id, "user": person, "date": self.now()}
         self.tell("message_reaction", {**change, "old_reaction": _reactions(old), "new_reaction": _reactions(emoji)})
+
+    def vote(self, message: Message, person: Json, option: int) -> None:
+        """A person's choice; the bot hears how many chose what, of polls that it sent."""
+        poll, before = message.content["poll"], message.votes.get(person["id"])
+        message.votes[person["id"]] = option
+        poll["total_voter_count"] = len(message.votes)
+        for index, one in enumerate(poll["options"]):
+            one["voter_count"] += (index == option) - (index == before)
+        if message.author["id"] == self.bot["id"]:
+            self.tell("poll", copy.deepcopy(poll))
+
+    def close_poll(self, message: Message) -> None:
+        """Nobody votes any more, and the result is told."""
+        message.content["poll"]["is_closed"] = True
+        self.tell("poll", copy.deepcopy(message.content["poll"]))
 
     def set_status(self, chat: Chat, status: Status, by: Json) -> None:
         """Somebody adds, removes or restricts the bot."""

@@ -1,25 +1,30 @@
 """Places and cards, as people send them and as the Bot API takes them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
 from telegram import Bot, Dice, Message
 
-from bridge import Attachment, Contact, Kind, Location, Outgoing
+from bridge import Attachment, Contact, Kind, Location, Outgoing, Poll
 from bridge.errors import Feature, Rejected, Unsupported
 from connectors.telegram.addresses import chat_id, reply_parameters, topic
 from connectors.telegram.errors import translated
+from connectors.telegram.format import utf16
 
 _FACES: Final = {"🏀": 5, "⚽": 5}
 """How many sides a thrown emoji has, where it is not six."""
 _SIX: Final = 6
+_FEWEST: Final = 2
+_MOST: Final = 12
+_LONGEST_ANSWER: Final = 100
+_LONGEST_QUESTION: Final = 300
 _MACHINE: Final = "🎰"
 _REELS: Final = ("BAR", "🍇", "🍋", "7️⃣")
 
 
 async def post(bot: Bot, message: Outgoing, one: Attachment) -> Message:
-    """`sendVenue`, `sendLocation` or `sendContact`; what Telegram refuses of them is told in words instead."""
+    """`sendVenue`, `sendLocation`, `sendContact` or `sendPoll`; what Telegram refuses of them is for words."""
     where: dict[str, Any] = {
         "chat_id": chat_id(message.room),
         "message_thread_id": topic(message.thread),
@@ -38,7 +43,27 @@ async def post(bot: Bot, message: Outgoing, one: Attachment) -> Message:
             return await bot.send_location(latitude=place.latitude, longitude=place.longitude, **where)
         if (card := one.contact) is not None:
             return await bot.send_contact(phone_number=card.phone, first_name=card.name or card.phone, **where)
+        if (asked := one.poll) is not None:
+            return await _ask(bot, asked, where)
     raise Unsupported(Feature.ATTACHMENT, f"the bridge sends no {one.kind} to Telegram")
+
+
+async def _ask(bot: Bot, asked: Poll, where: Mapping[str, Any]) -> Message:
+    """`sendPoll`, anonymous, as channels want it: how many people chose what is told all the same."""
+    if not _fits(asked):
+        raise Unsupported(Feature.ATTACHMENT, "Telegram takes 2 to 12 answers of at most 100 characters")
+    return await bot.send_poll(
+        question=asked.question,
+        options=list(asked.answers),
+        is_anonymous=True,
+        allows_multiple_answers=asked.most > 1,
+        **where,
+    )
+
+
+def _fits(asked: Poll) -> bool:
+    sizes = all(0 < utf16(answer.strip()) <= _LONGEST_ANSWER for answer in asked.answers)
+    return sizes and _FEWEST <= len(asked.answers) <= _MOST and 0 < utf16(asked.question.strip()) <= _LONGEST_QUESTION
 
 
 def place(message: Message) -> Attachment | None:

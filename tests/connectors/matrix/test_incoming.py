@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.content import Location
+from bridge.content import Location, Poll
 from bridge.events import (
     AnyEvent,
     Attachment,
@@ -25,7 +25,7 @@ from bridge.events import (
     User,
 )
 from bridge.ids import Key, RoomId, UserId
-from bridge.text.nodes import Bold, List, Paragraph, Text, said
+from bridge.text.nodes import Bold, Paragraph, Text, said
 from connectors.matrix import incoming
 from connectors.matrix.content import relations
 from connectors.matrix.incoming import MalformedError, Where
@@ -206,11 +206,11 @@ def test_a_sticker_is_described_by_its_body() -> None:
 
 
 @pytest.mark.parametrize("name", ["m.poll.start", "org.matrix.msc3381.poll.start"])
-def test_a_poll_is_its_question_and_a_numbered_list(name: str) -> None:
+def test_a_poll_is_its_question_and_its_answers(name: str) -> None:
     answers = [{"id": "1", "org.matrix.msc1767.text": "yes"}, {"m.text": [{"body": "no"}]}, 7]
     posted = read(raw(name, {name: {"question": {"org.matrix.msc1767.text": "well?"}, "answers": answers}}))
-    assert posted.text == (List((said("yes"), said("no")), start=1),)
-    assert posted.attachments == (Attachment(kind=Kind.POLL, name="well?"),)
+    assert posted.text == ()
+    assert posted.attachments == (Attachment(kind=Kind.POLL, poll=Poll(question="well?", answers=("yes", "no"))),)
 
 
 def test_what_is_encrypted_is_shown_as_such() -> None:

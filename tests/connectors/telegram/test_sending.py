@@ -15,6 +15,7 @@ from bridge import (
     Edit,
     Kind,
     Location,
+    Poll,
     Posted,
     Reaction,
     Rejected,
@@ -32,6 +33,7 @@ from bridge.ids import Key, MessageId, RoomId, ThreadId, UserId
 from bridge.testing import samples
 from bridge.testing.contract_content import CAFE, CARD, GRACE, PLACE, POINT
 from bridge.testing.contract_kit import Kit, Running
+from bridge.testing.holdings import Ballot
 from bridge.testing.platform import texts
 from bridge.text.nodes import Bold, Link, Mention, Paragraph, Quote, Rich, Text, said
 from connectors.telegram.emulator import CHANNEL, TOPIC, TOWN, TelegramEmulator
@@ -52,6 +54,7 @@ MODELS: dict[str, type[methods.TelegramMethod[Any]]] = {
     "sendlocation": methods.SendLocation,
     "sendvenue": methods.SendVenue,
     "sendcontact": methods.SendContact,
+    "sendpoll": methods.SendPoll,
     "sendphoto": methods.SendPhoto,
     "sendvideo": methods.SendVideo,
     "sendanimation": methods.SendAnimation,
@@ -71,6 +74,7 @@ FORMATTED: Rich = (
     Quote(said("quoted")),
 )
 
+LUNCH = Attachment(kind=Kind.POLL, poll=Poll(question="Lunch?", answers=("soup", "salad"), most=2))
 HERE = Attachment(kind=Kind.LOCATION, location=Location(latitude=1, longitude=2))
 
 
@@ -115,11 +119,12 @@ async def conversation(kit: Kit, server: TelegramEmulator) -> None:
         await exchange_files(run, server)
         await run.send("an answer", in_reply_to=target)
         await run.send("in the topic", room=kit.garden)
-        for one in (HERE, PLACE, CARD):
+        for one in (HERE, PLACE, CARD, LUNCH):
             await run.send((), room=kit.garden, shared=(one,))
         for spot in (CAFE, POINT):
             await server.share_spot(kit.town, "Ada", spot)
         await server.share_card(kit.town, "Ada", GRACE)
+        await server.open_poll(kit.town, "Ada", Ballot(question="Lunch?", options=("soup", "salad")))
         await run.connector.edit(Edit(target=copy, content=run.outgoing("other words")))
         await run.connector.react(Reaction(target=target, emoji="👍", wanted=("👍",), key=kit.key()))
         await run.connector.react(Reaction(target=target, emoji="👍", wanted=(), key=kit.key()))

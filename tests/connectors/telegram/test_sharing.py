@@ -6,7 +6,7 @@ import pytest
 from telegram import Bot
 from telegram.error import BadRequest
 
-from bridge import Attachment, Contact, Edited, Kind, Location, Target, Unsupported
+from bridge import Attachment, Contact, Edited, Kind, Location, Poll, Target, Unsupported
 from bridge.errors import Feature
 from bridge.testing.contract_kit import Kit
 from bridge.testing.holdings import Spot
@@ -21,6 +21,10 @@ FAR = Attachment(kind=Kind.LOCATION, location=Location(latitude=1, longitude=2, 
 
 def written(server: TelegramEmulator) -> Call:
     return next(call for call in reversed(server.calls) if call.method in WRITES)
+
+
+def asked(question: str, *answers: str) -> Attachment:
+    return Attachment(kind=Kind.POLL, poll=Poll(question=question, answers=answers))
 
 
 def live(latitude: float, seconds: int | None) -> Attachment:
@@ -50,6 +54,10 @@ async def test_a_place_without_an_address_is_a_point(kit: Kit, server: TelegramE
         Attachment(kind=Kind.LOCATION, location=Location(latitude=91, longitude=2)),
         Attachment(kind=Kind.CONTACT, contact=Contact(name="", phone=" ")),
         Attachment(kind=Kind.STICKER, source="F1"),
+        asked("Lunch?", "soup"),
+        asked("Lunch?", *map(str, range(13))),
+        asked("Lunch?", "soup", "x" * 101),
+        asked("x" * 301, "soup", "salad"),
     ],
 )
 async def test_what_telegram_refuses_is_asked_for_in_words(kit: Kit, refused: Attachment) -> None:
@@ -82,6 +90,10 @@ async def bot(server: TelegramEmulator) -> AsyncIterator[Bot]:
         ("send_location", {"latitude": 91.0, "longitude": 2.0}, "Wrong location specified"),
         ("send_location", {"latitude": 1.0, "longitude": 2.0, "live_period": 5}, "Wrong live location period"),
         ("send_venue", {"latitude": 1.0, "longitude": 2.0, "title": " ", "address": "x"}, "Venue title"),
+        ("send_poll", {"question": "x", "options": ["a"]}, "Poll must have at least 2"),
+        ("send_poll", {"question": "x", "options": ["a"] * 13}, "Poll can't have more than 12"),
+        ("send_poll", {"question": "x" * 301, "options": ["a", "b"]}, "Poll question length"),
+        ("send_poll", {"question": "x", "options": ["a", "b" * 101]}, "Poll options length"),
         ("send_contact", {"phone_number": " ", "first_name": "x"}, "Contact phone number"),
     ],
 )
