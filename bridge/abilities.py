@@ -1,16 +1,17 @@
 """What a target room can show now, and how often it may be written to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import structs
 
 from bridge.config.settings import Show
-from bridge.connector import Authorship, Capabilities
+from bridge.connector import Authorship, Capabilities, Isolation
 from bridge.errors import Feature, Scope
-from bridge.ids import Place, RoomNumber
+from bridge.ids import PersonNumber, Place, RoomNumber
 from bridge.lanes import Lanes
 from bridge.limits import Limiter
 from bridge.naming import Naming
+from bridge.people import bare
 from bridge.plan import features
 from bridge.shared import Shared
 from bridge.steps import Facts, View
@@ -58,8 +59,14 @@ class Abilities:
         return View(
             place=place, capabilities=shown, features=features, shows=self._shared.shows.get(row.link, _NOTHING),
             prefix=f"{self._shared.epochs.of(row.number)}.{row.number}{generation}",
-            labels=self._naming.labels(row, behind, facts), told=self._naming.told(row),
+            labels=self._labels(row, behind, facts), told=self._naming.told(row),
         )  # fmt: skip
+
+    def _labels(self, row: Row, behind: Sequence[Row], facts: Facts) -> Mapping[PersonNumber, str]:
+        labels = self._naming.labels(row, behind, facts)
+        if self._shown.isolation is Isolation.MARKS:
+            return labels
+        return {person: bare(shown) for person, shown in labels.items()}
 
     def lose(self, feature: Feature) -> None:
         """The room refused this feature."""
@@ -74,7 +81,7 @@ class Abilities:
                 shown = structs.replace(shown, formatting=shown.formatting & {Break})
             if Feature.AUTHORSHIP in self.lacking:
                 shown = structs.replace(shown, authorship=Authorship.PREFIX)
-            self._shown = shown
+            self._shown = structs.replace(shown, isolation=self._account.connector.config.isolation)
             self._features = features(type(self._account.connector), shown) - self.lacking
             self._limiter = self._limiter.changed(shown.rates)
             self._account.keep(shown.rates)

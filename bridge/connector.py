@@ -35,6 +35,15 @@ class Authorship(StrEnum):
     """Each person has a stand-in on the platform."""
 
 
+class Isolation(StrEnum):
+    """How a name is kept from turning the direction of the words behind it."""
+
+    MARKS = "marks"
+    """Invisible characters around it, where names or words run from right to left."""
+    NONE = "none"
+    """Not at all, for rooms whose programs show such characters as boxes."""
+
+
 class Relation(StrEnum):
     """How a message may hang on another, natively."""
 
@@ -70,6 +79,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """
 
     authorship: Authorship = Authorship.PREFIX
+    isolation: Isolation = Isolation.MARKS
     formatting: frozenset[type[Node]] = frozenset()
     relations: frozenset[Relation] = frozenset()
     max_text: int = 4096
@@ -108,6 +118,8 @@ class ConnectorConfig(BaseModel):
     """Name of the connector that serves this account, as `qantara connectors` lists it."""
     unknown_outcome: Literal["retry", "detect", "hold"] = "retry"
     """What to do with a message when nobody knows whether it arrived: send it again, look for it first, or hold it."""
+    isolation: Isolation = Isolation.MARKS
+    """How a name is kept from turning the direction of an Arabic line: invisible `marks`, or `none` if they show."""
 
 
 class Person(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from bridge.connector import Authorship, Capabilities
+from bridge.connector import Authorship, Capabilities, Isolation
 from bridge.events import Attachment, File, Manner
 from bridge.fit_content import headline, in_words, is_native
 from bridge.people import cropped, defused, isolated, right_to_left
@@ -63,7 +63,7 @@ def _label(words: Words, to: Capabilities) -> str:
     """The name in front: at most half of a message, and no master of the direction of somebody's words."""
     if not words.label:
         return ""
-    isolates = right_to_left(plain(words.text))
+    isolates = to.isolation is Isolation.MARKS and right_to_left(plain(words.text))
     return cropped(isolated(words.label) if isolates else words.label, to.max_text // 2 - len(": "), to.unit)
 
 

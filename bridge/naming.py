@@ -7,6 +7,7 @@ from bridge.config import Identity
 from bridge.events import Edited, Posted, User
 from bridge.ids import AccountName, PersonNumber, RoomNumber, UserId
 from bridge.mentions import mentioned
+from bridge.people import dressed
 from bridge.shared import Shared
 from bridge.steps import Facts, as_it_is
 from bridge.store.ops import Row
@@ -22,7 +23,7 @@ class Naming:
 
     def labels(self, row: Row, behind: Sequence[Row], facts: Facts) -> dict[PersonNumber, str]:
         """What the people a plan speaks of are called here, where nobody else may be called so."""
-        return {**self._people(facts.emojis), **self._author(facts.reply), **self._speakers((row, *behind))}
+        return {**self._people(facts.emojis), **self._author(row, facts.reply), **self._speakers((row, *behind))}
 
     def told(self, row: Row) -> Callable[[Rich], Rich]:
         """How the words of a row are said here: its mentions mean people of this platform, or nobody."""
@@ -53,7 +54,8 @@ class Naming:
             if row.origin is not None:
                 person = self._met(row.origin, user, person)
                 names.present(row.origin, person, user.name)
-            found[row.person] = names.shown(self._room, person, user.name)
+            shown = names.shown(self._room, person, user.name)
+            found[row.person] = self._dressed(row, row.origin, person, shown) if self._shared.templates else shown
         return found
 
     def _met(self, origin: RoomNumber, user: User, person: PersonNumber) -> PersonNumber:
@@ -65,12 +67,20 @@ class Naming:
         put = () if emojis is None else emojis.put
         return {one.person: self._known(one.person, one.name) for one in put}
 
-    def _author(self, known: Known | None) -> dict[PersonNumber, str]:
+    def _dressed(self, row: Row, origin: RoomNumber | None, person: PersonNumber, shown: str) -> str:
+        """The name as the row's link writes those of that room."""
+        template, network = self._shared.templates.get(row.link), self._shared.accounts.get(origin or self._room)
+        if template is None or network is None:
+            return shown
+        return dressed(shown, template, network, person)
+
+    def _author(self, row: Row, known: Known | None) -> dict[PersonNumber, str]:
         """The author of a message that may be quoted."""
         if known is None or known.person is None or known.origin is None:
             return {}
         self._shared.names.recall(known.origin, self._shared.identities.one(known.person), known.author)
-        return {known.person: self._known(known.person, known.author)}
+        shown = self._known(known.person, known.author)
+        return {known.person: self._dressed(row, known.origin, known.person, shown)}
 
     def _known(self, person: PersonNumber, name: str) -> str:
         return self._shared.names.shown(self._room, self._shared.identities.one(person), name)

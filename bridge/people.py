@@ -12,6 +12,7 @@ from disarm import skeleton_key
 from precis_i18n import get_profile
 
 from bridge.ids import PersonNumber
+from bridge.template import filled
 from bridge.text.length import Unit, measure
 
 _MOST_CHARACTERS = 32
@@ -56,6 +57,12 @@ def told_apart(name: str, number: PersonNumber) -> str:
 def bare(name: str) -> str:
     """A label where nothing stands beside it: without the marks that keep it from turning a line."""
     return name.removeprefix(_ISOLATE).removesuffix(_ISOLATED) if name.startswith(_ISOLATE) else name
+
+
+def dressed(name: str, template: str, network: str, number: PersonNumber) -> str:
+    """A label as a link writes it, such as "Ada [tg]"."""
+    shown = filled(template, {"name": bare(name), "network": network, "number": str(number)})
+    return isolated(shown) if right_to_left(shown) else shown
 
 
 def isolated(name: str) -> str:

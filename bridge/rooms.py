@@ -15,6 +15,7 @@ from bridge.shared import Shared
 from bridge.store.ops import Admit, Follow, Pin, Row
 from bridge.store.questions import RoomRecord, Speaker
 from bridge.supervisor import Account
+from bridge.template import PLAIN
 
 logger = structlog.get_logger()
 
@@ -75,6 +76,7 @@ class Rooms:
         intake.names = {number: str(lane.name) for number, lane in self.lanes.items()}
         intake.floods.follow({link.name: link.limits for link in config.links.values()})
         self._shared.lifetimes = {link.name: int(link.lifetime.total_seconds()) for link in config.links.values()}
+        self._shared.templates = {link.name: link.label for link in config.links.values() if link.label != PLAIN}
         self._shared.shows = {link.name: link.show for link in config.links.values()}
 
     def _recall_names(self, heard: Routes) -> None:

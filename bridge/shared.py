@@ -31,6 +31,8 @@ class Shared:
         self.epochs, self.notice = epochs, notice
         self.lifetimes: Mapping[str, int | None] = {}
         self.shows: Mapping[str, frozenset[Show]] = {}
+        self.templates: Mapping[str, str] = {}
+        """How links write the names of people, where not plainly."""
         """What each link carries besides messages."""
         self.loaded = Loaded()
         self.quota = Quota()

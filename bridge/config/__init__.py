@@ -187,6 +187,7 @@ def _link(sides: rooms.Sides, settings: LinkSettings) -> Link:
         targets=tuple(seat.room for seat in sides.targets),
         lifetime=timedelta(hours=settings.lifetime_hours),
         limits=settings.limits,
+        label=settings.label,
         show=frozenset(settings.show),
     )
 

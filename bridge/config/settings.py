@@ -14,10 +14,11 @@ from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
-from bridge.config.faults import Fault
+from bridge.config.faults import Fault, shown
 from bridge.config.people import People
 from bridge.connector import ConnectorConfig
 from bridge.ids import AccountName, Room
+from bridge.template import FIELDS, MOST_CHARACTERS, PLAIN, wrong_fields
 
 FIXED_SENTENCE = "fixed_sentence"
 """Type of our own validators' errors: their text holds nothing of the value, so a fault may show it."""
@@ -29,6 +30,21 @@ _LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9
 
 def _sentence(problem: LiteralString) -> PydanticCustomError:
     return PydanticCustomError(FIXED_SENTENCE, problem)
+
+
+def _label(value: str) -> str:
+    wrong = wrong_fields(value)
+    if wrong:
+        raise PydanticCustomError(
+            FIXED_SENTENCE, "there is no field {wrong}: there are {known}",
+            {"wrong": shown(wrong[0]), "known": ", ".join(f"{{{field}}}" for field in FIELDS)},
+        )  # fmt: skip
+    if "{name}" not in value or not value.isprintable() or len(value) > MOST_CHARACTERS:
+        raise PydanticCustomError(
+            FIXED_SENTENCE, "must hold {field} and be printable text of at most {most} characters",
+            {"field": "{name}", "most": MOST_CHARACTERS},
+        )  # fmt: skip
+    return value
 
 
 def _listen(value: str) -> str:
@@ -193,6 +209,8 @@ class LinkSettings(Settings):
     """The rooms that hear `from`."""
     lifetime_hours: Annotated[float, Field(gt=0, le=8760)] = 24
     """A message waiting longer than this, in hours during which the target's account was up, expires."""
+    label: Annotated[str, AfterValidator(_label)] = PLAIN
+    """What stands in front of words for who wrote them; `{network}` is their account's name here, `{number}` theirs."""
     limits: Limits = Limits()
     """How much a person or a room may say before it is held; nothing is limited by default."""
     show: tuple[Show, ...] = ()
@@ -226,6 +244,7 @@ class Link(Struct, frozen=True, kw_only=True):
     targets: tuple[Room, ...]
     lifetime: timedelta = timedelta(hours=24)
     limits: Limits = Limits()
+    label: str = PLAIN
     show: frozenset[Show] = frozenset()
 
 

@@ -58,6 +58,21 @@ CASES = [
         "6  links.l.limits.room.messages  is missing: How many messages may be said in `seconds`.",
     ),
     (
+        "a label with a field that is none",
+        'l: {rooms: [a/1, b/1], label: "{name} {nick}"}',
+        "6  links.l.label  there is no field {nick}: there are {name}, {network}, {number}",
+    ),
+    (
+        "a label with half a field",
+        'l: {rooms: [a/1, b/1], label: "{name} {"}',
+        "6  links.l.label  there is no field {: there are {name}, {network}, {number}",
+    ),
+    (
+        "a label without a name",
+        'l: {rooms: [a/1, b/1], label: "{network}"}',
+        "6  links.l.label  must hold {name} and be printable text of at most 64 characters",
+    ),
+    (
         "a name of nothing",
         '"": {rooms: [a/1, b/1]}',
         "6  links.  a link's name is printable text of at most 80 characters",
@@ -143,3 +158,10 @@ def test_wrong_accounts_do_not_make_their_rooms_unknown() -> None:
 
 def test_notices_are_a_room_of_an_account() -> None:
     assert read(f"{SMALL}notices: a/#ops:example.org\n").notices == room("a/#ops:example.org")
+
+
+def test_a_link_may_write_names_in_its_own_way() -> None:
+    links = read(
+        f'{SMALL}links: {{l: {{rooms: [a/1, b/1], label: "{{name}} [{{network}}]"}}, m: {{rooms: [a/2, b/2]}}}}'
+    ).links
+    assert (links["l"].label, links["m"].label) == ("{name} [{network}]", "{name}")
