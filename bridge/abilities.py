@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import structs
 
+from bridge.blocks import is_slow
 from bridge.config.settings import Show
 from bridge.connector import Authorship, Capabilities, Isolation
 from bridge.errors import Feature, Scope
@@ -32,6 +33,8 @@ class Abilities:
         self._shown = Capabilities()
         self._features: frozenset[Feature] = frozenset()
         self._limiter = Limiter((), Scope.ROOM)
+        self.slow = False
+        """Whether messages are joined here when they have to wait."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -84,4 +87,5 @@ class Abilities:
             self._shown = structs.replace(shown, isolation=self._account.connector.config.isolation)
             self._features = features(type(self._account.connector), shown) - self.lacking
             self._limiter = self._limiter.changed(shown.rates)
+            self.slow = is_slow(shown, self._features)
             self._account.keep(shown.rates)

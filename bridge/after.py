@@ -62,7 +62,12 @@ class Stop(Struct, frozen=True):
     why: str
 
 
-Next: TypeAlias = Union[Again, Refit, GiveUp, Closed, Stop]
+class Apart(Struct, frozen=True):
+    """What was joined with others goes alone, and so do they."""
+
+
+Setback: TypeAlias = Union[Again, Refit, Apart, Closed, Stop]
+Next: TypeAlias = Union[Setback, GiveUp]
 
 
 class Tries(Struct, frozen=True, kw_only=True):

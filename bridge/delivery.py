@@ -9,7 +9,7 @@ import asyncio
 import structlog
 
 from bridge.abilities import Abilities
-from bridge.after import Again, Closed, GiveUp, Next, Refit, Stop, after, leaves_open
+from bridge.after import Again, Apart, Closed, GiveUp, Next, Refit, Setback, Stop, after, leaves_open
 from bridge.backlog import Backlog
 from bridge.backoff import left
 from bridge.connector import Capabilities
@@ -42,14 +42,14 @@ class Lane:
         self._active: dict[RowNumber, Delivery] = {}
         self._front: Delivery | None = None
         self._began = shared.clock.monotonic(), shared.now_ms()
-        self._reread = False
+        self._reread = self._joining = False
         self._sending = 0
         self._busy = 0
         self._careful = 0
         self._furthest = RowNumber(0)
         self._troubles = Troubles(account, shared)
         self._not_before = 0.0
-        self._setbacks: list[tuple[Delivery, Again | Refit | Closed | Stop]] = []
+        self._setbacks: list[tuple[Delivery, Setback]] = []
         self._echoes = shared.echoes[number]
         self._able = Abilities(number, account, shared, self._shown)
         self._preparation = Preparation(self, account, shared, self._able, self._backlog)
@@ -119,9 +119,9 @@ class Lane:
     def _next_row(self) -> bool:
         """Take the oldest row as far as it can be taken now; False when the pump has to come again."""
         row = self._backlog.first()
-        if row is None or (self._active and (self.suspects or not is_plain(row))):
+        if row is None or (self._active and (self.suspects or self._joining or not is_plain(row))):
             return False
-        if row.kind is RowKind.REACT and self._lingers():
+        if (self._able.slow or row.kind is RowKind.REACT) and self._pauses(row):
             return False
         if row.next_at is not None and self._waits_as_before(row, row.next_at):
             return False
@@ -135,10 +135,13 @@ class Lane:
             self._preparation.begin(delivery)
         return True
 
-    def _lingers(self) -> bool:
-        """Whether a reaction waits a moment for others that one line can show with it."""
-        seconds = lingers(self._backlog.waiting, self._able.features, self._shared.now_ms())
-        return self._backlog.whole and not self.suspects and self._waits(seconds)
+    def _pauses(self, row: Row) -> bool:
+        """Whether a row waits a moment for others that can be shown with it."""
+        if row.kind is RowKind.REACT:
+            seconds = lingers(self._backlog.waiting, self._able.features, self._shared.now_ms())
+            return self._backlog.whole and not self.suspects and self._waits(seconds)
+        fresh = row.kind is RowKind.POST and row.plan is None and not self.suspects
+        return fresh and self._waits(self._able.limiter.paced(self._shared.clock.monotonic()))
 
     def _waits_as_before(self, row: Row, next_at: int) -> bool:
         """A wait that was stored outlives the process; all are counted from one moment, by the monotonic clock."""
@@ -163,7 +166,7 @@ class Lane:
 
     def ready(self, delivery: Delivery) -> None:
         """Prepared: its steps may start."""
-        self._front = delivery
+        self._front, self._joining = delivery, bool(delivery.joined)
 
     # --- steps go out ---
 
@@ -252,7 +255,7 @@ class Lane:
         if delivery.finished and not delivery.parked:
             self._front = None if self._front is delivery else self._front
             joined = self._backlog.take(delivery.joined)
-            self._settle(Settle(row=delivery.row, outcome=Outcome.DELIVERED, made=made, joined=joined), self._freed)
+            self._settle(delivery.settled(made, joined), self._freed)
         else:
             sent = tuple(sorted(delivery.done))
             delivery.row.sent = sent
@@ -308,7 +311,8 @@ class Lane:
         self._active.pop(row.number, None)
         if self._front is delivery:
             self._front = None
-        self._shared.writer.tell(Park(row=row, reason=reason, error=why, at=self._shared.now_ms()))
+        for one in (row, *(self._backlog.take(delivery.joined) if row.kind is RowKind.POST else ())):
+            self._shared.writer.tell(Park(row=one, reason=reason, error=why, at=self._shared.now_ms()))
         logger.warning("delivery parked", room=str(self.name), row=row.number, reason=reason, error=why)
 
     # --- failures ---
@@ -323,9 +327,7 @@ class Lane:
         if echoed is not None and leaves_open(error):
             self._went(delivery, index, copies_of(delivery.steps[index], echoed))
             return
-        decision = after(error, self._troubles.tries(row))
-        if isinstance(decision, Refit) and decision.feature in delivery.without:
-            decision = GiveUp("rejected", str(error))
+        decision = delivery.told(after(error, self._troubles.tries(row)), error)
         self._note(row, decision, error)
         if isinstance(decision, GiveUp):
             if not delivery.parked:
@@ -359,22 +361,23 @@ class Lane:
             self._apply(delivery, decision)
         self.pump()
 
-    def _overtaken(self, row: Row, decision: Again | Refit | Closed | Stop) -> bool:
+    def _overtaken(self, row: Row, decision: Setback) -> bool:
         """Whether later words may stand in the room before these: who refuses one alone may do so again."""
         waits = isinstance(decision, Again) and (decision.scope is Scope.ROOM or row.number < self._furthest)
         return waits and self._able.capabilities.in_flight > 1
 
-    def _apply(self, delivery: Delivery, decision: Again | Refit | Closed | Stop) -> None:
+    def _apply(self, delivery: Delivery, decision: Setback) -> None:
         match decision:
             case Again(seconds, scope, why):
                 self._again(delivery.row, seconds, scope, why)
             case Refit(feature):
-                if feature is Feature.ATTACHMENT:  # one file too many says nothing about the next
-                    delivery.row.lacks |= {feature}
-                else:
+                if feature is not Feature.ATTACHMENT:  # one file too many says nothing about the next
                     self._able.lose(feature)
-                delivery.plan_anew()
+                delivery.plan_without(feature)
+            case Apart():
+                delivery.plan_alone()
             case Closed(why, until):
+                delivery.let_go()
                 self.state.hold(why, until)
                 self._account.closed(self.number)
             case Stop(why):
@@ -388,8 +391,6 @@ class Lane:
         at = self._shared.now_ms() + int(seconds * 1000)
         op = Delay(row=row, attempts=row.attempts, next_at=at, error=why, doubtful=row.doubtful)
         self._shared.writer.tell_lazily(op)
-
-    # --- echoes ---
 
     def echoed(self, row: RowNumber, part: int, natives: tuple[MessageId, ...]) -> None:
         """The platform showed us our own message: whatever becomes of the call, this part arrived."""

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from bridge.connector import Rate
 from bridge.errors import Scope
 
+_AT_ONCE = 4
+"""So great a part of a window, a quarter, goes without being spread."""
+
 
 class Window:
     """Remembers when the last sends started; a send is allowed once the oldest of `count` is old enough."""
@@ -19,6 +22,17 @@ class Window:
         if len(self._starts) < (self._starts.maxlen or 1):
             return 0.0
         return max(0.0, self._starts[0] + self._seconds - now)
+
+    def paced(self, now: float) -> float:
+        """Like `delay`, but once a part of the sends is used up, the others are spread over the whole time.
+
+        Who sends them as fast as allowed has none left for most of it.
+        """
+        most = self._starts.maxlen or 1
+        ready = most // _AT_ONCE
+        if not ready or sum(start + self._seconds > now for start in self._starts) < ready:
+            return self.delay(now)
+        return max(self.delay(now), self._starts[-1] + self._seconds / (most - ready) - now)
 
     def start(self, now: float) -> None:
         """A send starts."""
@@ -47,6 +61,10 @@ class Limiter:
         if not self._windows:
             return 0.0
         return max(window.delay(now) for window in self._windows.values())
+
+    def paced(self, now: float) -> float:
+        """Seconds until the next send should start, so that later ones need not wait long."""
+        return max((window.paced(now) for window in self._windows.values()), default=0.0)
 
     def start(self, now: float) -> None:
         for window in self._windows.values():

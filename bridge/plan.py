@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import structs
 
+from bridge.blocks import joined, with_words, without
 from bridge.config.settings import Show
 from bridge.connector import Authorship, Capabilities, Connector, Deletion, Edit, Outgoing, Relation, Target
 from bridge.errors import Feature
@@ -58,7 +59,8 @@ def planned(row: Row, facts: Facts, view: View, now: datetime, behind: Sequence[
     event = row.event
     match event:
         case Posted():
-            return _posted(row, event, facts, view)
+            together = joined((row, *behind), view, now) if behind else None
+            return together or _posted(row, event, facts, view)
         case Edited():
             return _edited(row, event, facts, view, now)
         case Deleted():
@@ -141,7 +143,11 @@ def _edited(row: Row, event: Edited, facts: Facts, view: View, now: datetime) ->
     if not about.ours:
         return Ended(Outcome.DROPPED, "not ours to edit")
     if Feature.EDIT in view.features and within(about.at, view.capabilities.edit_within, now):
-        return Plan(_changes(row, words, about, view), ("edit",))
+        plan = (
+            with_words(row, words, about, view) if about.joined else Plan(_changes(row, words, about, view), ("edit",))
+        )
+        if plan is not None:
+            return plan
     if not _recent(about.at, now):
         return Ended(Outcome.DROPPED, "an edit too late to show")
     return _told_anew(row, words, view, TwinKind.NOTE)
@@ -199,6 +205,8 @@ def _deleted(row: Row, facts: Facts, view: View, now: datetime) -> Plan | Ended:
         return Ended(Outcome.CANCELLED, "nothing there to delete")
     if not about.ours:
         return Ended(Outcome.DROPPED, "not ours to delete")
+    if about.joined:
+        return _taken_out(row, about, view, now)
     if Feature.DELETE in view.features and within(about.at, view.capabilities.delete_within, now):
         target, by = target_of(view, _everything(about)), writer(row, about, view)
         return Plan((Step(Deletion(target=target, key=key_of(view, 0), by=by)),), ("delete",))
@@ -206,6 +214,13 @@ def _deleted(row: Row, facts: Facts, view: View, now: datetime) -> Plan | Ended:
         parts = enumerate(_everything(about))
         return Plan(tuple(_blanked(row, part, about, view, index) for index, part in parts), ("delete",))
     return Ended(Outcome.DROPPED, "cannot be deleted there")
+
+
+def _taken_out(row: Row, about: Known, view: View, now: datetime) -> Plan | Ended:
+    """A deletion of one of several messages that are one here."""
+    editable = Feature.EDIT in view.features and within(about.at, view.capabilities.edit_within, now)
+    plan = without(row, about, view) if editable else None
+    return plan or Ended(Outcome.DROPPED, "cannot be deleted there")
 
 
 def _everything(about: Known) -> tuple[tuple[MessageId, ...], ...]:

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from bridge.abilities import Abilities
 from bridge.backlog import Backlog
+from bridge.blocks import gathered
 from bridge.ids import Place, RoomNumber
 from bridge.lanes import Lanes
 from bridge.learning import learned
@@ -14,7 +15,7 @@ from bridge.sending import Delivery
 from bridge.shared import Shared
 from bridge.steps import Ended, Facts, Orphan, Plan, View, sealed, unsealed
 from bridge.store.codec import UNREADABLE
-from bridge.store.ops import Mark, Seal, Settle
+from bridge.store.ops import Mark, Row, Seal, Settle
 
 
 class Waiting(Protocol):
@@ -94,7 +95,7 @@ class Preparation:
 
     def _decide(self, delivery: Delivery, facts: Facts) -> None:
         row = delivery.row
-        behind = () if is_plain(row) else together((row, *self._backlog.waiting))[1:]
+        behind = self._behind(row)
         view = self._able.view(self._lane.place, row, behind, facts)
         if row.refused and row.plan is not None:
             decision: Plan | Ended | Orphan = self._rest(delivery, row.plan, facts, view)
@@ -112,6 +113,14 @@ class Preparation:
                     self._seal(delivery, decision)
                 else:
                     self._planned(delivery)
+
+    def _behind(self, row: Row) -> tuple[Row, ...]:
+        """Rows that one message can show with this one: its plan says which of them it does."""
+        if not is_plain(row):
+            return together((row, *self._backlog.waiting))[1:]
+        if not self._able.slow or self.suspects:
+            return ()
+        return gathered(row, self._backlog.waiting, self._shared.now_ms())
 
     def _rest(self, delivery: Delivery, plan: bytes, facts: Facts, view: View) -> Plan:
         """What went stays; the others are planned anew behind it."""

@@ -72,7 +72,7 @@ def reacted(rows: Sequence[Row], facts: Facts, view: View, now: datetime) -> Pla
         return Ended(Outcome.DROPPED, "reaction to an unknown message")
     if about.gone:
         return Ended(Outcome.CANCELLED, "deleted before")
-    changes, shown = _changes(rows, emojis, view) if about.parts and Feature.REACT in view.features else ((), _nobody)
+    changes, shown = _changes(rows, emojis, view) if _can(about, view) else ((), _nobody)
     steps = tuple(_native(change, index, about, view) for index, change in enumerate(changes))
     if Feature.EDIT not in view.features or not within(about.at, view.capabilities.edit_within, now):
         lines = enumerate(_lines(rows, shown, facts, view), len(steps))
@@ -81,6 +81,11 @@ def reacted(rows: Sequence[Row], facts: Facts, view: View, now: datetime) -> Pla
         steps += _line(rows[0], shown, about, emojis, view, len(steps))
     joined = tuple(row.number for row in rows[1:])
     return Plan(steps, ("reaction",), joined) if steps else Ended(Outcome.MERGED, "reaction shown already", joined)
+
+
+def _can(about: Known, view: View) -> bool:
+    """Whether reactions stand on the message itself: on one that shows several, nobody would know whose they are."""
+    return bool(about.parts) and not about.joined and Feature.REACT in view.features
 
 
 class Change(Struct, frozen=True):

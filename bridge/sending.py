@@ -4,13 +4,15 @@ from typing import Any
 
 from msgspec import Struct
 
+from bridge.after import Apart, GiveUp, Next, Refit
 from bridge.connector import Connector, Deletion, Edit, Outgoing, Reaction
 from bridge.errors import Feature
 from bridge.failpoints import Point, around
 from bridge.ids import RowNumber
 from bridge.refit import divisible
 from bridge.steps import Plan, Step
-from bridge.store.ops import NO_ID, Arrived, Copy, Made, Row
+from bridge.store.ops import NO_ID, Arrived, Copy, Made, Outcome, Row, Settle
+from bridge.store.questions import Joint
 
 
 class Delivery(Struct):
@@ -34,8 +36,40 @@ class Delivery(Struct):
         return self.plan.joined if self.plan else ()
 
     @property
+    def joint(self) -> Joint | None:
+        """What stands in the message that shows several, once this went."""
+        return self.plan.joint if self.plan else None
+
+    @property
     def finished(self) -> bool:
         return len(self.done) == len(self.steps)
+
+    def settled(self, made: Made, joined: tuple[Row, ...]) -> Settle:
+        """Its end, with all that stands in the room now."""
+        return Settle(row=self.row, outcome=Outcome.DELIVERED, made=made, joined=joined, joint=self.joint)
+
+    def told(self, decision: Next, error: Exception) -> Next:
+        """What follows a try, by what is known of this delivery: a refused block goes message by message."""
+        if isinstance(decision, Refit) and decision.feature in self.without:
+            decision = GiveUp("rejected", str(error))
+        refused = isinstance(decision, GiveUp) and decision.reason == "rejected"
+        return Apart() if refused and self.joined and self.joint else decision
+
+    def plan_without(self, feature: Feature) -> None:
+        """The room refused a feature: of all messages, or of this one's files."""
+        if feature is Feature.ATTACHMENT:
+            self.row.lacks |= {feature}
+        self.plan_anew()
+
+    def plan_alone(self) -> None:
+        """The room refused a block, perhaps for the words of one of its messages."""
+        self.row.alone = True
+        self.plan_anew()
+
+    def let_go(self) -> None:
+        """Nothing of a block went, and nobody knows when it will: what is joined, and how late, is decided then."""
+        if self.joined and self.joint and not self.row.doubtful:
+            self.plan_anew()
 
     def plan_anew(self) -> None:
         """The room refused a feature: the row is planned again without it, but for the messages that went."""

@@ -19,7 +19,7 @@ from bridge.fit import Part
 from bridge.ids import Key, MessageId, PersonNumber, Place, RowNumber
 from bridge.people import bare, label
 from bridge.store.ops import Outcome, Row, TwinKind
-from bridge.store.questions import Emojis, Known
+from bridge.store.questions import Emojis, Joint, Known
 from bridge.text.nodes import Paragraph, Rich, Text
 
 Action: TypeAlias = Union[Outgoing, Edit, Deletion, Reaction]
@@ -43,6 +43,8 @@ class Plan(Struct, frozen=True, tag="plan"):
     """Why a second planning could differ: relations, several parts."""
     joined: tuple[RowNumber, ...] = ()
     """Rows behind this one that these steps show as well."""
+    joint: Joint | None = None
+    """What stands in the one message that shows several, once this went."""
 
 
 class Ended(Struct, frozen=True, tag="ended"):

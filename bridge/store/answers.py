@@ -18,16 +18,18 @@ from bridge.ids import (
     RowNumber,
 )
 from bridge.store.bulk import execute_in
-from bridge.store.codec import UNREADABLE, decode, numbers
+from bridge.store.codec import UNREADABLE, decode, decode_text, numbers
 from bridge.store.ops import NO_ID, Row, RowKind, TwinKind
 from bridge.store.questions import (
     Emojis,
+    Joint,
     Known,
     Life,
     Locate,
     Page,
     Parked,
     ParkedRow,
+    Piece,
     Put,
     Recall,
     RoomRecord,
@@ -90,11 +92,13 @@ def twins(cursor: apsw.Cursor, vault: Vault, op: Twins) -> dict[MessageNumber, K
     known = {}
     for number, room, author, excerpt, at, gone, person in found:
         parts, notes, line, carried = _parts(cursor, op.room, number)
+        shared = room != op.room and _is_joined(cursor, op.room, number, parts)
         known[number] = Known(
             number=number, author=vault.text(Column.AUTHOR, author),
             excerpt=None if excerpt is None else vault.text(Column.EXCERPT, excerpt), at=at, gone=bool(gone),
             person=person, origin=room, parts=parts, notes=notes, line=line, carried=carried, ours=room != op.room,
-            parked=_parked(cursor, op.room, number),
+            parked=_parked(cursor, op.room, number), joined=shared,
+            joint=_joint(cursor, vault, op.room, parts) if shared else None,
         )  # fmt: skip
     return known
 
@@ -131,6 +135,30 @@ def _parts(
         (notes if kind in _NOTES else parts.setdefault(part, [])).append(native)
         line += [native] if kind == TwinKind.LINE else []
     return tuple(tuple(natives) for _, natives in sorted(parts.items())), tuple(notes), tuple(line), bool(found)
+
+
+def _is_joined(
+    cursor: apsw.Cursor, room: RoomNumber, message: MessageNumber, parts: tuple[tuple[MessageId, ...], ...]
+) -> bool:
+    """Whether the copy shows other messages, too."""
+    question = "SELECT 1 FROM twin WHERE room = ? AND native = ? AND message <> ? AND kind = 1 LIMIT 1"
+    return (
+        any(True for native in parts[0][:1] for _ in cursor.execute(question, (room, native, message)))
+        if parts
+        else False
+    )
+
+
+def _joint(
+    cursor: apsw.Cursor, vault: Vault, room: RoomNumber, parts: tuple[tuple[MessageId, ...], ...]
+) -> Joint | None:
+    question = "SELECT message, words, until FROM joint WHERE room = ? AND native = ? ORDER BY number"
+    found: Any = list(cursor.execute(question, (room, parts[0][0])))
+    try:
+        pieces = tuple(Piece(message, decode_text(vault.data(Column.JOINT, words))) for message, words, _ in found)
+    except (*UNREADABLE, VaultError):  # then it is as if they were kept no longer
+        return None
+    return Joint(pieces, found[0][2]) if pieces else None
 
 
 def _parked(cursor: apsw.Cursor, room: RoomNumber, message: Any) -> bool:  # noqa: ANN401

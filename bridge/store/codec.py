@@ -3,11 +3,13 @@
 import msgspec
 
 from bridge.events import AnyEvent, Relayed
+from bridge.text.nodes import Rich
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(AnyEvent)
 UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 """What decoding raises for bytes that are not what was written."""
+_text = msgspec.msgpack.Decoder(Rich)
 _numbers = msgspec.msgpack.Decoder(tuple[int, ...])
 
 
@@ -20,6 +22,16 @@ def decode(body: bytes) -> Relayed:
     """The event again."""
     event: Relayed = _decoder.decode(body)
     return event
+
+
+def encode_text(text: Rich) -> bytes:
+    """A text's bytes."""
+    return _encoder.encode(text)
+
+
+def decode_text(body: bytes) -> Rich:
+    """The text again."""
+    return _text.decode(body)
 
 
 def numbers(body: bytes | None) -> tuple[int, ...]:

@@ -145,6 +145,7 @@ class Forgetting:
             "UPDATE message SET author = '', excerpt = NULL, person = NULL, gone = 1 WHERE number IN ({})",
             messages,
         )
+        execute_in(self._cursor, "DELETE FROM joint WHERE message IN ({})", messages)
         for message in messages:
             self._cursor.execute("INSERT OR IGNORE INTO forgotten (message) VALUES (?)", (message,))
         swept(self._cursor)
@@ -169,8 +170,8 @@ def swept(cursor: apsw.Cursor) -> int:
     )
     over = [message for (message,) in found]
     for table, column in (
-        ("twin", "message"), ("reaction", "message"), ("reacted", "message"), ("ghosted", "message"),
-        ("message", "number"), ("forgotten", "message"),
+        ("joint", "message"), ("twin", "message"), ("reaction", "message"), ("reacted", "message"),
+        ("ghosted", "message"), ("message", "number"), ("forgotten", "message"),
     ):  # fmt: skip
         execute_in(cursor, f"DELETE FROM {table} WHERE {column} IN ({{}})", over)  # noqa: S608 - names from the lines above
     return len(over)

@@ -16,6 +16,7 @@ from bridge.store.questions import (
     Depths,
     DropCopy,
     Find,
+    Joint,
     Ledger,
     Locate,
     Page,
@@ -134,6 +135,8 @@ class Row(Struct, kw_only=True):
     """Some of its plan went, and then the room refused a feature: the rest is to be planned anew."""
     lacks: frozenset[Feature] = frozenset()
     """What the room refused of this message alone."""
+    alone: bool = False
+    """The room refused it when it was joined with others."""
     unreadable: str = ""
     """Why what stands on disk cannot be read; such a row stands for nothing, and has only to be parked."""
 
@@ -189,6 +192,8 @@ class Settle(Struct, frozen=True, kw_only=True):
     made: Made = Made()
     joined: tuple[Row, ...] = ()
     """Rows that were shown together with this one: they leave as merged."""
+    joint: Joint | None = None
+    """What stands now in the message that shows several."""
 
 
 class Progress(Struct, frozen=True, kw_only=True):

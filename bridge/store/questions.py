@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from bridge.ids import AccountName, MessageId, MessageNumber, PersonNumber, RoomNumber, RowNumber, UserId
 from bridge.store.epochs import Epochs
+from bridge.text.nodes import Rich
 
 
 class Page(Struct, frozen=True):
@@ -21,12 +22,27 @@ class Twins(Struct, frozen=True):
     messages: tuple[MessageNumber, ...]
 
 
+class Piece(Struct, frozen=True, array_like=True):
+    """One message's place in a block of several, as it stands there."""
+
+    message: MessageNumber
+    text: Rich
+
+
+class Joint(Struct, frozen=True, array_like=True):
+    """What stands in one message that shows several; kept `until` (milliseconds), to give it other words."""
+
+    pieces: tuple[Piece, ...]
+    until: int = 0
+
+
 class Known(Struct, frozen=True, kw_only=True):
     """A message as one room knows it: `parts[i]` are the native ids of part i; `ours` says whether it is our copy.
 
     `carried` says that it is there, be it on a platform that gives no ids.
     `origin` is the room it was written in; `notes` are what stands there about it: an edit or reaction in words.
     `line` are those of the notes that tell who reacted, and are brought up to date.
+    `joined` says that its copy is one message with others; `joint` is what stands there, as long as it is kept.
     """
 
     number: MessageNumber
@@ -39,6 +55,8 @@ class Known(Struct, frozen=True, kw_only=True):
     parts: tuple[tuple[MessageId, ...], ...] = ()
     notes: tuple[MessageId, ...] = ()
     line: tuple[MessageId, ...] = ()
+    joined: bool = False
+    joint: Joint | None = None
     carried: bool = False
     ours: bool = False
     parked: bool = False

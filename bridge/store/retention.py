@@ -22,6 +22,7 @@ def purge(cursor: apsw.Cursor, op: Purge, count: Count) -> int:
         + _seen(cursor, op)
         + _parked(cursor, op, count)
         + _memory(cursor, op)
+        + _joints(cursor, op)
         + swept(cursor)
     )
 
@@ -32,7 +33,7 @@ def _relations(cursor: apsw.Cursor, op: Purge) -> int:
     numbers: list[Any] = [number for number, at in oldest if at < op.relations_before]
     waiting = execute_in(cursor, "SELECT message FROM event WHERE message IN ({})", numbers)
     old = [number for number in numbers if (number,) not in waiting]
-    for table in ("twin", "reaction", "reacted", "ghosted"):
+    for table in ("joint", "twin", "reaction", "reacted", "ghosted"):
         execute_in(cursor, f"DELETE FROM {table} WHERE message IN ({{}})", old)  # noqa: S608 - names from the line above
     execute_in(cursor, "DELETE FROM message WHERE number IN ({})", old)
     return len(old)
@@ -75,6 +76,13 @@ def _parked(cursor: apsw.Cursor, op: Purge, count: Count) -> int:
         cursor.execute("UPDATE event SET waiting = waiting - 1 WHERE number = ?", (event,))
         cursor.execute("DELETE FROM event WHERE number = ? AND waiting <= 0", (event,))
     return len(gone)
+
+
+def _joints(cursor: apsw.Cursor, op: Purge) -> int:
+    """The words of messages that show several, once they cannot be changed any more."""
+    old = "SELECT number FROM joint WHERE until < ? ORDER BY until LIMIT ?"
+    found = cursor.execute(f"DELETE FROM joint WHERE number IN ({old}) RETURNING number", (op.at, op.most))  # noqa: S608 - our own words
+    return len(list(found))
 
 
 def _memory(cursor: apsw.Cursor, op: Purge) -> int:

@@ -18,6 +18,7 @@ logger = structlog.get_logger()
 _PIECE = 500
 _NUMBERED = (
     ("event", (Column.BODY,)),
+    ("joint", (Column.JOINT,)),
     ("message", (Column.AUTHOR, Column.EXCERPT)),
     ("outbox", (Column.PLAN, Column.ERROR)),
     ("person", (Column.NAME, Column.AVATAR)),

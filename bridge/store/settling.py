@@ -2,14 +2,16 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import apsw
 
 from bridge.ids import RoomNumber, RowNumber
 from bridge.store.accepting import Accepting
 from bridge.store.bulk import Value, execute_in
-from bridge.store.codec import encode_numbers
-from bridge.store.ops import Delay, Discard, Made, Mark, Outcome, Park, Progress, Row, Seal, Settle, Unpark
+from bridge.store.codec import encode_numbers, encode_text
+from bridge.store.ops import Delay, Discard, Made, Mark, Outcome, Park, Progress, Row, RowKind, Seal, Settle, Unpark
+from bridge.store.questions import Joint
 from bridge.store.vault import Column, Vault
 
 _REFUSED = "sent IS NULL AND NOT doubtful AND reason NOT IN ('unknown outcome', 'fails', 'poison', 'restored')"
@@ -24,6 +26,11 @@ _PUT = "INSERT OR REPLACE INTO reacted (message, room, emoji, native) VALUES (?,
 _TAKEN = "DELETE FROM reacted WHERE message = ? AND room = ? AND emoji = ?"
 _PUT_BY_GHOST = "INSERT OR REPLACE INTO ghosted (message, room, emoji, native, person) VALUES (?, ?, ?, ?, ?)"
 _TAKEN_BY_GHOST = "DELETE FROM ghosted WHERE message = ? AND room = ? AND emoji = ? AND person = ?"
+
+_COPIES = "SELECT native FROM twin WHERE message = ? AND room = ? AND kind = 1 AND native <> '' ORDER BY part"
+_NO_COPY = "DELETE FROM twin WHERE message = ? AND room = ? AND kind = 1"
+_JOINT = "INSERT INTO joint (room, native, message, words, until) VALUES (?, ?, ?, ?, ?)"
+_NO_JOINT = "DELETE FROM joint WHERE room = ? AND native = ? RETURNING until"
 
 
 class Settling:
@@ -48,7 +55,23 @@ class Settling:
                 self.count(row.room, f"{op.outcome.value}:{op.cause}")
         self._keep(row, op.made)
         for other in op.joined:
-            self.settle(Settle(row=other, outcome=Outcome.MERGED, cause="joined"))
+            made = op.made if other.kind is RowKind.POST else Made()
+            self.settle(Settle(row=other, outcome=Outcome.MERGED, cause="joined", made=made))
+        if op.joint is not None:
+            self._stands(row, op.joint)
+
+    def _stands(self, row: Row, joint: Joint) -> None:
+        """Keep what one message shows of several, until it cannot be given other words any more."""
+        self._accepting.flush()
+        ids: Any = self._cursor.execute(_COPIES, (row.message, row.room))
+        for (native,) in list(ids)[:1]:
+            gone: Any = self._cursor.execute(_NO_JOINT, (row.room, native))
+            until = max((joint.until, *(one for (one,) in gone)))
+            for piece in joint.pieces:
+                words = self._vault.seal(Column.JOINT, encode_text(piece.text))
+                self._cursor.execute(_JOINT, (row.room, native, piece.message, words, until))
+        if row.kind is RowKind.DELETE:
+            self._cursor.execute(_NO_COPY, (row.message, row.room))
 
     def _keep(self, row: Row, made: Made) -> None:
         if row.message is None:

@@ -41,6 +41,7 @@ class Column(Enum):
     VALUE = b"memory.value"
     HELD = b"room.held"
     EMOJI = b"emoji"
+    JOINT = b"joint.words"
     PEPPER = b"meta.pepper"
 
 

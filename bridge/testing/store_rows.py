@@ -14,14 +14,16 @@ from bridge.store.ops import (
     Outcome,
     Park,
     Progress,
+    Purge,
     Route,
     Seal,
     Settle,
     TwinKind,
     Unpark,
 )
-from bridge.store.questions import Parked, Tallies
+from bridge.store.questions import Joint, Parked, Piece, Tallies
 from bridge.testing.store_kit import Book
+from bridge.text.nodes import said
 
 
 class RowPromises:
@@ -71,6 +73,39 @@ class RowPromises:
         tallies, room = book.opened.ask(Tallies()), book.opened.right
         assert [tallies[room, end] for end in ("delivered", "merged", "merged:joined")] == [1, 1, 1]
         assert book.opened.balanced()
+
+    def test_several_messages_that_are_one_are_known_by_it(self, book: Book) -> None:
+        there = book.opened
+        (first,), (second,) = there.post("m1"), there.post("m2")
+        pieces = tuple(Piece(row.message, said(f"words {row.number}")) for row in (first, second) if row.message)
+        made = Made((Copy(0, MessageId("c1")),))
+        joint = Joint(pieces, until=5_000)
+        there.ask(Settle(row=first, outcome=Outcome.DELIVERED, made=made, joined=(second,), joint=joint))
+        there = book.reopened()
+        for row in (first, second):
+            known = there.known(row)
+            assert known is not None
+            assert (known.parts, known.joined, known.joint) == ((("c1",),), True, joint)
+        there.ask(Purge(at=5_001, relations_before=0, excerpts_before=0, seen_before=0, parked_before=0))
+        known = there.known(second)
+        assert known is not None
+        assert (known.joined, known.joint) == (True, None)
+
+    def test_a_message_taken_out_of_several_leaves_the_others(self, book: Book) -> None:
+        there = book.opened
+        (first,), (second,) = there.post("m1"), there.post("m2")
+        pieces = tuple(Piece(row.message, said(f"words {row.number}")) for row in (first, second) if row.message)
+        made = Made((Copy(0, MessageId("c1")),))
+        there.ask(
+            Settle(row=first, outcome=Outcome.DELIVERED, made=made, joined=(second,), joint=Joint(pieces, until=5_000))
+        )
+        (deletion,) = there.accept(there.deleted("d1", "m1"))
+        there.ask(Settle(row=deletion, outcome=Outcome.DELIVERED, joint=Joint(pieces[1:])))
+        there = book.reopened()
+        gone, left = there.known(first), there.known(second)
+        assert gone is not None
+        assert left is not None
+        assert (gone.parts, left.parts, left.joined) == ((), (("c1",),), False)
 
     def test_a_seal_is_kept_and_a_new_generation_replaces_it(self, book: Book) -> None:
         (row,) = book.opened.post("m1")

@@ -1,5 +1,6 @@
 """Rates, loops, routes and backlogs: small state, tried with any order of events."""
 
+import itertools
 from collections.abc import Sequence
 
 import pytest
@@ -144,3 +145,22 @@ def test_two_rooms_are_never_pinned_to_one_place() -> None:
     assert atlas.pin(account, Place(RoomId("y")), B) is None
     assert atlas.find(account, RoomId("x"), None) is None
     assert atlas.place(B) == Place(RoomId("y"))
+
+
+def test_what_is_left_of_a_window_is_spread_over_it() -> None:
+    limiter = Limiter([Rate(Scope.ROOM, 20, 60.0)], Scope.ROOM)
+    now, starts = 0.0, []
+    for _ in range(40):
+        now += limiter.paced(now)
+        limiter.start(now)
+        starts.append(now)
+    assert starts[:5] == [0.0] * 5
+    assert all(later - earlier <= 4.0 for earlier, later in itertools.pairwise(starts))
+    assert all(later - earlier >= 60.0 for earlier, later in zip(starts, starts[20:], strict=False))
+
+
+def test_a_small_window_is_not_spread() -> None:
+    limiter = Limiter([Rate(Scope.ROOM, 3, 10.0)], Scope.ROOM)
+    limiter.start(0.0)
+    assert limiter.paced(0.0) == 0.0
+    assert Limiter((), Scope.ROOM).paced(0.0) == 0.0

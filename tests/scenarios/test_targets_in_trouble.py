@@ -103,7 +103,7 @@ async def test_an_absurd_wait_is_made_sane(
 async def test_rates_are_kept_over_lost_connections(
     tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
 ) -> None:
-    right.capabilities = replace(ONE_BY_ONE, rates=(Rate(Scope.ROOM, 3, 10.0),))
+    right.capabilities = replace(ONE_BY_ONE, formatting=frozenset(), rates=(Rate(Scope.ROOM, 3, 10.0),))
     bridge = await faulty(tmp_path, left, right)
     connector = bridge.connector("right")
     await speak(left, lines(10))
@@ -182,7 +182,7 @@ async def test_a_closed_room_stays_held_over_a_restart(
 async def test_a_window_that_closes_opens_at_its_time(
     tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
 ) -> None:
-    right.capabilities = replace(ONE_BY_ONE, rates=(Rate(Scope.ROOM, 1, 1.0),))
+    right.capabilities = replace(ONE_BY_ONE, formatting=frozenset(), rates=(Rate(Scope.ROOM, 1, 1.0),))
     bridge = await faulty(tmp_path, left, right)
     connector = bridge.connector("right")
     opens = bridge.clock.now() + timedelta(hours=5)

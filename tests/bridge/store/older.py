@@ -1,6 +1,7 @@
 """Makes a store look as earlier versions of the program left it."""
 
 SCHEMA_2 = """
+DROP TABLE joint;
 DROP TABLE ghosted;
 DROP TABLE forgotten;
 DROP TABLE epoch;
