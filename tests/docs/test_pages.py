@@ -153,7 +153,7 @@ def nouns() -> set[str]:
 
 
 _NO_THINGS = {"Exception", "BridgeError", "Unavailable", "Rejected", "Event", "Protocol"}
-_SENTENCES = {"Again", "Refit", "GiveUp", "Closed", "Stop", "Ended", "Loaded", "Quoted", "Made"}
+_SENTENCES = {"Again", "Refit", "Apart", "GiveUp", "Closed", "Stop", "Ended", "Loaded", "Quoted", "Made"}
 """What follows a failed try, and what became of something."""
 _ORDINARY = {"App", "State", "Exit", "Format", "Level", "Mask", "SystemClock", "SystemChance", "SeededChance"}
 """Words that mean here what they mean everywhere."""
