@@ -15,7 +15,7 @@ from bridge.testing.holdings import Ballot, Holding, Spot
 from bridge.testing.platform import Shown
 from bridge.text import walk
 from connectors.matrix import polls
-from connectors.matrix.content import part, relations, words
+from connectors.matrix.content import PROFILE, part, relations, words
 from connectors.matrix.format import parsed
 from connectors.matrix.places import place
 
@@ -56,7 +56,7 @@ def _message(
     rich = parsed(content)
     return Shown(
         id=MessageId(raw["event_id"]),
-        author=name_of(raw["sender"]),
+        author=words(part(content, PROFILE), "displayname") or name_of(raw["sender"]),
         text=walk.plain(rich),
         rich=rich,
         edited=edit is not None,

@@ -4,7 +4,6 @@ Another feature is one more entry of `FEATURES`: something to do, and a look fro
 An act that a platform lacks raises `NotImplementedError`, as `bridge.testing.platform` says.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 from bridge.ids import MessageId
@@ -76,7 +75,9 @@ async def _reply(scene: Scene) -> None:
 
 async def _reply_to_copy(scene: Scene) -> None:
     """Somebody answers what was said elsewhere, and it is looked at there."""
-    await asyncio.gather(*(_answer_here(scene, seat) for seat in scene.room.seats if seat != scene.seat))
+    for there in scene.room.seats:
+        if there != scene.seat:
+            await _answer_here(scene, there)
 
 
 async def _answer_here(scene: Scene, there: Seat) -> None:
