@@ -54,6 +54,10 @@ class IrcConfig(ConnectorConfig):
     """How many lines the bridge sends in a second once its burst is used up; 0 means as many as there are."""
     burst: int = Field(5, ge=1, le=100_000)
     """How many lines may go at once."""
+    relays: Literal["auto", "off"] = "auto"
+    """Where the server and the channel let us speak under other people's nicks (RELAYMSG): whether we do."""
+    relay_tag: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,16}$")] = "x"
+    """What stands behind the separator in such a nick: `Ada/x`."""
     max_lines: int = Field(8, ge=1, le=1000)
     """How many lines one message may become before it is cut, visibly."""
     relations: Literal["words", "tags"] = "words"

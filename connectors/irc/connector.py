@@ -5,6 +5,7 @@ from functools import partial
 from typing import ClassVar
 
 from bridge.connector import (
+    Authorship,
     Capabilities,
     Connector,
     ConnectorConfig,
@@ -15,12 +16,13 @@ from bridge.connector import (
     RoomInfo,
     Target,
 )
-from bridge.errors import Feature, Rejected, Scope, Unavailable, Unsupported
+from bridge.errors import Feature, Rejected, RoomClosed, Scope, Unavailable, Unsupported
 from bridge.events import Manner
 from bridge.findings import Endpoint, Finding
 from bridge.ids import MessageId, Place, RoomId
 from bridge.text.nodes import Mention
 from bridge.text.walk import Unit
+from connectors.irc import relay
 from connectors.irc.checkup import bracketed, examined
 from connectors.irc.config import IrcConfig
 from connectors.irc.format import FORMATTING
@@ -67,14 +69,37 @@ class Irc(Connector[IrcConfig]):
             raise Rejected(f"{message.room!r} is no name that IRC knows")
         words = self._words(session, message)
         tags = _reply_tags(session, message.in_reply_to)
+        if relay.is_relayed(message) and self._relays(message.room):
+            return await self._relay(session, message, words, tags)
         make = acted if message.manner is Manner.EMOTE else partial(spoken, _command(message.manner))
         lines = [(each, _maker(make, message.room, each, tags)) for each in words]
         return await session.say(session.server.fold(message.room), lines)
+
+    async def _relay(
+        self, session: Session, message: Outgoing, words: Sequence[str], tags: Mapping[str, str]
+    ) -> Sequence[MessageId]:
+        """The same under the nick of whoever is behind it. Where that is refused the name stands in front again."""
+        name = message.author.name if message.author is not None else ""
+        by = relay.nick(name, self.config.relay_tag, session.server.separators, session.server.nick_length)
+        make = relay.relayed_act if message.manner is Manner.EMOTE else relay.relayed
+        lines = [(each, _relayer(make, message.room, by, each, tags)) for each in words]
+        room = session.server.fold(message.room)
+        try:
+            return await session.say(room, lines)
+        except Unsupported:
+            session.unrelayed.add(room)
+            raise
+        except RoomClosed as error:
+            if not relay.without_right(error):
+                raise
+            session.unrelayed.add(room)
+            raise Unsupported(Feature.AUTHORSHIP, str(error)) from error
 
     def capabilities(self, room: RoomId) -> Capabilities:
         session, config = self._session, self.config
         carries = session.server.carries if session is not None else _nothing
         return Capabilities(
+            authorship=Authorship.OVERRIDE if self._relays(room) else Authorship.PREFIX,
             formatting=_SHOWN,
             relations=frozenset({Relation.REPLY}) if self._tagged and carries("draft/reply") else frozenset(),
             max_text=max(_TEXT_AT_LEAST, self._budget(room) - _ACTION - HEADROOM),
@@ -118,6 +143,13 @@ class Irc(Connector[IrcConfig]):
         """Whether relations go as tags: most clients do not show them, so words are the rule."""
         return self.config.relations == "tags"
 
+    def _relays(self, room: str) -> bool:
+        """Whether words to a room may go under other nicks than ours."""
+        session = self._session
+        if session is None or self.config.relays == "off" or not session.server.separators:
+            return False
+        return session.server.fold(room) not in session.unrelayed
+
     def _live(self) -> Session:
         if self._session is None:
             raise Unavailable("the account is not connected", scope=Scope.ACCOUNT)
@@ -140,6 +172,8 @@ class Irc(Connector[IrcConfig]):
         if session is not None:
             nick = max(session.me.nick, nick, key=len)
             address, length = len(session.me.address.encode()), session.server.line_length
+        if session is not None and self._relays(room):  # the server's own address stands in front, and may be longer
+            nick, address = "n" * max(len(nick.encode()), session.server.nick_length), max(address, _UNKNOWN_ADDRESS)
         return length - _AROUND - len(nick.encode()) - (address or _UNKNOWN_ADDRESS) - len(room.encode())
 
 
@@ -151,6 +185,10 @@ def _maker(make: Callable[..., bytes], room: str, words: str, tags: Mapping[str,
     if not tags:
         return lambda label: make(room, words, label)
     return lambda label: make(room, words, {**tags, **label})
+
+
+def _relayer(make: Callable[..., bytes], room: str, by: str, words: str, tags: Mapping[str, str]) -> Maker:
+    return lambda label: make(room, by, words, {**tags, **label})
 
 
 def _reply_tags(session: Session, target: Target | None) -> Mapping[str, str]:

@@ -4,6 +4,15 @@ from collections.abc import Mapping
 
 from irctokens.line import Line, build
 
+from connectors.irc.emulator_relay import CAP, SEPARATORS
+
+TAG_OF = {
+    "time": "server-time", "msgid": "message-tags", "account": "account-tag", "label": "labeled-response", CAP: CAP,
+}  # fmt: skip
+"""By which capability a client gets a tag."""
+VALUES = {"sasl": "sasl=PLAIN", CAP: f"{CAP}={SEPARATORS}"}
+"""Capabilities that say more than their name."""
+
 
 def tags_written(tags: Mapping[str, str]) -> str:
     """Tags as they stand between the @ and the space."""

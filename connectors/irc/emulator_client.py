@@ -10,13 +10,13 @@ from typing import cast
 from irctokens.line import Line, build
 
 from bridge.testing.platform import Fault
-from connectors.irc.emulator_answers import labelled, tags_written
+from connectors.irc import emulator_relay
+from connectors.irc.emulator_answers import TAG_OF, VALUES, labelled, tags_written
 from connectors.irc.emulator_network import Channel, Network, Refusal, Relay
 from connectors.irc.wire import tokens
 
 _NICK = re.compile(r"^[^\s\x00-\x1f#&@+%~:!*?,.$0-9-][^\s\x00-\x1f@!*?,.:]*$")
 _CHANNEL = re.compile(r"^#[^\x00-\x20,\x07]*$")
-_TAG_OF = {"time": "server-time", "msgid": "message-tags", "account": "account-tag", "label": "labeled-response"}
 
 
 class Client(asyncio.Protocol):
@@ -49,7 +49,7 @@ class Client(asyncio.Protocol):
         self._registered: dict[str, Callable[[Line], None]] = {
             "JOIN": self._join, "PART": self._part, "PRIVMSG": self._speak, "NOTICE": self._speak,
             "TAGMSG": self._speak, "TOPIC": self._topic, "NAMES": self._names, "LIST": self._list,
-            "MODE": self._mode, "KICK": self._kick,
+            "MODE": self._mode, "KICK": self._kick, "RELAYMSG": self._relay,
         }  # fmt: skip
 
     # The socket.
@@ -112,7 +112,7 @@ class Client(asyncio.Protocol):
             self._put(self._for_me(relay))
 
     def _for_me(self, relay: Relay) -> Line:
-        tags = {name: value for name, value in relay.tags.items() if _TAG_OF.get(name, "message-tags") in self._caps}
+        tags = {name: value for name, value in relay.tags.items() if TAG_OF.get(name, "message-tags") in self._caps}
         return Line(tags or None, relay.source, relay.command, list(relay.params))
 
     def _answer(self, command: str, *params: str, source: str = "") -> None:
@@ -175,7 +175,7 @@ class Client(asyncio.Protocol):
         match line.params[0].upper():
             case "LS":
                 self._negotiating = not self._welcomed
-                words = " ".join("sasl=PLAIN" if name == "sasl" else name for name in sorted(offered))
+                words = " ".join(VALUES.get(name, name) for name in sorted(offered))
                 self._answer("CAP", self.nick or "*", "LS", words)
             case "REQ":
                 wanted = set(line.params[1].split())
@@ -216,7 +216,7 @@ class Client(asyncio.Protocol):
 
     def _nick_wish(self, line: Line) -> None:
         nick = line.params[0]
-        if not _NICK.match(nick) or len(nick) > self._network.limits.nick_length:
+        if not _NICK.match(nick) or emulator_relay.SEPARATORS in nick or len(nick) > self._network.limits.nick_length:
             raise Refusal("432", nick, "Erroneous nickname")
         holder = self._network.members.get(self._network.fold(nick))
         if holder is not None and holder is not self:
@@ -326,9 +326,24 @@ class Client(asyncio.Protocol):
             return
         carried = {name: value for name, value in (line.tags or {}).items() if "message-tags" in self._caps}
         for target in line.params[0].split(","):
-            echo = self._network.speak(self, line.command, target, words, self._allowed(carried))
-            if "echo-message" in self._caps:
-                self._answers.append(self._for_me(echo))
+            self._echo(self._network.speak(self, line.command, target, words, self._allowed(carried)), fault)
+
+    def _relay(self, line: Line) -> None:
+        """A client has to ask for the capability before it may."""
+        if emulator_relay.CAP not in self._caps:
+            raise Refusal("421", "RELAYMSG", "Unknown command")
+        room, nick, words = line.params[0], line.params[1], line.params[2]
+        allowed = self._mine(room).operators | self._network.relayers
+        if why := emulator_relay.refusal(nick, words, allowed=allowed, by=self._network.fold(self.nick)):
+            return self._answer("FAIL", "RELAYMSG", *why)
+        fault = self._network.faults.pop(0) if self._network.faults else None
+        if fault is None or not self._failed(fault, room):
+            self._echo(self._network.relay(self, room, nick, words), fault)
+        return None
+
+    def _echo(self, echo: Relay, fault: Fault | None) -> None:
+        if "echo-message" in self._caps:
+            self._answers.append(self._for_me(echo))
         if fault is Fault.LOST_ANSWER:
             self.cut()
 

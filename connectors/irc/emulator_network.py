@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from bridge.chance import Chance
 from bridge.clock import Clock
 from bridge.testing.platform import Fault
+from connectors.irc import emulator_relay
 from connectors.irc.server import fold
 
 FULL: frozenset[str] = frozenset(
@@ -27,6 +28,10 @@ FULL: frozenset[str] = frozenset(
 """What an Ergo-class server offers of what the connector can use; replies and reactions are client tags there."""
 ECHO_ONLY: frozenset[str] = frozenset({"cap-notify", "echo-message", "multi-prefix", "sasl"})
 """What a Solanum-class server offers."""
+
+
+RELAYING: frozenset[str] = FULL | {emulator_relay.CAP}
+"""The same where bots may speak under other nicks."""
 
 
 class Flood(Struct, frozen=True):
@@ -136,6 +141,8 @@ class Network:
         self.refusing = False
         self.deaf = False
         """While it is, whatever clients write is lost."""
+        self.relayers: set[str] = {"bridge"}
+        """Folded nicks that may relay without being operators of the channel."""
         self.pings = 0
         self.pongs: list[str] = []
         self._epoch = chance.token(6)
@@ -238,6 +245,16 @@ class Network:
             self._to_channel(member, self._open(member, target), relay)
         else:
             self._to_person(target, relay)
+        return relay
+
+    def relay(self, member: Member, name: str, nick: str, words: str) -> Relay:
+        """A bot says something under another nick: a PRIVMSG for everybody, marked with who did it."""
+        channel = self._open(member, name)
+        tags = self.stamp(member) | {emulator_relay.CAP: member.nick}
+        tags.pop("account", None)
+        relay = Relay(source=f"{nick}!relay@{self.name}", command="PRIVMSG", params=(name, words), tags=tags)
+        self.tell(channel, relay, but=member)
+        channel.history.append(Entry(id=tags["msgid"], nick=nick, words=words))
         return relay
 
     def _open(self, member: Member, name: str) -> Channel:

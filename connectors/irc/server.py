@@ -10,6 +10,7 @@ WANTED = frozenset(
         "account-tag",
         "batch",
         "cap-notify",
+        "draft/relaymsg",
         "echo-message",
         "labeled-response",
         "message-tags",
@@ -118,6 +119,11 @@ class Server:
     def nick_length(self) -> int:
         """Bytes a nick may have."""
         return _number(self.support.get("NICKLEN", ""), 30)
+
+    @property
+    def separators(self) -> str:
+        """Of which one must stand in the nick of relayed words; empty where the server relays none, or names none."""
+        return self.offered.get("draft/relaymsg", "") if "draft/relaymsg" in self.caps else ""
 
     def carries(self, tag: str) -> bool:
         """Whether a client's tag (without its `+`) goes through: ISUPPORT CLIENTTAGDENY."""

@@ -49,6 +49,8 @@ class Session:
         self._incoming = incoming
         self._speech: Speech | None = None
         self._acts: dict[str, Act] = {}
+        self.unrelayed: set[str] = set()
+        """Channels, folded, that do not let us speak under other nicks."""
         self._listing: list[RoomInfo] = []
         self._listed: asyncio.Future[list[RoomInfo]] | None = None
         self._heard_at = 0.0

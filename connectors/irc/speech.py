@@ -8,6 +8,7 @@ from bridge.clock import Clock
 from bridge.errors import BridgeError
 from bridge.events import AnyEvent
 from bridge.ids import MessageId
+from connectors.irc import relay
 from connectors.irc.incoming import Incoming, nick_of
 from connectors.irc.presence import Presence
 from connectors.irc.receipts import Proof, Receipts, Sending
@@ -75,7 +76,7 @@ class Speech:
 
     def _words(self, heard: Line) -> None:
         nick = nick_of(heard)
-        if self._presence.is_me(nick):
+        if self._presence.is_me(nick) or (self._server.separators and self._relayed_by_us(heard)):
             self._echoed(heard, heard.params[-1])
         elif self._is_for_readers(heard) and (event := self._incoming.posted(heard, nick)) is not None:
             self._tell(event)
@@ -86,6 +87,10 @@ class Speech:
             self._echoed(heard, "")
         elif self._is_for_readers(heard) and (event := self._incoming.reacted(heard, nick)) is not None:
             self._tell(event)
+
+    def _relayed_by_us(self, heard: Line) -> bool:
+        """Our own words under somebody else's nick."""
+        return heard.tags is not None and self._presence.is_me(heard.tags.get(relay.TAG, ""))
 
     def _is_for_readers(self, heard: Line) -> bool:
         """Not a server's notice, not for operators only, not played back from before we came."""
@@ -122,15 +127,18 @@ class Speech:
             self._labels[name[1:]] = heard.tags["label"]
 
     def _failed(self, heard: Line) -> None:
+        if heard.params[0] == "RELAYMSG":
+            self._refuse(heard, _room_in(heard), relay.refused(heard.params[1], heard.params[-1]))
         if heard.params[0] in _SPEAKING:
-            room = heard.params[2] if len(heard.params) > 3 else ""  # noqa: PLR2004  # command, code, context…, words
-            self._refuse(heard, room, failure(heard.params[1], heard.params[-1]))
+            self._refuse(heard, _room_in(heard), failure(heard.params[1], heard.params[-1]))
 
     def _refused(self, heard: Line) -> None:
         about = heard.params[1] if len(heard.params) > 2 else ""  # noqa: PLR2004  # we, what it is about, words
         error = refusal(heard.command, heard.params[-1])
         if heard.command in _WITHOUT_ROOM:
-            if not about or about in _SPEAKING:
+            if about == "RELAYMSG":
+                self._refuse(heard, "", relay.refused(heard.command, heard.params[-1]))
+            elif not about or about in _SPEAKING:
                 self._refuse(heard, "", error)
         elif not self._presence.refused(about, error):
             self._refuse(heard, about, error)
@@ -144,6 +152,11 @@ class Speech:
             return None
         label = tags.get("label") or self._labels.get(tags.get("batch", ""))
         return int(label) if label is not None and label.isdecimal() else None
+
+
+def _room_in(heard: Line) -> str:
+    """What a FAIL is about: command, code, context…, words."""
+    return heard.params[2] if len(heard.params) > 3 else ""  # noqa: PLR2004
 
 
 def _proof(server: Server) -> Proof:

@@ -9,7 +9,7 @@ from bridge.testing.host import KitHost
 from connectors.irc.config import IrcConfig
 from connectors.irc.connector import Irc
 from connectors.irc.emulator import IrcEmulator
-from connectors.irc.emulator_network import ECHO_ONLY
+from connectors.irc.emulator_network import ECHO_ONLY, RELAYING
 
 SASL = {"qantara": "open sesame, please"}
 
@@ -47,4 +47,20 @@ class TestWithNothing(_Kept):
     @pytest.fixture
     async def platform(self) -> AsyncIterator[IrcEmulator]:
         async with IrcEmulator(capabilities=frozenset()) as server:
+            yield server
+
+
+class TestWithRelays(_Kept):
+    """Everybody speaks under a nick of their own."""
+
+    @pytest.fixture
+    async def platform(self) -> AsyncIterator[IrcEmulator]:
+        async with IrcEmulator(capabilities=RELAYING) as server:
+            yield server
+
+
+class TestWithRelaysAndEchoesOnly(_Kept):
+    @pytest.fixture
+    async def platform(self) -> AsyncIterator[IrcEmulator]:
+        async with IrcEmulator(capabilities=ECHO_ONLY | {"draft/relaymsg"}) as server:
             yield server
