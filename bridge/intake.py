@@ -8,6 +8,8 @@ import msgspec
 import structlog
 from msgspec import Struct, structs
 
+from bridge.comings import Change, shown_by, told
+from bridge.config.settings import Show
 from bridge.errors import Rejected, StoreFull
 from bridge.events import (
     AnyEvent,
@@ -197,9 +199,12 @@ class Intake:
     def _arrivals(
         self, account: AccountName, me: UserId | None, events: Iterable[tuple[AnyEvent, RoomNumber | None]]
     ) -> Iterable[Arrival]:
+        changes: list[tuple[Change, RoomNumber | None]] = []
         for event, room in events:
             match event:
                 case Posted() | Edited() | Deleted() | Reacted() | Unreacted():
+                    if changes:
+                        yield from self._comings(changes, me)
                     arrival = self._relayed(self._without_own_thread(event, room), room, me)
                     if arrival is not None:
                         yield arrival
@@ -207,6 +212,23 @@ class Intake:
                     yield from lines
                 case _:
                     self._sinks.happened(Happening(account, event, room))
+                    if isinstance(event, (Joined, Left, RoomChanged)):
+                        changes.append((event, room))
+        if changes:
+            yield from self._comings(changes, me)
+
+    def _comings(self, changes: list[tuple[Change, RoomNumber | None]], me: UserId | None) -> Iterable[Arrival]:
+        """A line for each room whose links show who comes and goes there, or what it is called; then forget them."""
+        groups: dict[tuple[RoomNumber, Show], list[Change]] = {}
+        for change, room in changes:
+            if room is not None and room in self.routes and change.room_kind is not RoomKind.DIRECT:
+                groups.setdefault((room, shown_by(change)), []).append(change)
+        changes.clear()
+        for (room, what), found in groups.items():
+            heard = [to for to in self.routes[room] if what in self._shared.shows.get(to.link, ())]
+            if heard and (line := told(found, me)):
+                routes = tuple(Route(to.room, to.link, self._uptime(to.room)) for to in heard)
+                yield self._words(found[0].id, line, routes)
 
     def _without_own_thread(self, event: Relayed, room: RoomNumber | None) -> Relayed:
         """A thread that a link names is the room itself; any other is said to the readers elsewhere."""
@@ -304,12 +326,15 @@ class Intake:
         self._shared.writer.tell(op, then)
 
     def _own_words(self, room: RoomNumber, text: str) -> Arrival:
+        return self._words(None, text, (Route(room, "notices", self._uptime(room)),))
+
+    def _words(self, about: EventId | None, text: str, routes: tuple[Route, ...]) -> Arrival:
+        """Words of the bridge's own; told once of the event that they are about."""
         event = Posted(
             id=EventId(""), room=RoomId(""), at=self._shared.clock.now(), message=(), author=_BRIDGE,
             text=said(text), manner=Manner.NOTICE,
         )  # fmt: skip
-        return Arrival(id=None, event=event, kind=RowKind.POST, body=encode(event), room=None,
-                       targets=(Route(room, "notices", self._uptime(room)),))  # fmt: skip
+        return Arrival(id=about, event=event, kind=RowKind.POST, body=encode(event), room=None, targets=routes)
 
     def notice(self, about: RoomNumber | None, text: str) -> None:
         """Tell the operator; what concerns the notices room itself is only logged."""

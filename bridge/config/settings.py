@@ -194,6 +194,10 @@ class Show(StrEnum):
 
     PHONE_NUMBERS = "phone_numbers"
     """The numbers on cards that people send; without it only the name on a card crosses."""
+    JOINS = "joins"
+    """Who comes into a room and who leaves it, as a line in the others."""
+    TOPICS = "topics"
+    """A room's new name or topic, as a line in the others."""
 
 
 class LinkSettings(Settings):
@@ -214,7 +218,8 @@ class LinkSettings(Settings):
     limits: Limits = Limits()
     """How much a person or a room may say before it is held; nothing is limited by default."""
     show: tuple[Show, ...] = ()
-    """What crosses besides messages; nothing by default: `phone_numbers` (those on cards that people send)."""
+    """What crosses besides messages; nothing by default: `phone_numbers` (those on cards that people send), `joins`
+    (who comes and goes) and `topics` (a room's new name or topic)."""
 
 
 class FileSettings(Settings):
