@@ -51,6 +51,7 @@ from bridge.events import (
     RoomKind,
     RoomMoved,
     SendFailed,
+    Tallied,
     Unreacted,
     User,
 )
@@ -110,6 +111,7 @@ __all__ = [
     "Scope",
     "SendFailed",
     "StoreFull",
+    "Tallied",
     "Target",
     "ThreadId",
     "Unauthorized",

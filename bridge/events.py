@@ -166,6 +166,19 @@ class Unreacted(Event, frozen=True, kw_only=True, tag="unreacted"):
     by: User
 
 
+class Tallied(Event, frozen=True, kw_only=True, tag="tallied"):
+    """How a poll stands in its room: `counts[i]` people chose `answers[i]`. Once it is `closed` nobody votes any more.
+
+    Publish it when that changes; only the newest counts. `by` is who voted last, None where nobody says.
+    """
+
+    message: MessageId
+    answers: tuple[str, ...]
+    counts: tuple[int, ...]
+    closed: bool = False
+    by: User | None = None
+
+
 class Joined(Event, frozen=True, kw_only=True, tag="joined"):
     """Somebody came into the room."""
 
@@ -216,9 +229,9 @@ class SendFailed(Event, frozen=True, kw_only=True, tag="send_failed"):
 
 
 AnyEvent: TypeAlias = Union[
-    Posted, Edited, Deleted, Reacted, Unreacted, Joined, Left, RoomChanged, RoomMoved, Delivered, SendFailed
+    Posted, Edited, Deleted, Reacted, Unreacted, Tallied, Joined, Left, RoomChanged, RoomMoved, Delivered, SendFailed
 ]
-Relayed: TypeAlias = Union[Posted, Edited, Deleted, Reacted, Unreacted]
+Relayed: TypeAlias = Union[Posted, Edited, Deleted, Reacted, Unreacted, Tallied]
 """The events that have deliveries."""
 
 

@@ -26,6 +26,7 @@ from bridge.events import (
     RoomKind,
     RoomMoved,
     SendFailed,
+    Tallied,
     Unreacted,
     User,
     answered,
@@ -190,7 +191,7 @@ class Intake:
         """Events with their configured rooms. What speaks of a message may not say its thread: the message knows."""
         located = [(event, self._atlas.find(account, event.room, event.thread)) for event in events]
         for index, (event, room) in enumerate(located):
-            if room is None and isinstance(event, (Deleted, Reacted, Unreacted)):
+            if room is None and isinstance(event, (Deleted, Reacted, Unreacted, Tallied)):
                 threads = self._atlas.all_in(account, event.room)
                 if threads:
                     located[index] = event, await self._shared.writer.ask(Locate(threads, event.message))
@@ -202,7 +203,7 @@ class Intake:
         changes: list[tuple[Change, RoomNumber | None]] = []
         for event, room in events:
             match event:
-                case Posted() | Edited() | Deleted() | Reacted() | Unreacted():
+                case Posted() | Edited() | Deleted() | Reacted() | Unreacted() | Tallied():
                     if changes:
                         yield from self._comings(changes, me)
                     arrival = self._relayed(self._without_own_thread(event, room), room, me)
@@ -356,5 +357,7 @@ def _traits(event: Relayed) -> dict[str, Any]:
         case Reacted():
             traits = {"kind": RowKind.REACT, "relates": event.message, "emoji": event.emoji}
             return {**traits, "reaction": event.reaction}
+        case Tallied():
+            return {"kind": RowKind.TALLY, "relates": event.message}
         case Unreacted():
             return {"kind": RowKind.UNREACT, "relates": event.message, "emoji": event.emoji}

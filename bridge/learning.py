@@ -1,6 +1,6 @@
 """What the store knows of the messages a row speaks of, asked before the row is planned."""
 
-from bridge.events import Deleted, Edited, Reacted, Unreacted, answered
+from bridge.events import Deleted, Edited, Reacted, Tallied, Unreacted, answered
 from bridge.ids import MessageId, MessageNumber, RoomNumber
 from bridge.shared import Shared
 from bridge.steps import Facts
@@ -56,6 +56,6 @@ def _about(row: Row) -> MessageId | None:
     event = row.event
     if isinstance(event, Edited):
         return event.replaces
-    if isinstance(event, (Deleted, Reacted, Unreacted)):
+    if isinstance(event, (Deleted, Reacted, Unreacted, Tallied)):
         return event.message
     return answered(event)

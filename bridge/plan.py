@@ -10,7 +10,7 @@ from bridge.blocks import joined, with_words, without
 from bridge.config.settings import Show
 from bridge.connector import Authorship, Capabilities, Connector, Deletion, Edit, Outgoing, Relation, Target
 from bridge.errors import Feature
-from bridge.events import Attachment, Deleted, Edited, Posted, Reacted, Unreacted, answered
+from bridge.events import Attachment, Deleted, Edited, Posted, Reacted, Tallied, Unreacted, answered
 from bridge.fit import Part, Quoted, Words, fit
 from bridge.fit_content import STRUCTURED, moves, still, without_numbers
 from bridge.ids import MessageId
@@ -34,6 +34,7 @@ from bridge.steps import (
 )
 from bridge.store.ops import Outcome, Row, RowKind, TwinKind
 from bridge.store.questions import Known
+from bridge.tallies import tallied
 
 _FALLBACK_HOURS = 48
 _SHORT_ID = 12
@@ -69,6 +70,8 @@ def planned(row: Row, facts: Facts, view: View, now: datetime, behind: Sequence[
             return _deleted(row, facts, view, now)
         case Reacted() | Unreacted():
             return reacted((row, *behind), facts, view, now)
+        case Tallied():
+            return tallied((row, *behind), facts, view)
 
 
 def is_plain(row: Row) -> bool:

@@ -51,6 +51,9 @@ def together(rows: Iterable[Row]) -> tuple[Row, ...]:
 
 def _alike(first: Row, other: Row) -> bool:
     same = first.message is not None and first.message == other.message and first.link == other.link
+    if first.kind is RowKind.TALLY:
+        same = same and first.origin == other.origin and other.kind is RowKind.TALLY
+        return same and other.plan is None
     return same and first.kind in _REACTIONS and other.kind in _REACTIONS and other.plan is None
 
 

@@ -49,7 +49,7 @@ _ROW = (
 )
 
 
-_NOTES = (TwinKind.NOTE, TwinKind.LINE)
+_NOTES = (TwinKind.NOTE, TwinKind.LINE, TwinKind.TALLY)
 _NOTHING = Deleted(id=EventId(""), room=RoomId(""), at=datetime.fromtimestamp(0, UTC), message=MessageId(""))
 
 
@@ -91,13 +91,13 @@ def twins(cursor: apsw.Cursor, vault: Vault, op: Twins) -> dict[MessageNumber, K
     )
     known = {}
     for number, room, author, excerpt, at, gone, person in found:
-        parts, notes, line, carried = _parts(cursor, op.room, number)
+        parts, notes, line, tallies, carried = _parts(cursor, op.room, number)
         shared = room != op.room and _is_joined(cursor, op.room, number, parts)
         known[number] = Known(
             number=number, author=vault.text(Column.AUTHOR, author),
             excerpt=None if excerpt is None else vault.text(Column.EXCERPT, excerpt), at=at, gone=bool(gone),
-            person=person, origin=room, parts=parts, notes=notes, line=line, carried=carried, ours=room != op.room,
-            parked=_parked(cursor, op.room, number), joined=shared,
+            person=person, origin=room, parts=parts, notes=notes, line=line, tallies=tallies, carried=carried,
+            ours=room != op.room, parked=_parked(cursor, op.room, number), joined=shared,
             joint=_joint(cursor, vault, op.room, parts) if shared else None,
         )  # fmt: skip
     return known
@@ -122,11 +122,15 @@ def speakers(cursor: apsw.Cursor, vault: Vault, op: Speakers) -> tuple[Speaker, 
 
 def _parts(
     cursor: apsw.Cursor, room: RoomNumber, message: MessageNumber
-) -> tuple[tuple[tuple[MessageId, ...], ...], tuple[MessageId, ...], tuple[MessageId, ...], bool]:
-    """The ids of each part, of all notes, of those that tell reactions; whether it was here, be it without an id."""
+) -> tuple[tuple[tuple[MessageId, ...], ...], tuple[MessageId, ...], tuple[MessageId, ...], dict[int, MessageId], bool]:
+    """The ids of each part, of all notes, of those that tell reactions and votes; whether it was here, with or without.
+
+    A note about votes stands under the room that they were given in.
+    """
     parts: dict[int, list[MessageId]] = {}
     notes: list[MessageId] = []
     line: list[MessageId] = []
+    tallies: dict[int, MessageId] = {}
     question = "SELECT part, native, kind FROM twin WHERE message = ? AND room = ? ORDER BY part, native"
     found: Any = list(cursor.execute(question, (message, room)))
     for part, native, kind in found:
@@ -134,7 +138,10 @@ def _parts(
             continue
         (notes if kind in _NOTES else parts.setdefault(part, [])).append(native)
         line += [native] if kind == TwinKind.LINE else []
-    return tuple(tuple(natives) for _, natives in sorted(parts.items())), tuple(notes), tuple(line), bool(found)
+        if kind == TwinKind.TALLY:
+            tallies[part] = native
+    ordered = tuple(tuple(natives) for _, natives in sorted(parts.items()))
+    return ordered, tuple(notes), tuple(line), tallies, bool(found)
 
 
 def _is_joined(

@@ -39,6 +39,7 @@ class RowKind(IntEnum):
     DELETE = 2
     REACT = 3
     UNREACT = 4
+    TALLY = 5
 
 
 class TwinKind(IntEnum):
@@ -49,6 +50,8 @@ class TwinKind(IntEnum):
     NOTE = 2
     LINE = 3
     """A note that tells who reacted, brought up to date when that changes."""
+    TALLY = 4
+    """A note that tells how a poll stands in the room whose number its part is."""
 
 
 NO_ID = MessageId("")

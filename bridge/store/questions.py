@@ -57,6 +57,8 @@ class Known(Struct, frozen=True, kw_only=True):
     line: tuple[MessageId, ...] = ()
     joined: bool = False
     joint: Joint | None = None
+    tallies: dict[int, MessageId] = {}
+    """The notes that tell how a poll stands elsewhere, each by the room's number."""
     carried: bool = False
     ours: bool = False
     parked: bool = False

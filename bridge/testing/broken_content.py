@@ -10,7 +10,8 @@ from bridge.events import AnyEvent, Attachment, Posted
 from bridge.ids import MessageId
 from bridge.testing.broken import breaks
 from bridge.testing.memory import MemoryConnector
-from bridge.testing.memory_rooms import Update
+from bridge.testing.memory_platform import Session
+from bridge.testing.memory_rooms import Happening, Update
 
 
 @breaks("test_a_place_arrives_as_a_place")
@@ -47,6 +48,12 @@ class HearsAnswersBackwards(MemoryConnector):
 class ShowsAnswersBackwards(MemoryConnector):
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
         return await super().send(replace(message, shared=tuple(map(_backwards, message.shared))))
+
+
+@breaks("test_votes_in_our_poll_arrive")
+class HearsNoVotes(MemoryConnector):
+    def _tells(self, session: Session, update: Update) -> bool:
+        return update.what is not Happening.VOTED and super()._tells(session, update)
 
 
 def _backwards(one: Attachment) -> Attachment:

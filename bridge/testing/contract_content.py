@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from bridge.content import Contact, Location, Poll
-from bridge.events import Attachment, Kind, Posted
+from bridge.events import Attachment, Kind, Posted, Tallied
 from bridge.ids import MessageId
 from bridge.testing.acts import OpensPolls, SharesCards, SharesSpots
 from bridge.testing.contract_kit import Kit
@@ -78,6 +78,19 @@ class ContentPromises:
             found = await _held(kit, await run.send((), shared=(POLL,)))
             assert isinstance(found, Ballot), f"shown as {found}"
             assert (found.question, found.options, found.closed) == (ASKED.question, ASKED.options, False)
+
+    async def test_votes_in_our_poll_arrive(self, kit: Kit) -> None:
+        async with kit.running() as run:
+            if Kind.POLL not in run.capabilities(kit.town).media or not isinstance(kit.platform, OpensPolls):
+                pytest.skip("no votes: there are no polls in this room")
+            target = await run.sent((), shared=(POLL,))
+            await _held(kit, target.parts)
+            await kit.platform.vote(kit.town, "Ada", target.parts[0], 1)
+            await kit.platform.vote(kit.town, "Grace", target.parts[0], 0)
+            await kit.platform.vote(kit.town, "Grace", target.parts[0], 1)
+            event = await run.event(Tallied, lambda one: one.counts == (0, 2), "two votes for the second answer")
+            assert event.message in target.parts
+            assert (event.room, event.answers, event.closed) == (target.room, ASKED.options, False)
 
 
 def _with(native: MessageId) -> Callable[[Posted], bool]:

@@ -24,6 +24,7 @@ from bridge.events import (
     RoomChanged,
     RoomMoved,
     SendFailed,
+    Tallied,
     Unreacted,
     User,
 )
@@ -271,7 +272,7 @@ def _actor(event: AnyEvent) -> User | None:
     match event:
         case Posted() | Edited():
             return event.author
-        case Deleted() | Reacted() | Unreacted():
+        case Deleted() | Reacted() | Unreacted() | Tallied():
             return event.by
         case Joined() | Left() | RoomChanged() | RoomMoved() | Delivered() | SendFailed():
             return None

@@ -29,10 +29,10 @@ from bridge.errors import (
     Uncertain,
     Unsupported,
 )
-from bridge.events import AnyEvent, Attachment, Deleted, Edited, File, Posted, Reacted, Unreacted, User
+from bridge.events import AnyEvent, Attachment, Deleted, Edited, File, Posted, Reacted, Tallied, Unreacted, User
 from bridge.findings import Endpoint, Finding, Grade
 from bridge.ids import EventId, MessageId, Place, RoomId
-from bridge.testing.holdings import Filed
+from bridge.testing.holdings import Ballot, Filed
 from bridge.testing.memory_files import Unfit
 from bridge.testing.memory_platform import (
     EVERYTHING,
@@ -304,6 +304,16 @@ def event_of(update: Update) -> AnyEvent:
             return Reacted(id=event, room=room, at=at, message=message, emoji=update.emoji, by=person)
         case Happening.UNREACTED:
             return Unreacted(id=event, room=room, at=at, message=message, emoji=update.emoji, by=person)
+        case Happening.VOTED:
+            return _tallied(update, event)
+
+
+def _tallied(update: Update, event: EventId) -> Tallied:
+    ballot = update.ballot or Ballot(question="", options=())
+    return Tallied(
+        id=event, room=update.room, at=update.at, message=update.message, by=update.person,
+        answers=ballot.options, counts=ballot.votes, closed=ballot.closed,
+    )  # fmt: skip
 
 
 def _attachments(update: Update) -> tuple[Attachment, ...]:

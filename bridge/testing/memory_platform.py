@@ -150,6 +150,10 @@ class MemoryPlatform:
     async def vote(self, room: str, person: str, message: MessageId, option: int) -> None:
         self.written.vote(self.written.person(person), room_id(room), message, option)
 
+    def close(self, room: str, person: str, message: MessageId) -> None:
+        """End a poll."""
+        self.written.close(self.written.person(person), room_id(room), message)
+
     def share(self, room: str, person: str, what: Attachment) -> MessageId:
         """Send anything as a person."""
         post = Post(room=room_id(room), rich=(), shared=(what,))

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bridge.events import Attachment, Manner, User
 from bridge.ids import Key, MessageId, RoomId, UserId
-from bridge.testing.holdings import Filed
+from bridge.testing.holdings import Ballot, Filed
 from bridge.testing.memory_shared import held
 from bridge.testing.platform import Shown
 from bridge.text.nodes import Rich
@@ -27,6 +27,7 @@ class Happening(StrEnum):
     DELETED = "deleted"
     REACTED = "reacted"
     UNREACTED = "unreacted"
+    VOTED = "voted"
 
 
 class Update(Struct, frozen=True, kw_only=True):
@@ -45,6 +46,7 @@ class Update(Struct, frozen=True, kw_only=True):
     key: Key | None = None
     files: tuple[Filed, ...] = ()
     shared: tuple[Attachment, ...] = ()
+    ballot: Ballot | None = None
 
 
 class Post(Struct, frozen=True, kw_only=True):
@@ -76,6 +78,7 @@ class Message(Struct, kw_only=True):
     shared: tuple[Attachment, ...] = ()
     edited: bool = False
     deleted: bool = False
+    closed: bool = False
     votes: dict[UserId, int] = field(default_factory=dict)
     reactions: dict[str, set[UserId]] = field(default_factory=dict)
 
@@ -89,7 +92,7 @@ class Message(Struct, kw_only=True):
             edited=self.edited,
             in_reply_to=self.in_reply_to,
             reactions={emoji: len(people) for emoji, people in self.reactions.items() if people},
-            holds=(*self.files, *(held(one, list(self.votes.values())) for one in self.shared)),
+            holds=(*self.files, *(held(one, list(self.votes.values()), closed=self.closed) for one in self.shared)),
         )
 
 
@@ -160,7 +163,19 @@ class Rooms:
 
     def vote(self, person: User, room: RoomId, message: MessageId, option: int) -> None:
         """Choose an answer of a poll."""
-        self.find(room, message).votes[person.id] = option
+        found = self.find(room, message)
+        found.votes[person.id] = option
+        self._count(person, room, found)
+
+    def close(self, person: User, room: RoomId, message: MessageId) -> None:
+        """End a poll."""
+        found = self.find(room, message)
+        found.closed = True
+        self._count(person, room, found)
+
+    def _count(self, person: User, room: RoomId, found: Message) -> None:
+        (ballot,) = (one for one in found.shown().holds if isinstance(one, Ballot))
+        self._note(replace(self._update(Happening.VOTED, room, found.id, person), ballot=ballot))
 
     async def news(self) -> None:
         """Wait until something happens."""

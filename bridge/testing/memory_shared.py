@@ -20,7 +20,7 @@ def attached(what: Spot | Card | Ballot) -> Attachment:
             return Attachment(kind=Kind.POLL, poll=Poll(question=what.question, answers=what.options))
 
 
-def held(one: Attachment, chosen: Sequence[int]) -> Holding:
+def held(one: Attachment, chosen: Sequence[int], *, closed: bool) -> Holding:
     """An attachment as a reader has it; `chosen` are the answers that people chose."""
     if (place := one.location) is not None:
         return Spot(latitude=place.latitude, longitude=place.longitude, title=place.title)
@@ -29,7 +29,7 @@ def held(one: Attachment, chosen: Sequence[int]) -> Holding:
     if one.poll is None:
         raise NotImplementedError(f"no reader here sees {one.kind}")
     votes = tuple(chosen.count(index) for index in range(len(one.poll.answers)))
-    return Ballot(question=one.poll.question, options=one.poll.answers, votes=votes)
+    return Ballot(question=one.poll.question, options=one.poll.answers, votes=votes, closed=closed)
 
 
 def unshown(shared: Sequence[Attachment], refused: list[Kind], can: Capabilities) -> str:

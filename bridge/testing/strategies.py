@@ -27,6 +27,7 @@ from bridge.events import (
     RoomKind,
     RoomMoved,
     SendFailed,
+    Tallied,
     Unreacted,
     User,
 )
@@ -301,6 +302,7 @@ def events() -> SearchStrategy[AnyEvent]:
         edited(),
         _event(Deleted, message=_ids(MessageId), by=st.none() | people()),
         _event(Reacted, message=_ids(MessageId), emoji=emoji, by=people(), reaction=st.none() | _ids(MessageId)),
+        _event(Tallied, message=_ids(MessageId), answers=st.just(("a", "b")), counts=st.just((1, 0))),
         _event(Unreacted, message=_ids(MessageId), emoji=emoji, by=people()),
         _event(Joined, user=people()),
         _event(Left, user=people(), reason=st.just("") | words()),

@@ -78,6 +78,11 @@ def annotations(room: RoomId, message: MessageId) -> Call:
     return _call(Api.room_get_event_relations("", room, message, RelationshipType.annotation, "m.reaction", limit=100))
 
 
+def references(room: RoomId, message: MessageId) -> Call:
+    """What refers to a message, newest first: the votes in a poll, as many as a homeserver gives at once."""
+    return _call(Api.room_get_event_relations("", room, message, RelationshipType.reference, limit=1000))
+
+
 def send(room: RoomId, kind: str, content: Mapping[str, Any], key: str) -> Call:
     return _call(Api.room_send("", room, kind, dict(content), key))
 

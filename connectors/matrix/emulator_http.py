@@ -269,6 +269,11 @@ async def _relations(server: Homeserver, request: web.Request, who: Person) -> J
     return answers.annotations(room, who, request.match_info["event"])
 
 
+async def _references(server: Homeserver, request: web.Request, who: Person) -> Json:
+    room = server.rooms.entered(request.match_info["room"], who.id)
+    return answers.references(room, who, request.match_info["event"])
+
+
 async def _state(server: Homeserver, request: web.Request, who: Person) -> Json:
     room = server.rooms.entered(request.match_info["room"], who.id)
     stored = room.state.get((request.match_info["kind"], request.match_info.get("key", "")))
@@ -366,6 +371,7 @@ def _routes(server: Homeserver, more: Sequence[tuple[str, str, Answer]]) -> list
         ("GET", f"{room}/state/{{kind}}", _state),
         ("GET", f"{room}/state/{{kind}}/{{key:.*}}", _state),
         ("GET", "/_matrix/client/v1/rooms/{room}/relations/{event}/m.annotation/m.reaction", _relations),
+        ("GET", "/_matrix/client/v1/rooms/{room}/relations/{event}/m.reference", _references),
     ]
     sends: list[tuple[str, str, Any]] = [
         ("PUT", f"{room}/send/{{kind}}/{{key}}", _send),

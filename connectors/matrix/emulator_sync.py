@@ -84,6 +84,14 @@ def annotations(room: MatrixRoom, person: Person, target: str) -> Json:
     return {"chunk": [seen_by(s, person) for s in found[::-1] if s.event["type"] == "m.reaction"]}
 
 
+def references(room: MatrixRoom, person: Person, target: str) -> Json:
+    """What refers to a message, newest first."""
+    if room.find(target) is None:
+        raise MatrixRefusal(404, "M_NOT_FOUND", "Unknown parent event.")
+    found = [stored for stored in room.events if _relation(stored).get("event_id") == target]
+    return {"chunk": [seen_by(s, person) for s in found[::-1] if _relation(s).get("rel_type") == "m.reference"]}
+
+
 def _add_room(rooms: Json, room: MatrixRoom, person: Person, since: int, only: Json, *, is_first: bool) -> None:  # noqa: PLR0913  what decides
     member = room.state.get(("m.room.member", person.id))
     match room.membership(person.id):

@@ -1,16 +1,21 @@
 """Polls on Matrix (MSC3381), read in any of the forms the drafts had, written in the one clients know. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from msgspec import structs
+
 from bridge.content import Poll
-from bridge.events import Attachment, Kind
+from bridge.events import Attachment, Kind, Tallied
 from connectors.matrix.content_fields import part, words
 
 START: Final = "org.matrix.msc3381.poll.start"
 RESPONSE: Final = "org.matrix.msc3381.poll.response"
 END: Final = "org.matrix.msc3381.poll.end"
 STARTS: Final = frozenset({"m.poll.start", START})
+_RESPONSES: Final = frozenset({"m.poll.response", RESPONSE})
+_ENDS: Final = frozenset({"m.poll.end", END})
+_VOTES: Final = _RESPONSES | _ENDS
 _TEXT: Final = "org.matrix.msc1767.text"
 _BODIES: Final = ("m.poll.start", "m.poll", START)
 _MOST: Final = 20
@@ -80,10 +85,25 @@ def tally(start: Mapping[str, Any], responses: Iterable[Mapping[str, Any]]) -> t
     most = attached.most if attached else 1
     chosen: dict[str, list[str]] = {}
     for raw in sorted(responses, key=_when):
-        answers = part(part(raw, "content"), RESPONSE).get("answers")
+        said = part(raw, "content")
+        answers = (part(said, RESPONSE) or part(said, "m.poll.response") or said).get("answers")
         wanted = [one for one in answers if one in idents] if isinstance(answers, list) else []
         chosen[words(raw, "sender")] = list(dict.fromkeys(wanted))[:most]
     return tuple(sum(ident in one for one in chosen.values()) for ident in idents)
+
+
+def spoken_of(timeline: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """The polls in which somebody voted or which somebody ended, each with the last event that says so."""
+    return {poll: raw for raw in timeline if raw.get("type") in _VOTES and (poll := about(raw))}
+
+
+def tallied(start: Mapping[str, Any], answers: Sequence[Mapping[str, Any]], last: Tallied) -> Tallied:
+    """How a poll stands, of its event and all that speak of it, newest first; only who asked may end it."""
+    content = part(start, "content")
+    responses = [raw for raw in reversed(answers) if raw.get("type") in _RESPONSES]
+    ended = any(raw.get("type") in _ENDS and words(raw, "sender") == words(start, "sender") for raw in answers)
+    texts = tuple(text for _, text in answers_of(content))
+    return structs.replace(last, answers=texts, counts=tally(content, responses), closed=ended)
 
 
 def about(raw: Mapping[str, Any]) -> str:

@@ -32,6 +32,7 @@ from connectors.matrix.portion import Portion, careful
 from connectors.matrix.rooms import Rooms
 from connectors.matrix.secrecy import ENCRYPTED, Late, Secrecy
 from connectors.matrix.senders import Senders
+from connectors.matrix.votes import counted
 
 IDLE_SECONDS = 1.0
 """The least time between two requests when the first brought nothing: a broken homeserver must not make us spin."""
@@ -164,9 +165,10 @@ class Stream:
         timeline = await self._whole(news, since)
         kept = without_edits_of_the_gone(timeline)
         events = [event for raw in kept if (event := await self._event(news.room, raw)) is not None]
+        votes = [] if news.room in self._rooms.encrypted else await counted(self._client, news.room, kept)
         if timeline:
             self._newest[news.room] = words(timeline[-1], "event_id")
-        return events + self._parting(news, timeline, since)
+        return [*events, *votes, *self._parting(news, timeline, since)]
 
     async def _whole(self, news: RoomNews, since: str) -> Sequence[Mapping[str, Any]]:
         timeline = list(news.events)

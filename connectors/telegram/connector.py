@@ -36,6 +36,7 @@ from bridge import (
     RoomInfo,
     Scope,
     StoreFull,
+    Tallied,
     ThreadId,
     Unauthorized,
     Unavailable,
@@ -44,7 +45,7 @@ from bridge import (
     UserId,
 )
 from bridge.events import Confirmation
-from connectors.telegram import checkup, files, media, outgoing, webhook
+from connectors.telegram import checkup, files, media, outgoing, polls, webhook
 from connectors.telegram.config import Mode, TelegramConfig
 from connectors.telegram.content import user_name
 from connectors.telegram.errors import Migrated, translated
@@ -211,7 +212,15 @@ class Telegram(Connector[TelegramConfig]):
             self.host.unreadable("an update")
         agreed = [await self._confirmed(claim) for claim in claims([one.post for one in updates if one.post])]
         followed = [moved(claim.old, claim.new, claim.at, Confirmation.BOTH) for claim in agreed if claim]
-        await self.host.publish(*told.events, *followed, position=position)
+        await self.host.publish(*told.events, *followed, *await self._counted(updates), position=position)
+
+    async def _counted(self, updates: Sequence[Read]) -> Sequence[Tallied]:
+        """How the polls of some updates stand, where their messages are known."""
+        for poll, place in polls.places(updates):
+            await self.host.remember(polls.name(poll), place, polls.LIFE)
+        found = [(number, poll, await self.host.recall(polls.name(poll.id))) for number, poll in polls.asked(updates)]
+        now = self.host.clock.now()
+        return [polls.tallied(number, poll, place, now) for number, poll, place in found if place is not None]
 
     async def _confirmed(self, claim: Claim) -> Claim | None:
         """Note what one end of a migration says; the claim comes back when the other end said the same."""
@@ -297,7 +306,10 @@ class Telegram(Connector[TelegramConfig]):
         async with self._following(message.room):
             if message.files:
                 return await self._uploads().send(Sending(message, render(unpinged(message.text))))
-            return (await outgoing.post(self._connection(), message, self.config.link_previews),)
+            sent = await outgoing.post(self._connection(), message, self.config.link_previews)
+            if message.shared and sent.poll is not None:
+                await self.host.remember(polls.name(sent.poll.id), polls.place(sent), polls.LIFE)
+            return (MessageId(str(sent.message_id)),)
 
     async def edit(self, edit: Edit) -> None:
         """Change one of our messages, or the words under its files, of any age."""

@@ -28,6 +28,7 @@ ALLOWED_UPDATES: Final = (
     "message_reaction_count",
     "my_chat_member",
     "chat_member",
+    "poll",
 )
 """Named in full: reactions and memberships are not among Telegram's defaults."""
 

@@ -7,7 +7,6 @@ from telegram import Bot, LinkPreviewOptions, Message, MessageEntity, ReactionTy
 
 from bridge import Deletion, Edit, Outgoing, Reaction
 from bridge.errors import Feature, Unsupported
-from bridge.ids import MessageId
 from connectors.telegram import sharing
 from connectors.telegram.addresses import chat_id, message_id, reply_parameters, topic
 from connectors.telegram.config import LinkPreviews
@@ -16,13 +15,13 @@ from connectors.telegram.format import Entity, render, unpinged
 from connectors.telegram.reactions import native
 
 
-async def post(bot: Bot, message: Outgoing, previews: LinkPreviews) -> MessageId:
+async def post(bot: Bot, message: Outgoing, previews: LinkPreviews) -> Message:
     """One message: the thing it carries, or its words."""
     sent = await _sent(bot, message, previews)
     with translated():
         if not isinstance(sent.message_id, int):
             raise TypeError("the id of what was sent is no number")
-    return MessageId(str(sent.message_id))
+    return sent
 
 
 async def _sent(bot: Bot, message: Outgoing, previews: LinkPreviews) -> Message:

@@ -8,12 +8,13 @@ from msgspec.structs import replace
 
 from bridge.content import Contact, Location
 from bridge.events import Attachment, Kind
-from bridge.testing.holdings import Card, Spot
+from bridge.testing.holdings import Ballot, Card, Spot
 from bridge.testing.memory import EVERYTHING, BareMemoryConnector, MemoryPlatform
 from bridge.testing.waiting import shown, shows
 from tests.scenarios.bridge_under_test import Bridge, balanced, configured
 
 CAFE = Attachment(kind=Kind.LOCATION, location=Location(latitude=1.5, longitude=2.5, title="Café", address="Ring 1"))
+ASKED = Ballot(question="Lunch?", options=("soup", "salad"))
 CARD = Attachment(kind=Kind.CONTACT, contact=Contact(name="Grace", phone="+15550100"))
 SPOT = Spot(latitude=1.5, longitude=2.5, title="Café")
 LINK = "https://www.openstreetmap.org/?mlat=1.5&mlon=2.5#map=16/1.5/2.5"
@@ -97,4 +98,53 @@ async def test_what_a_room_refuses_as_a_place_is_told_in_words_and_the_next_is_o
     await shows(right, "town", ["Ada: 📍 Café, Ring 1", f"📍 Café, Ring 1: {LINK}"])
     left.share("town", "Ada", CAFE)
     await shown(right, "town", lambda seen: len(seen) == 4 and seen[3].holds == (SPOT,))
+    assert balanced(await bridge.ledger())
+
+
+async def test_votes_elsewhere_are_told_in_one_note_that_is_kept_up(
+    bridge: Bridge, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    native = await left.open_poll("town", "Ada", ASKED)
+    await shows(right, "town", ["Ada: 📊 Lunch?", ""])
+    copy = (await right.shown("town"))[1]
+    assert copy.holds == (Ballot(question="Lunch?", options=("soup", "salad"), votes=(0, 0)),)
+    await right.vote("town", "Bob", copy.id, 0)
+    seen = await shown(left, "town", lambda seen: len(seen) > 1)
+    assert (seen[1].text, seen[1].in_reply_to) == ("📊 Votes elsewhere so far: soup 1", native)
+    await right.vote("town", "Eve", copy.id, 1)
+    await shows(left, "town", ["", "📊 Votes elsewhere so far: soup 1, salad 1"])
+    await bridge.stop()
+    await bridge.start()
+    await left.vote("town", "Ada", native, 1)
+    left.close("town", "Ada", native)
+    await shows(right, "town", ["Ada: 📊 Lunch?", "", "📊 Votes elsewhere at the end: salad 1"])
+    assert len(await left.shown("town")) == 2
+    assert balanced(await bridge.ledger())
+
+
+async def test_where_nothing_can_be_changed_the_votes_are_told_at_the_end(
+    tmp_path: Path, left: MemoryPlatform, words_only: MemoryPlatform
+) -> None:
+    yaml = configured(left, words_only).replace("words: {connector: memory", "words: {connector: bare")
+    bridge = await Bridge(tmp_path, yaml, connectors={"bare": BareMemoryConnector}).start()
+    native = await left.open_poll("town", "Ada", ASKED)
+    asked = "Ada: 📊 Lunch?\n1. soup\n2. salad"
+    await shows(words_only, "town", [asked])
+    await left.vote("town", "Bob", native, 0)
+    await left.vote("town", "Eve", native, 0)
+    left.close("town", "Ada", native)
+    seen = await shown(words_only, "town", lambda seen: len(seen) > 1)
+    assert [one.text for one in seen] == [asked, "📊 Votes elsewhere at the end: soup 2"]
+    assert balanced(await bridge.ledger())
+    await bridge.stop()
+
+
+async def test_a_poll_that_is_deleted_takes_the_votes_with_it(
+    bridge: Bridge, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    native = await left.open_poll("town", "Ada", ASKED)
+    await left.vote("town", "Bob", native, 0)
+    await shown(right, "town", lambda seen: len(seen) == 3)
+    await left.delete("town", "Ada", native)
+    await shows(right, "town", [])
     assert balanced(await bridge.ledger())

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from bridge.connector import Relation
-from bridge.events import Deleted, Edited, Posted, Reacted, Unreacted, answered
+from bridge.events import Deleted, Edited, Posted, Reacted, Tallied, Unreacted, answered
 from bridge.ids import MessageId, RoomId
 from bridge.store.ops import Outcome, RowKind
 from bridge.testing.memory_rooms import Happening, Message, room_id
@@ -115,7 +115,7 @@ def _native(line: Line) -> MessageId | None:
     match event:
         case Edited():
             return event.replaces
-        case Deleted() | Reacted() | Unreacted():
+        case Deleted() | Reacted() | Unreacted() | Tallied():
             return event.message
         case Posted():
             return answered(event)
