@@ -15,6 +15,8 @@ from bridge import (
     Endpoint,
     Finding,
     Host,
+    Kind,
+    MediaLimit,
     MessageId,
     Outgoing,
     Person,
@@ -54,13 +56,17 @@ from connectors.matrix_appservice.rooms import Rooms
 _CLAIM = "org.qantara.claim."
 _MARK = "ghosts"
 _EVER = timedelta(days=36_500)
+_WITHOUT_FILES = {Kind.LOCATION: MediaLimit(), Kind.POLL: MediaLimit()}
+"""Ghosts share places and polls; files are shown in words."""
 
 
 class MatrixAppservice(Connector[MatrixAppserviceConfig]):
     """Matrix, as an application service: the homeserver hands us every event once we have stored it."""
 
     Config = MatrixAppserviceConfig
-    features = replace(Matrix.features, authorship=Authorship.GHOST, media={}, max_album=1, albums=())
+    features = replace(
+        Matrix.features, authorship=Authorship.GHOST, media=_WITHOUT_FILES, max_caption=0, max_album=1, albums=()
+    )
 
     def __init__(self, config: MatrixAppserviceConfig, host: Host) -> None:
         super().__init__(config, host)
@@ -136,7 +142,7 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
         self._heard().rooms.check(message.room)
         content = outgoing.message(message, self.host.account)
         by = None if message.label else message.author
-        call = calls.send(message.room, "m.room.message", content, message.key)
+        call = calls.send(message.room, outgoing.kind(message), content, message.key)
         return (_event_id(await self._as(by, message.room, call, self._time(message.at))),)
 
     async def edit(self, edit: Edit) -> None:
