@@ -52,6 +52,13 @@ class Abilities:
         self._look()
         return self._limiter
 
+    def of(self, row: Row) -> Capabilities:
+        """What the room can show of a message, of which it may have refused something."""
+        self._look()
+        return (
+            structs.replace(self._shown, media={}) if row.lacks or Feature.ATTACHMENT in self.lacking else self._shown
+        )
+
     def view(self, place: Place, row: Row, behind: Sequence[Row], facts: Facts) -> View:
         """The room as the plan of `row` and of those `behind` that go with it sees it."""
         self._look()

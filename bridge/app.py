@@ -17,10 +17,15 @@ from bridge.http.server import CannotListen, Server
 from bridge.ids import AccountName, RoomNumber
 from bridge.intake import Intake
 from bridge.logs import Mask
+from bridge.media.disk import Disk, Threads
+from bridge.media.files import Files
+from bridge.media.keeping import Keeping, directory_of, rules
+from bridge.media.sealing import Sealing
 from bridge.registry import Registry
 from bridge.rooms import Rooms
 from bridge.routing import Atlas
 from bridge.shared import Shared
+from bridge.store.keys import keys_of
 from bridge.store.ops import Close, Start, StoreBroken
 from bridge.store.questions import Speakers, Started
 from bridge.store.writer import Writer
@@ -69,10 +74,11 @@ class App:
     def __init__(  # noqa: PLR0913 - the parts a bridge is made of
         self, config: Config, connectors: Registry[type[Connector[Any]]], writer: Writer, *, clock: Clock,
         chance: Chance, read: Callable[[], Config] | None = None,
-        serve: Callable[["App", Clock], Served] = Server,
+        serve: Callable[["App", Clock], Served] = Server, disk: Disk | None = None,
     ) -> None:  # fmt: skip
         self.config, self.writer = config, writer
         self._connectors, self._clock, self._chance, self._read = connectors, clock, chance, read
+        self._disk = disk or Threads()
         self.accounts: dict[AccountName, Account] = {}
         self.exit = Exit.OK
         self._ending = asyncio.Event()
@@ -84,6 +90,11 @@ class App:
     def ready(self) -> bool:
         """Every account was tried, and its rooms."""
         return bool(self.accounts) and all(account.is_ready for account in self.accounts.values())
+
+    @property
+    def media(self) -> Keeping:
+        """The files of messages."""
+        return self.shared.media
 
     def end(self) -> None:
         """Stop in order: what is under way ends, what waits stays in the store."""
@@ -124,6 +135,7 @@ class App:
             writer=self.writer, clock=self._clock, chance=self._chance, group=group, epochs=started.epochs,
             notice=self._notice,
         )  # fmt: skip
+        await self.shared.media.open(self._files(), lambda: rules(self.config))
         atlas = Atlas()
         self._uptimes = started.uptimes
         self.rooms = Rooms(self.shared, atlas, self.accounts)
@@ -136,9 +148,15 @@ class App:
         group.create_task(keeping.run(), name="housekeeping")
         group.create_task(keeping.watch_disk(), name="disk")
         group.create_task(keeping.answer_watchdog(), name="watchdog")
+        group.create_task(self.shared.media.run(), name="files")
         self.started = True
         notify("READY=1")
         logger.info("running", accounts=len(self.accounts), links=len(self.config.links), clean=started.clean)
+
+    def _files(self) -> Files:
+        keys, chance = keys_of(self.config.store), self._chance
+        sealing = Sealing(keys, chance.raw) if keys is not None else None
+        return Files(directory_of(self.config), self._disk, chance.token, sealing)
 
     def _notice(self, about: RoomNumber | None, text: str) -> None:
         self.intake.notice(about, Mask(self.config.secrets).text(text))
@@ -226,6 +244,9 @@ class App:
 
 def _can_be_followed(now: Config, wanted: Config) -> None:
     """What a running bridge stands on does not change under it. Raises `ConfigError`."""
+    if directory_of(now) != directory_of(wanted):
+        why = "cannot change while the bridge runs: stop it, then start it with the new file"
+        raise ConfigError([Fault(file="", line=0, path="media.directory", problem=why)])
     changed = [name for name in ("path", "durability") if getattr(now.store, name) != getattr(wanted.store, name)]
     why = "cannot change while the bridge runs: stop it, then start it with the new file"
     if changed:

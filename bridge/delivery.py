@@ -220,7 +220,7 @@ class Lane:
         self._sending += 1
         self._passed(delivery)
         task = self._shared.group.create_task(self._send(delivery, index))
-        self._account.watch((delivery.row.number, index), task, now)
+        self._account.watch((delivery.row.number, index), task, now + delivery.patience)
         return True
 
     async def _send(self, delivery: Delivery, index: int) -> None:

@@ -5,15 +5,17 @@ The fallback ladder (facts/platform-apis.md and docs/promises.md): what a room l
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bridge.connector import Authorship, Capabilities, Isolation
 from bridge.events import Attachment, File, Manner
 from bridge.fit_content import headline, in_words, is_native
+from bridge.fit_files import Carried, albums, captioned
+from bridge.media.names import visible
 from bridge.people import cropped, defused, isolated, right_to_left
 from bridge.text.length import measure
 from bridge.text.mapped import mapped
-from bridge.text.nodes import Bold, Break, Inline, Inlines, Italic, Paragraph, Quote, Rich, Text
+from bridge.text.nodes import Bold, Break, Inline, Inlines, Italic, Link, Paragraph, Quote, Rich, Text
 from bridge.text.plain import only_words
 from bridge.text.walk import excerpt, keep, length, lines, normal, plain, split
 
@@ -37,6 +39,10 @@ class Words(Struct, frozen=True, kw_only=True):
     text: Rich
     manner: Manner = Manner.SAY
     attachments: tuple[Attachment, ...] = ()
+    files: tuple[File, ...] = ()
+    """What the room takes as what it is."""
+    lost: tuple[tuple[Attachment, Carried], ...] = ()
+    """Files that it does not take, or that did not come."""
     label: str = ""
     quoted: Quoted | None = None
     mark: str = ""
@@ -51,6 +57,8 @@ class Part(Struct, frozen=True, kw_only=True):
     manner: Manner = Manner.SAY
     shared: tuple[Attachment, ...] = ()
     """What is no file, shown as what it is."""
+    files: tuple[File, ...] = ()
+    """The words stand under them."""
 
 
 def fit(words: Words, to: Capabilities) -> tuple[Part, ...]:
@@ -72,6 +80,8 @@ def _plainly(words: Words, to: Capabilities, label: str) -> tuple[Part, ...]:
     said = only_words(words.text)
     if not said or words.attachments or words.quoted or words.mark or words.manner is Manner.EMOTE or "@" in said:
         return ()
+    if words.files or words.lost:
+        return ()
     if not said.isprintable() or measure(said, to.unit) + measure(label, to.unit) + len(": ") > to.max_text:
         return ()
     if not label:
@@ -84,9 +94,45 @@ def _fitted(words: Words, to: Capabilities, label: str) -> tuple[Part, ...]:
     """The words, and behind them what the room shows as what it is."""
     natives = tuple(Part(text=(), shared=(one,)) for one in words.attachments if is_native(one, to))
     body = _told(words, to, label)
+    if words.files:
+        return (*_under(words, body, to, label), *natives)
     if natives and not body:
         return natives
     return (*_worded(words, body or (Paragraph((Text("(empty)"),)),), to, label), *natives)
+
+
+def _under(words: Words, body: Rich, to: Capabilities, label: str) -> tuple[Part, ...]:
+    """Files with what is said under them; what is too long for that, or may not stand there, in a part of its own."""
+    groups = [Part(text=(), files=group) for group in albums(words.files, to)]
+    if not captioned(words.files, to):
+        said = _before(words, body, to, label)
+        return (*said, *groups)
+    caption, behind = recaptioned(words, to, body)
+    return (structs.replace(caption, files=groups[0].files), *groups[1:], *behind)
+
+
+def _before(words: Words, body: Rich, to: Capabilities, label: str) -> tuple[Part, ...]:
+    """The words of files under which nothing can stand; at least whose they are, where the room does not say so."""
+    shown = words.files[0]
+    named = (Paragraph((Text(f"[{shown.kind}{' ' if shown.emoji else ''}{shown.emoji}]"),)),) if label else ()
+    return _worded(words, body or named, to, label) if body or named else ()
+
+
+def recaptioned(words: Words, to: Capabilities, body: Rich | None = None) -> tuple[Part, tuple[Part, ...]]:
+    """What stands under files, and the parts of what does not fit there: then only the name stands under them."""
+    label = _label(words, to) if to.authorship is Authorship.PREFIX else ""
+    body, small = _told(words, to, label) if body is None else body, structs.replace(to, max_text=to.max_caption)
+    name = Part(text=(Paragraph((_name(label, to),)),) if label else (), label=label)
+    if not body:
+        return name, ()
+    short = _worded(words, body, small, _label(words, small) if label else "")
+    if len(short) == 1:
+        return short[0], ()
+    return name, _worded(words, body, to, label)
+
+
+def _name(label: str, to: Capabilities) -> Inline:
+    return Bold((Text(label),)) if Bold in to.formatting else Text(label)
 
 
 def _worded(words: Words, body: Rich, to: Capabilities, label: str) -> tuple[Part, ...]:
@@ -109,6 +155,7 @@ def fit_again(
 def _told(words: Words, to: Capabilities, label: str) -> Rich:
     """The words with everything that is shown in words."""
     body = (*_safe(words.text), *(block for one in words.attachments for block in _beside(one, to, label)))
+    body = (*body, *(_linked(attachment, carried) for attachment, carried in words.lost))
     if words.mark:
         body = _prefixed(body, (Italic((Text(f"({words.mark})"),)), Text(" ")))
     if words.quoted is not None:
@@ -121,6 +168,12 @@ def _beside(one: Attachment, to: Capabilities, label: str) -> Rich:
     if is_native(one, to):
         return (Paragraph((Text(headline(one)),)),) if label else ()
     return _all_of(one)
+
+
+def _linked(attachment: Attachment, carried: Carried) -> Paragraph:
+    """A file that the room does not get: where it is, or why it is nowhere."""
+    said = described(attachment, carried.why)
+    return Paragraph((Text(f"{said} "), Link((Text(carried.link),), carried.link)) if carried.link else (Text(said),))
 
 
 def _all_of(one: Attachment | File) -> Rich:
@@ -198,16 +251,18 @@ def _few(pieces: tuple[Rich, ...], most: int | None) -> tuple[Rich, ...]:
     return (*pieces[: most - 1], (Paragraph((Text(f"[… {left} more lines]"),)),))
 
 
-def described(attachment: Attachment | File) -> str:
+def described(attachment: Attachment | File, why: str = "") -> str:
     """An attachment in words: `[image "a.jpg", 1.2 MB: alt text]`; what is no file by its first line."""
     if isinstance(attachment, Attachment) and (line := headline(attachment)):
         return line
-    name = f' "{attachment.name}"' if attachment.name else ""
+    shown = visible(attachment.name)
+    name = f' "{shown}"' if shown else ""
     size = f", {readable(attachment.size)}" if attachment.size is not None else ""
     time = f", {round(attachment.duration)} s" if attachment.duration is not None else ""
     alt = f": {attachment.alt}" if attachment.alt else ""
     emoji = f" {attachment.emoji}" if attachment.emoji else ""
-    return defused(" ".join(f"[{attachment.kind}{name}{emoji}{size}{time}{alt}]".split()))
+    lost = f" ({why})" if why else ""
+    return defused(" ".join(f"[{attachment.kind}{name}{emoji}{size}{time}{alt}{lost}]".split()))
 
 
 def readable(size: int) -> str:

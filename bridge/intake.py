@@ -158,6 +158,8 @@ class Intake:
 
         def then(result: object) -> None:
             if isinstance(result, Accepted):
+                if result.fetches:
+                    self._shared.media.begin(result.fetches)
                 self._sinks.fed(result.rows)
             if durable.done():
                 return
@@ -207,6 +209,9 @@ class Intake:
                     if changes:
                         yield from self._comings(changes, me)
                     arrival = self._relayed(self._without_own_thread(event, room), room, me)
+                    if arrival is not None and isinstance(event, Posted) and event.attachments:
+                        fetches = self._shared.media.wanted(account, event.attachments)
+                        arrival = structs.replace(arrival, fetches=fetches)
                     if arrival is not None:
                         yield arrival
                     lines, self._lines = self._lines, []

@@ -55,6 +55,7 @@ class Lanes:
         self.name, self.connector = name, connector
         self.stop, self.closed = keeper.refused, keeper.closed
         self._shared = shared
+        shared.media.know(name, connector)
         self.policy = connector.config.unknown_outcome
         self.lanes: dict[RoomNumber, Pumped] = {}
         self._limiter = Limiter(connector.features.rates, Scope.ACCOUNT)
@@ -93,11 +94,13 @@ class Lanes:
         """The connector has reached its platform."""
         self.connection += 1
         self._failures, self._blocked_until, self._probing = 0, float("-inf"), False
+        self._shared.media.up(self.name, self.connector)
         if self._up_since is None:
             self._up_since = self._shared.clock.monotonic()
 
     def down(self) -> None:
         """The connection is lost: nothing starts; what is under way ends by itself."""
+        self._shared.media.down(self.name)
         self._uptime = self.uptime_exact()
         self._up_since = None
 

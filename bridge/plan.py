@@ -1,6 +1,6 @@
 """What a row becomes in its room, step by step. Pure: no I/O, no clock, no state."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,8 +11,9 @@ from bridge.config.settings import Show
 from bridge.connector import Authorship, Capabilities, Connector, Deletion, Edit, Outgoing, Relation, Target
 from bridge.errors import Feature
 from bridge.events import Attachment, Deleted, Edited, Posted, Reacted, Tallied, Unreacted, answered
-from bridge.fit import Part, Quoted, Words, fit
+from bridge.fit import Part, Quoted, Words, fit, recaptioned
 from bridge.fit_content import STRUCTURED, moves, still, without_numbers
+from bridge.fit_files import Carried, fileless, files_of
 from bridge.ids import MessageId
 from bridge.people import defused, label
 from bridge.reactions import reacted
@@ -76,7 +77,8 @@ def planned(row: Row, facts: Facts, view: View, now: datetime, behind: Sequence[
 
 def is_plain(row: Row) -> bool:
     """Whether a row needs no facts: a message that answers none."""
-    return isinstance(row.event, Posted) and row.reply is None and answered(row.event) is None
+    event = row.event
+    return isinstance(event, Posted) and row.reply is None and answered(event) is None and not event.attachments
 
 
 def _posted(row: Row, event: Posted, facts: Facts, view: View) -> Plan | Ended:
@@ -84,20 +86,31 @@ def _posted(row: Row, event: Posted, facts: Facts, view: View) -> Plan | Ended:
         return Ended(Outcome.CANCELLED, "deleted before")
     reply, quoted = answering(row, facts.reply, view)
     words = Words(
-        text=view.told(event.text), manner=event.manner, attachments=_carried(event, view), label=name_of(row, view),
-        quoted=quoted, mark=_threaded(event) if reply is None and quoted is None else "",
+        text=view.told(event.text), manner=event.manner, attachments=_carried(event, view, facts),
+        label=name_of(row, view), files=files_of(facts.carried), lost=_lost(event, facts), quoted=quoted,
+        mark=_threaded(event) if reply is None and quoted is None else "",
     )  # fmt: skip
     parts = fit(words, view.capabilities)
     steps = tuple(
-        Step(outgoing(row, part, view, index, reply if not index else None), index) for index, part in enumerate(parts)
+        Step(outgoing(row, part, view, index, reply if not index else None), index, _kind(part))
+        for index, part in enumerate(parts)
     )
     fragile = ("reply",) if answered(event) is not None else ("parts",) if len(steps) > 1 else ()
-    return Plan(steps, fragile)
+    return Plan(steps, ("files",) if facts.carried else fragile)
 
 
-def _carried(event: Posted | Edited, view: View) -> tuple[Attachment, ...]:
-    """What of a message's attachments the link and the room let through."""
-    found = event.attachments
+def _kind(part: Part) -> TwinKind:
+    return TwinKind.FILED if part.files else TwinKind.COPY
+
+
+def _lost(event: Posted | Edited, facts: Facts) -> tuple[tuple[Attachment, Carried], ...]:
+    """Files that the room gets as a link, or in words."""
+    return tuple((event.attachments[one.part], one) for one in facts.carried if one.file is None)
+
+
+def _carried(event: Posted | Edited, view: View, facts: Facts) -> tuple[Attachment, ...]:
+    """What of a message's attachments, files apart, the link and the room let through."""
+    found = fileless(event.attachments, facts.carried) if facts.carried else event.attachments
     if not found:
         return found
     found = found if Show.PHONE_NUMBERS in view.shows else without_numbers(found)
@@ -138,8 +151,9 @@ def _edited(row: Row, event: Edited, facts: Facts, view: View, now: datetime) ->
     if about is not None and about.carried and Feature.EDIT not in view.features and moves(event.attachments):
         return Ended(Outcome.DROPPED, "a place that moves is not followed there")
     words = Words(
-        text=view.told(event.text), manner=event.manner, attachments=_carried(event, view), label=name_of(row, view)
-    )
+        text=view.told(event.text), manner=event.manner, attachments=_carried(event, view, facts),
+        lost=_lost(event, facts), label=name_of(row, view),
+    )  # fmt: skip
     view = _in_words(view)
     if about is None or not about.parts:
         return _told_anew(row, words, view, TwinKind.COPY)
@@ -174,6 +188,8 @@ def _told_anew(row: Row, words: Words, view: View, kind: TwinKind) -> Plan:
 
 def _changes(row: Row, words: Words, about: Known, view: View) -> tuple[Step, ...]:
     """Each old part gets new words; parts too many are taken back, parts too few are sent."""
+    if about.filed:
+        return tuple(_recaptioned(row, words, about, view))
     parts = fit(words, view.capabilities)
     steps = []
     for index, part in enumerate(parts):
@@ -184,6 +200,24 @@ def _changes(row: Row, words: Words, about: Known, view: View) -> tuple[Step, ..
             steps.append(Step(content, index))
     surplus = range(len(parts), len(about.parts))
     return (*steps, *(Step(_emptied(row, about, view, index), index) for index in surplus))
+
+
+def _recaptioned(row: Row, words: Words, about: Known, view: View) -> Iterator[Step]:
+    """New words under the files of a message, which stay; the parts without files have what does not fit there."""
+    words = structs.replace(words, attachments=tuple(one for one in words.attachments if one.kind in STRUCTURED))
+    can, old = view.capabilities, [index for index in range(len(about.parts)) if index not in about.filed]
+    caption, behind = recaptioned(words, can) if can.max_caption else (None, fit(words, can))
+    first = min(about.filed)
+    if caption is not None:
+        content = _by_writer(outgoing(row, caption, view, first), row, about, view)
+        yield Step(Edit(target=target_of(view, (about.parts[first],)), content=content, caption=True), first)
+    for number, part in enumerate(behind):
+        index = old[number] if number < len(old) else len(about.parts) + number - len(old)
+        content = _by_writer(outgoing(row, part, view, index), row, about, view)
+        there = number < len(old)
+        yield Step(Edit(target=target_of(view, (about.parts[index],)), content=content) if there else content, index)
+    for index in old[len(behind) :]:
+        yield Step(_emptied(row, about, view, index), index)
 
 
 def _emptied(row: Row, about: Known, view: View, index: int) -> Action:
@@ -235,7 +269,7 @@ def _blanked(row: Row, part: tuple[MessageId, ...], about: Known, view: View, in
     """A deletion where messages can only be edited: a note in place of the words."""
     note = "[deleted]" if not index else "…"
     content = _by_writer(outgoing(row, Part(text=words_only(note)), view, index), row, about, view)
-    return Step(Edit(target=target_of(view, (part,)), content=content), index)
+    return Step(Edit(target=target_of(view, (part,)), content=content, caption=index in about.filed), index)
 
 
 def _recent(at: int, now: datetime) -> bool:

@@ -2,9 +2,13 @@
 
 from typing import Protocol
 
+from msgspec import structs
+
 from bridge.abilities import Abilities
+from bridge.attaching import attached, patience
 from bridge.backlog import Backlog
 from bridge.blocks import gathered
+from bridge.events import Edited, Posted
 from bridge.ids import Place, RoomNumber
 from bridge.lanes import Lanes
 from bridge.learning import learned
@@ -87,7 +91,12 @@ class Preparation:
 
     async def _learn(self, delivery: Delivery) -> None:
         """Ask the store about the messages a row speaks of."""
-        facts = await learned(self._shared, self._lane.number, delivery.row)
+        row = delivery.row
+        facts = await learned(self._shared, self._lane.number, row)
+        if isinstance(row.event, (Posted, Edited)) and row.event.attachments:
+            carried = await attached(self._shared, row, self._able.of(row))
+            facts = structs.replace(facts, carried=carried)
+            delivery.patience = patience(carried)
         self.busy = False
         if not self.over:
             self._decide(delivery, facts)

@@ -25,6 +25,8 @@ class Delivery(Struct):
     """What the room was known to lack when the plan was made."""
     next_step: int = 0
     parked: bool = False
+    patience: float = 0.0
+    """How many seconds a send may take longer than others, for its files."""
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -11,7 +11,7 @@ from bridge.config.settings import Show
 from bridge.echoes import Echoes
 from bridge.identities import Identities
 from bridge.ids import AccountName, RoomNumber
-from bridge.media.giving import Giving
+from bridge.media.keeping import Keeping
 from bridge.names import Names
 from bridge.quota import Quota
 from bridge.store.epochs import Epochs
@@ -39,7 +39,7 @@ class Shared:
         self.names = Names()
         self.identities = Identities()
         self.accounts: Mapping[RoomNumber, AccountName] = {}
-        self.giving = Giving()
+        self.media = Keeping(writer, clock, chance, group)
         self.echoes: defaultdict[RoomNumber, Echoes] = defaultdict(Echoes)
         self.under_way: Counter[RoomNumber] = Counter()
         """Sends to each room that have begun and are not durable yet."""

@@ -11,6 +11,7 @@ from bridge.advice import about_account, about_room
 from bridge.config import Config, Fault, Link
 from bridge.ids import AccountName, Place, Room, RoomId, RoomNumber, ThreadId
 from bridge.intake import Intake
+from bridge.media.keeping import Keeping
 from bridge.store.ops import Outcome
 from bridge.store.questions import Ledger, RoomRecord
 from bridge.store.writer import Writer
@@ -51,6 +52,9 @@ class Bridge(Protocol):
 
     @property
     def rooms(self) -> Rooms: ...
+
+    @property
+    def media(self) -> Keeping: ...
 
     @property
     def started(self) -> bool:

@@ -16,6 +16,7 @@ from bridge.connector import Authorship, Capabilities, Deletion, Edit, Outgoing,
 from bridge.errors import Feature
 from bridge.events import Edited, Posted
 from bridge.fit import Part
+from bridge.fit_files import Carried
 from bridge.ids import Key, MessageId, PersonNumber, Place, RowNumber
 from bridge.people import bare, label
 from bridge.store.ops import Outcome, Row, TwinKind
@@ -86,6 +87,8 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     about: Known | None = None
     reply: Known | None = None
+    carried: tuple[Carried, ...] = ()
+    """What of its files the room gets."""
     emojis: Emojis | None = None
 
 
@@ -125,7 +128,8 @@ def outgoing(row: Row, part: Part, view: View, index: int, reply: Target | None 
     """A part as the connector is asked to send it."""
     return Outgoing(
         room=view.place.room, thread=view.place.thread, key=key_of(view, index), text=part.text, manner=part.manner,
-        author=person(row, view), label=part.label, shared=part.shared, in_reply_to=reply, at=written(row),
+        author=person(row, view), label=part.label, files=part.files, shared=part.shared, in_reply_to=reply,
+        at=written(row),
     )  # fmt: skip
 
 

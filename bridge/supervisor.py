@@ -53,7 +53,7 @@ class Account:
         uptime: int, make: Callable[["Account"], Connector[Any]], pin: Callable[[RoomNumber, Place], str | None],
     ) -> None:  # fmt: skip
         self.account, self._shared, self._intake, self._pin = name, shared, intake, pin
-        self.read, self.link = shared.giving.read, shared.giving.link
+        self.read, self.link = shared.media.read, shared.media.link
         self._data_dir, self.webhook_url = data_dir, webhook_url
         shared.names.reserve(name)
         self.connector = make(self)

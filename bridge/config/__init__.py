@@ -115,6 +115,7 @@ def _config(page: Page, connectors: Connectors, base: Path) -> Config:
     return Config(
         store=_from_base(settings.store, base),
         http=settings.http,
+        media=_from_base(settings.media, base),
         notices=notices if isinstance(notices, Room) else None,
         accounts={name: _from_base(account, base) for name, account in accounts.items()},
         links=links,

@@ -171,6 +171,21 @@ class HttpSettings(Settings):
         return int(self.listen.rpartition(":")[2])
 
 
+class MediaSettings(Settings):
+    """Files that people attach: where they are kept until everybody has them, how big they may be, and for how long."""
+
+    directory: Path | None = None
+    """Where files are kept; without it, a directory `media` beside the store."""
+    wait_seconds: Annotated[float, Field(ge=0, le=600)] = 30
+    """How long, in seconds, a message waits for its files; then it goes with a note instead of them."""
+    link_days: Annotated[int, Field(ge=1, le=365)] = 7
+    """How long, in days, a file that a platform does not take is served under a public address."""
+    max_mib: Annotated[int, Field(ge=1, le=4096)] = 100
+    """Files bigger than this, in MiB, are not fetched."""
+    total_mib: Annotated[int, Field(ge=1, le=16 * 1024 * 1024)] = 4096
+    """How much space, in MiB, all files together may take; more are not fetched until some are gone."""
+
+
 class Allowance(Settings):
     """So many messages in so much time."""
 
@@ -225,12 +240,14 @@ class LinkSettings(Settings):
 class FileSettings(Settings):
     """The whole file."""
 
-    not_yet: ClassVar[frozenset[str]] = frozenset({"announcements", "desks", "media", "transforms"})
+    not_yet: ClassVar[frozenset[str]] = frozenset({"announcements", "desks", "transforms"})
 
     store: StoreSettings = StoreSettings()
     """What must survive a restart: where it is kept, and for how long."""
     http: HttpSettings | None = None
     """The bridge's own web server; without this part there is none."""
+    media: MediaSettings = MediaSettings()
+    """Files that people attach."""
     notices: str | None = None
     """The room, `account/name`, where the bridge tells its operator what is lost, held, parked and back."""
     accounts: dict[str, dict[str, Any]]
@@ -263,6 +280,7 @@ class Config(Struct, frozen=True, kw_only=True):
     store: StoreSettings
     accounts: Mapping[AccountName, ConnectorConfig]
     http: HttpSettings | None = None
+    media: MediaSettings = MediaSettings()
     notices: Room | None = None
     links: Mapping[str, Link] = {}
     people: People = {}

@@ -13,12 +13,12 @@ from pydantic import SecretStr
 
 from bridge.clock import Clock
 from bridge.errors import StoreFull
-from bridge.http import page
+from bridge.http import files, page
 from bridge.http.answers import Problem, answer
 from bridge.logs import Mask
 
 logger = structlog.get_logger()
-OPEN: Final = ("/health", "/ready", "/in/")
+OPEN: Final = ("/health", "/ready", "/in/", "/files/")
 """Everything else needs the token, but the operator's page, which holds nothing itself (see `bridge.http.page`)."""
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -40,7 +40,7 @@ _MOST_ADDRESSES = 1024
 
 def is_open(path: str) -> bool:
     """Whether a path is there for everybody."""
-    return path in OPEN or path.startswith(OPEN[-1])
+    return path in OPEN or path.startswith(OPEN[-2:])
 
 
 class Failures:
@@ -109,9 +109,9 @@ def _knows(request: web.Request, expected: SecretStr) -> bool:
     return same and scheme.lower() == "bearer"
 
 
-async def harden(_request: web.Request, response: web.StreamResponse) -> None:
+async def harden(request: web.Request, response: web.StreamResponse) -> None:
     """For `on_response_prepare`: every answer carries these."""
-    response.headers.update(HEADERS)
+    response.headers.update(files.HEADERS if request.path.startswith(files.PREFIX) else HEADERS)
 
 
 def told(mask: Callable[[], Mask]) -> Middleware:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from bridge.chance import SystemChance
 from bridge.clock import Clock
 from bridge.config import HttpSettings
-from bridge.http import page, routes, webhooks
+from bridge.http import files, page, routes, webhooks
 from bridge.http.access import Failures, gate, harden, told
 from bridge.http.admin import Admin
 from bridge.http.backups import Backups
@@ -123,6 +123,10 @@ class Server:
         async def receive(request: web.Request) -> web.StreamResponse:
             return await webhooks.receive(self._bridge, request)
 
+        async def file(request: web.Request) -> web.StreamResponse:
+            return await files.give(self._bridge, request)
+
+        router.add_get("/files/{id}/{name}", file)
         router.add_route("*", "/in/{account}", receive)
         router.add_route("*", "/in/{account}/{tail:.*}", receive)
 

@@ -8,8 +8,9 @@ import apsw
 from msgspec import structs
 
 from bridge.errors import Rejected
-from bridge.events import Deleted, Reacted, Unreacted, User
+from bridge.events import Deleted, Posted, Reacted, Unreacted, User
 from bridge.ids import MessageId, MessageNumber, PersonNumber, RoomNumber, RowNumber, UserId
+from bridge.store.attached import Fetch
 from bridge.store.bulk import Bulk, Value, execute_in
 from bridge.store.codec import UNREADABLE, decode, encode
 from bridge.store.ops import Accept, Accepted, Arrival, Outcome, Relate, Row, RowKind, Seen, TwinKind
@@ -45,6 +46,7 @@ class Accepting:
         self._outbox = Bulk("INSERT INTO outbox (number, room, event, link, born, state, parked_at, reason)", 8)
         self._people: OrderedDict[tuple[str, str], tuple[PersonNumber, Seen]] = OrderedDict()
         self._known: set[tuple[str, str]] = set()
+        self._fetches: list[Fetch] = []
         self._next = {table: self._last(table) for table in ("message", "event", "outbox")}
         self._early: set[tuple[RoomNumber | None, MessageId]] = set()
         """Messages whose edits came before them: a federated platform may give them so, within minutes."""
@@ -72,7 +74,10 @@ class Accepting:
                 rows += [row for row, route in zip(made, arrival.targets, strict=False) if not route.parked]
         if op.position is not None:
             self._move(op)
-        return Accepted(tuple(rows), repeated)
+        if not self._fetches:
+            return Accepted(tuple(rows), repeated)
+        fetches, self._fetches = tuple(self._fetches), []
+        return Accepted(tuple(rows), repeated, fetches)
 
     def twin(self, room: RoomNumber, native: MessageId, message: MessageNumber, part: int, kind: TwinKind) -> None:
         self._twin.add(room, native, message, part, kind)
@@ -102,6 +107,7 @@ class Accepting:
             bulk.clear()
         self._people.clear()
         self._known.clear()
+        self._fetches.clear()
         self._early.clear()
         self.tally.clear()
 
@@ -140,9 +146,24 @@ class Accepting:
             return []
         number, body = self._number("event"), self._vault.seal(Column.BODY, arrival.body)
         self._event.add(number, kind, arrival.room, message, reply, person, len(arrival.targets), op.at, body)
+        if arrival.fetches:
+            self._fetch(op, arrival, number, message)
         return [
             self._row(op, arrival, number, kind, message, reply, person, index) for index in range(len(arrival.targets))
         ]
+
+    def _fetch(self, op: Accept, arrival: Arrival, event: int, message: MessageNumber | None) -> None:
+        """Its attachments are to be fetched, whatever becomes of the process."""
+        posted = arrival.event
+        if not isinstance(posted, Posted):
+            return
+        for part in arrival.fetches:
+            self._cursor.execute(
+                "INSERT INTO media (event, message, part, account) VALUES (?, ?, ?, ?)",
+                (event, message, part, op.account),
+            )
+            attachment = posted.attachments[part]
+            self._fetches.append(Fetch(event=event, part=part, account=op.account, attachment=attachment))
 
     def _row(  # noqa: PLR0913, PLR0917 - the columns of a row
         self,

@@ -91,12 +91,13 @@ def twins(cursor: apsw.Cursor, vault: Vault, op: Twins) -> dict[MessageNumber, K
     )
     known = {}
     for number, room, author, excerpt, at, gone, person in found:
-        parts, notes, line, tallies, carried = _parts(cursor, op.room, number)
+        parts, notes, line, tallies, filed, carried = _parts(cursor, op.room, number)
         shared = room != op.room and _is_joined(cursor, op.room, number, parts)
         known[number] = Known(
             number=number, author=vault.text(Column.AUTHOR, author),
             excerpt=None if excerpt is None else vault.text(Column.EXCERPT, excerpt), at=at, gone=bool(gone),
-            person=person, origin=room, parts=parts, notes=notes, line=line, tallies=tallies, carried=carried,
+            person=person, origin=room, parts=parts, notes=notes, line=line, tallies=tallies, filed=filed,
+            carried=carried,
             ours=room != op.room, parked=_parked(cursor, op.room, number), joined=shared,
             joint=_joint(cursor, vault, op.room, parts) if shared else None,
         )  # fmt: skip
@@ -122,10 +123,13 @@ def speakers(cursor: apsw.Cursor, vault: Vault, op: Speakers) -> tuple[Speaker, 
 
 def _parts(
     cursor: apsw.Cursor, room: RoomNumber, message: MessageNumber
-) -> tuple[tuple[tuple[MessageId, ...], ...], tuple[MessageId, ...], tuple[MessageId, ...], dict[int, MessageId], bool]:
+) -> tuple[
+    tuple[tuple[MessageId, ...], ...], tuple[MessageId, ...], tuple[MessageId, ...], dict[int, MessageId],
+    frozenset[int], bool,
+]:  # fmt: skip
     """The ids of each part, of all notes, of those that tell reactions and votes; whether it was here, with or without.
 
-    A note about votes stands under the room that they were given in.
+    A note about votes stands under the room that they were given in. Before the last: which of the parts carry files.
     """
     parts: dict[int, list[MessageId]] = {}
     notes: list[MessageId] = []
@@ -140,8 +144,9 @@ def _parts(
         line += [native] if kind == TwinKind.LINE else []
         if kind == TwinKind.TALLY:
             tallies[part] = native
-    ordered = tuple(tuple(natives) for _, natives in sorted(parts.items()))
-    return ordered, tuple(notes), tuple(line), tallies, bool(found)
+    order, filed = sorted(parts), {part for part, _, kind in found if kind == TwinKind.FILED}
+    ordered, places = tuple(tuple(parts[part]) for part in order), frozenset(map(order.index, filed & parts.keys()))
+    return ordered, tuple(notes), tuple(line), tallies, places, bool(found)
 
 
 def _is_joined(

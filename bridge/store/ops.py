@@ -8,6 +8,7 @@ from msgspec import Struct
 from bridge.errors import Feature
 from bridge.events import Relayed
 from bridge.ids import AccountName, EventId, MessageId, MessageNumber, PersonNumber, Place, Room, RoomNumber, RowNumber
+from bridge.store.attached import Fetch, Fetched, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.ballast import Ballast
 from bridge.store.questions import (
     About,
@@ -52,6 +53,8 @@ class TwinKind(IntEnum):
     """A note that tells who reacted, brought up to date when that changes."""
     TALLY = 4
     """A note that tells how a poll stands in the room whose number its part is."""
+    FILED = 5
+    """A copy that carries files: its words stand under them."""
 
 
 NO_ID = MessageId("")
@@ -105,6 +108,8 @@ class Arrival(Struct, frozen=True, kw_only=True):
     emoji: str = ""
     reaction: MessageId | None = None
     targets: tuple[Route, ...] = ()
+    fetches: tuple[int, ...] = ()
+    """Which of its attachments are to be fetched."""
 
 
 class Row(Struct, kw_only=True):
@@ -161,6 +166,7 @@ class Accepted(Struct, frozen=True):
 
     rows: tuple[Row, ...]
     repeated: int = 0
+    fetches: tuple[Fetch, ...] = ()
 
 
 class Copy(Struct, frozen=True):
@@ -369,6 +375,7 @@ Op: TypeAlias = Union[
     Accept, Settle, Progress, Seal, Delay, Park, Mark, Tally, Pin, Hold, Follow, Identify, Uptime, Remember, Unpark,
     Discard, Forget, Find, About, Purge, Close, Admit, Page, Twins, Relate, Locate, Wanted, Recall, Position, Start,
     Depths, Tallies, Ledger, Parked, Trace, Speakers, CopyOut, DropCopy, Claim, Claimed, TakeOver,
+    Fetched, Linked, Sweep, ToFetch, HeldOf, Served,
 ]  # fmt: skip
 
 

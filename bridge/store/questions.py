@@ -41,7 +41,8 @@ class Known(Struct, frozen=True, kw_only=True):
 
     `carried` says that it is there, be it on a platform that gives no ids.
     `origin` is the room it was written in; `notes` are what stands there about it: an edit or reaction in words.
-    `line` are those of the notes that tell who reacted, and are brought up to date.
+    `line` are those of the notes that tell who reacted, and are brought up to date. `filed` says which of the parts
+    carry files.
     `joined` says that its copy is one message with others; `joint` is what stands there, as long as it is kept.
     """
 
@@ -59,6 +60,7 @@ class Known(Struct, frozen=True, kw_only=True):
     joint: Joint | None = None
     tallies: dict[int, MessageId] = {}
     """The notes that tell how a poll stands elsewhere, each by the room's number."""
+    filed: frozenset[int] = frozenset()
     carried: bool = False
     ours: bool = False
     parked: bool = False

@@ -23,6 +23,7 @@ _NUMBERED = (
     ("outbox", (Column.PLAN, Column.ERROR)),
     ("person", (Column.NAME, Column.AVATAR)),
     ("room", (Column.HELD,)),
+    ("media", (Column.ABOUT,)),
 )
 """Tables whose rows have numbers, and their columns that hold words."""
 _PLAIN = (

@@ -17,9 +17,11 @@ from bridge.chance import Chance
 from bridge.errors import BridgeError, Rejected, StoreFull
 from bridge.store import answers, people
 from bridge.store.accepting import Accepting
+from bridge.store.attached import Fetched, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.ballast import Ballast, BallastFile
 from bridge.store.copying import Copying
 from bridge.store.dying import AFTER_COMMIT, BEFORE_COMMIT
+from bridge.store.filing import Filing
 from bridge.store.forgetting import Forgetting
 from bridge.store.lives import Lives
 from bridge.store.log import Log
@@ -247,6 +249,7 @@ class SqliteStore:
     def _tables(self) -> tuple[dict[type, Act], dict[type, Act]]:
         """What is done for each fact, inside the transaction, and for each question, after it."""
         accepting, settling, ask = self._accepting, self._settling, self._cursor
+        filing = Filing(ask, self._vault)
         lives, vault = Lives(ask, accepting, self._chance, self._vault), self._vault
         facts: dict[type, Act] = {
             Accept: accepting.accept, Settle: settling.settle, Progress: settling.progress, Seal: settling.seal,
@@ -256,7 +259,7 @@ class SqliteStore:
             Start: lives.begin, Admit: self._admit,
             Identify: self._identify, Pin: self._pin, Hold: self._hold, Follow: self._follow,
             Uptime: self._uptime, Remember: self._remember, Close: lives.end, Claim: lives.claim,
-            TakeOver: lives.take_over,
+            TakeOver: lives.take_over, Fetched: filing.fetched, Linked: filing.linked, Sweep: filing.sweep,
         }  # fmt: skip
         questions: dict[type, Act] = {
             Page: lambda op: answers.page(ask, vault, op), Twins: lambda op: answers.twins(ask, vault, op),
@@ -268,6 +271,7 @@ class SqliteStore:
             Find: lambda op: people.find(ask, vault, op), About: lambda op: people.about(ask, vault, op),
             Claimed: lives.standing, Speakers: lambda op: answers.speakers(ask, vault, op),
             CopyOut: self._copying.step, DropCopy: self._copying.drop,
+            ToFetch: filing.to_fetch, HeldOf: filing.held_of, Served: filing.served,
         }  # fmt: skip
         return facts, questions
 

@@ -42,6 +42,7 @@ class Column(Enum):
     HELD = b"room.held"
     EMOJI = b"emoji"
     JOINT = b"joint.words"
+    ABOUT = b"media.about"
     PEPPER = b"meta.pepper"
 
 

@@ -14,7 +14,9 @@ from typing import get_args
 
 import pytest
 
-pytest.register_assert_rewrite("bridge.testing.store_events", "bridge.testing.store_rows")
+pytest.register_assert_rewrite(
+    "bridge.testing.store_attached", "bridge.testing.store_events", "bridge.testing.store_rows"
+)
 
 # The imports stand below the call: pytest explains the assertions only of modules that it is told of before.
 from msgspec import structs  # noqa: E402
@@ -22,12 +24,13 @@ from msgspec import structs  # noqa: E402
 from bridge.ids import AccountName, MessageId, Place, RoomId, ThreadId  # noqa: E402
 from bridge.store.ops import Follow, Hold, Identify, Op, Outcome, Park, Pin, Remember, Settle, Store, Tally, Uptime  # noqa: E402
 from bridge.store.questions import Depths, Locate, Parked, Recall, Tallies, Trace  # noqa: E402
+from bridge.testing.store_attached import AttachedPromises  # noqa: E402
 from bridge.testing.store_events import EventPromises  # noqa: E402
 from bridge.testing.store_kit import DAY, Book, examples, purging  # noqa: E402
 from bridge.testing.store_rows import RowPromises  # noqa: E402
 
 
-class StoreContract(EventPromises, RowPromises):
+class StoreContract(EventPromises, RowPromises, AttachedPromises):
     """Every promise of a store, one test each; only `drain` and `close` are used."""
 
     @pytest.fixture

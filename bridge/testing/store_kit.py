@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 
 from bridge.events import Deleted, Edited, Posted, Reacted, Relayed, Unreacted, User
 from bridge.ids import AccountName, EventId, MessageId, PersonNumber, Place, Room, RoomId, RoomNumber, RowNumber, UserId
+from bridge.store.attached import Fetched, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.codec import encode
 from bridge.store.ops import (
     Accept,
@@ -215,5 +216,6 @@ def examples(there: Opened, row: Row, copy: Path) -> dict[type[Struct], Op]:
         Position(account), Depths(), Tallies(), Ledger(), Parked(), Trace("m1"),
         Speakers(), Find("Ada"), About(PersonNumber(1)), Forget(person=PersonNumber(99), at=1),
         CopyOut(str(copy), pages=1), DropCopy(), Claim(account, "1.x"), Claimed(account), TakeOver(account),
+        Fetched(event=1, part=0, why="gone"), Linked(id="a", until=1), Sweep(1), ToFetch(), HeldOf(1), Served("a", 1),
     ]  # fmt: skip
     return {type(op): op for op in ops}

@@ -13,6 +13,7 @@ from bridge.chance import SeededChance
 from bridge.config import Config, parse
 from bridge.connector import Connector
 from bridge.delivery import Lane
+from bridge.media.disk import AtOnce
 from bridge.registry import Registry
 from bridge.store.ops import StoreBroken, Unpark
 from bridge.store.questions import Depths, Parked, ParkedRow, Tallies
@@ -55,7 +56,9 @@ class Bridge:
         self._pump = LoopPump(self.writer)
         self._pump.start()
         chance = SeededChance(self.lives)
-        self.app = App(config, self.connectors, self.writer, clock=self.clock, chance=chance, read=self.read)
+        self.app = App(
+            config, self.connectors, self.writer, clock=self.clock, chance=chance, read=self.read, disk=AtOnce()
+        )
         self.task = asyncio.create_task(self.app.run())
         self.running = True
 

@@ -2,6 +2,7 @@
 
 SCHEMA_2 = """
 DROP TABLE joint;
+DROP TABLE media;
 DROP TABLE ghosted;
 DROP TABLE forgotten;
 DROP TABLE epoch;

@@ -192,7 +192,7 @@ def test_a_byte_that_flipped_in_what_holds_the_file_together_is_refused_untouche
     path = tmp_path / "q.db"
     whole, chance = filled(path), SeededChance(4)
     seen: Counter[str] = Counter()
-    for _ in range(150):
+    for _ in range(200):
         content = bytearray(whole)
         content[int(chance.fraction() * len(content))] ^= 1 << int(chance.fraction() * 8)
         path.write_bytes(content)

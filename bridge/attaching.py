@@ -1,0 +1,45 @@
+"""What a room gets of a message's files: the form it takes, a public address, or a word about why not."""
+
+from collections.abc import Sequence
+
+from bridge.connector import Capabilities
+from bridge.events import Edited, Posted
+from bridge.fit_files import Carried, taken, told_of
+from bridge.shared import Shared
+from bridge.store.attached import Held, HeldOf
+from bridge.store.ops import Row
+
+_BYTES_A_SECOND = 50_000
+"""As slow as this an upload may be."""
+
+
+def patience(carried: Sequence[Carried]) -> float:
+    """How many seconds longer than others a send with these files may take."""
+    return sum(one.file.size for one in carried if one.file is not None) / _BYTES_A_SECOND
+
+
+async def attached(shared: Shared, row: Row, can: Capabilities) -> tuple[Carried, ...]:
+    """One for each attachment that is or was to be fetched; waits for them, as long as the settings say.
+
+    An edit brings no new files: those that were linked are told again.
+    """
+    match row.event:
+        case Posted():
+            held = await shared.media.held(row.event_number)
+            return tuple([await _carried(shared, one, can) for one in held])
+        case Edited() if row.message is not None:
+            found: tuple[Held, ...] = await shared.writer.ask(HeldOf(message=row.message))
+            count = len(row.event.attachments)
+            return tuple([await _linked(shared, one) for one in found if one.part < count])
+        case _:
+            return ()
+
+
+async def _carried(shared: Shared, held: Held, can: Capabilities) -> Carried:
+    file = taken(held, can)
+    return Carried(part=held.part, file=file) if file is not None else await _linked(shared, held)
+
+
+async def _linked(shared: Shared, held: Held) -> Carried:
+    link = await shared.media.link(held.files[0]) if held.files else None
+    return Carried(part=held.part, link=link, why=told_of(held))

@@ -1,0 +1,94 @@
+"""Which files a room takes as what they are, which go as something else, and which are told. Pure: no I/O, no state.
+
+The ladder: what a room does not take of one kind it may take as the next; behind the last there is a link, then words.
+"""
+
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import Final
+
+from msgspec import Struct, structs
+
+from bridge.connector import Capabilities, MediaLimit
+from bridge.events import Attachment, File, Kind
+from bridge.store.attached import Held
+
+LADDER: Final[dict[Kind, tuple[Kind, ...]]] = {
+    Kind.IMAGE: (Kind.IMAGE, Kind.VIDEO, Kind.FILE),
+    Kind.VIDEO: (Kind.VIDEO, Kind.IMAGE, Kind.FILE),
+    Kind.AUDIO: (Kind.AUDIO, Kind.FILE),
+    Kind.VOICE: (Kind.VOICE, Kind.AUDIO, Kind.FILE),
+    Kind.STICKER: (Kind.STICKER, Kind.IMAGE),
+    Kind.FILE: (Kind.FILE,),
+}
+"""A picture is a video only where the room says so of its type, as of GIFs."""
+
+
+class Carried(Struct, frozen=True, kw_only=True):
+    """One attachment as a room gets it: the file it takes; or else a public address, or why there is none."""
+
+    part: int
+    file: File | None = None
+    link: str | None = None
+    why: str = ""
+
+
+def taken(held: Held, can: Capabilities) -> File | None:
+    """The form of a file that a room takes, as the highest kind that it takes it as; None for none."""
+    for kind in LADDER.get(held.files[0].kind, ()) if held.files else ():
+        limit = can.media.get(kind)
+        found = next((one for one in held.files if limit is not None and fits(one, limit)), None)
+        if found is not None:
+            return structs.replace(found, kind=kind)
+    return None
+
+
+def fits(file: File, limit: MediaLimit) -> bool:
+    """Whether a room takes a file of this type, size and shape."""
+    if not any(fnmatchcase(file.mime, pattern) for pattern in limit.mimes):
+        return False
+    if limit.max_bytes is not None and file.size > limit.max_bytes:
+        return False
+    sides = sorted((file.width or 1, file.height or 1))
+    return (limit.max_side is None or sides[1] <= limit.max_side) and (
+        limit.max_ratio is None or sides[1] <= limit.max_ratio * sides[0]
+    )
+
+
+def told_of(held: Held) -> str:
+    """Why readers get no file, in a few words; "" when there is one."""
+    if held.files:
+        return ""
+    return f"not carried: {held.why}" if held.why else "it did not come in time"
+
+
+def files_of(carried: Iterable[Carried]) -> tuple[File, ...]:
+    """What the room takes, in order."""
+    return tuple(one.file for one in carried if one.file is not None)
+
+
+def albums(files: Sequence[File], can: Capabilities) -> tuple[tuple[File, ...], ...]:
+    """Files that stand together in one message, as far as the room allows; the others one by one."""
+    groups: list[tuple[File, ...]] = []
+    for file in files:
+        if groups and len(groups[-1]) < can.max_album and _together((*groups[-1], file), can):
+            groups[-1] = (*groups[-1], file)
+        else:
+            groups.append((file,))
+    return tuple(groups)
+
+
+def _together(files: Sequence[File], can: Capabilities) -> bool:
+    kinds = {file.kind for file in files}
+    return any(kinds <= album for album in can.albums)
+
+
+def captioned(files: Sequence[File], can: Capabilities) -> bool:
+    """Whether words may stand under the first of these."""
+    return bool(files) and can.max_caption > 0 and files[0].kind is not Kind.STICKER
+
+
+def fileless(attachments: Sequence[Attachment], carried: Sequence[Carried]) -> tuple[Attachment, ...]:
+    """Attachments that have nothing to do with files."""
+    parts = {one.part for one in carried}
+    return tuple(one for index, one in enumerate(attachments) if index not in parts)

@@ -1,0 +1,139 @@
+"""Fetching: the bytes of attachments, once each, from the moment they are accepted until they are there or given up."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any
+
+import structlog
+
+from bridge.backoff import asked, wait
+from bridge.chance import Chance
+from bridge.clock import Clock
+from bridge.connector import Connector
+from bridge.errors import BridgeError, Rejected
+from bridge.events import Attachment, File
+from bridge.ids import AccountName
+from bridge.media.files import Files, Writing, Written
+from bridge.media.names import safe
+from bridge.media.types import fitting, told
+from bridge.store.attached import Fetch
+
+logger = structlog.get_logger()
+_AT_ONCE = 4
+_TRIES = 12
+_SILENCE_SECONDS = 60.0
+"""How long a platform may take for the next piece of a file."""
+_WHOLE_SECONDS = 1800.0
+"""How long it may take for all of it."""
+Done = Callable[[Fetch, File | None, str], Awaitable[None]]
+
+
+class TooMuch(Rejected):
+    """The file is bigger than what is allowed, or than what is left of the space for files."""
+
+
+class Fetching:
+    """Asks connectors for files. `done` is told how each fetch ended; `room` how many bytes the next file may have."""
+
+    def __init__(self, files: Files, clock: Clock, chance: Chance, room: Callable[[], int], done: Done) -> None:
+        self._files, self._clock, self._chance, self._room, self._done = files, clock, chance, room, done
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._sources: dict[AccountName, Connector[Any]] = {}
+        self._changed = asyncio.Event()
+        self.making: set[str] = set()
+        """Files that nothing points to yet."""
+
+    def up(self, account: AccountName, connector: Connector[Any]) -> None:
+        """The account can be asked."""
+        self._sources[account] = connector
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def down(self, account: AccountName) -> None:
+        """It cannot be asked now."""
+        self._sources.pop(account, None)
+
+    async def fetch(self, what: Fetch) -> None:
+        """Until it is there, or never will be; then `done` is called."""
+        for failures in range(1, _TRIES + 1):
+            error = await self._try(what)
+            if error is None:
+                return
+            if isinstance(error, Rejected) or failures == _TRIES:
+                logger.warning("file not fetched", account=what.account, why=str(error) or type(error).__name__)
+                await self._done(what, None, str(error) if isinstance(error, Rejected) else "it cannot be fetched")
+                return
+            pause = asked(getattr(error, "retry_after", None)) or 0.0
+            await self._clock.sleep(max(pause, wait(failures, self._chance.fraction())))
+
+    async def _try(self, what: Fetch) -> Exception | None:
+        """One try, when the account is up. Why it failed, None when it did not."""
+        connector = await self._source(what.account)
+        async with self._slots:
+            writing = self._files.begin()
+            self.making.add(writing.name)
+            try:
+                file = await self._received(connector, what.attachment, writing)
+                await self._done(what, file, "")
+            except Exception as error:
+                if not isinstance(error, (BridgeError, OSError, TimeoutError)):
+                    logger.exception("connector raised an undeclared error", account=what.account)
+                return error
+            else:
+                return None
+            finally:
+                writing.discard()
+                self.making.discard(writing.name)
+
+    async def _source(self, account: AccountName) -> Connector[Any]:
+        while account not in self._sources:
+            await self._changed.wait()
+        return self._sources[account]
+
+    async def _received(self, connector: Connector[Any], what: Attachment, writing: Writing) -> File:
+        """All of it, streamed to disk. Raises `Rejected` when it is too much, or nothing."""
+        most = self._room()
+        if what.size is not None and what.size > most:
+            raise TooMuch(f"{what.size} bytes are too many")
+        async with asyncio.timeout(_WHOLE_SECONDS), aclosing(_pieces(connector, what)) as pieces:
+            async for piece in pieces:
+                if writing.size + len(piece) > most:
+                    raise TooMuch(f"more than {most} bytes")
+                await writing.write(piece)
+        if not writing.size:
+            raise Rejected("it is empty")
+        return described(what, await writing.finish())
+
+
+async def _pieces(connector: Connector[Any], what: Attachment) -> AsyncGenerator[bytes, None]:
+    """The bytes as they come; a platform that falls silent is given up."""
+    async with aclosing(_generator(connector.fetch(what))) as given:
+        while True:
+            try:
+                async with asyncio.timeout(_SILENCE_SECONDS):
+                    piece = await anext(given)
+            except StopAsyncIteration:
+                return
+            yield piece
+
+
+async def _generator(given: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """Whatever a connector wrote, as something that can be closed early."""
+    try:
+        async for piece in given:
+            yield piece
+    finally:
+        if isinstance(given, AsyncGenerator):
+            await given.aclose()
+
+
+def described(what: Attachment, written: Written) -> File:
+    """An attachment with its bytes: the type is told by them, and the kind and name follow the type."""
+    mime = told(written.header, what.mime, what.kind)
+    kind = fitting(what.kind, mime)
+    return File(
+        id=written.id, kind=kind, name=safe(what.name, mime, kind), mime=mime, size=written.size,
+        sha256=written.sha256, duration=what.duration, width=what.width, height=what.height, waveform=what.waveform,
+        animated=what.animated, alt=what.alt, emoji=what.emoji,
+    )  # fmt: skip
