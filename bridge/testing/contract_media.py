@@ -124,11 +124,13 @@ async def _given(run: Running, token: str, *, size: int = 0) -> Sequence[tuple[F
 
 
 async def _published(run: Running, before: int, upload: Filed) -> Posted:
-    """What came of an upload, the next event after so many."""
-    await run.kit.host.until(lambda events: len(events) > before, f"an event with {upload}")
-    event = run.kit.host.events[before]
-    assert isinstance(event, Posted), f"{upload} is published as {event}"
-    return event
+    """What came of an upload: the next message after so many events, whoever came in meanwhile."""
+
+    def messages() -> list[Posted]:
+        return [event for event in run.kit.host.events[before:] if isinstance(event, Posted)]
+
+    await run.kit.host.until(lambda _: messages(), f"an event with {upload}")
+    return messages()[0]
 
 
 def _says(words: str, event: Posted) -> bool:

@@ -133,6 +133,30 @@ def to_device(kind: str, messages: Mapping[str, Mapping[str, Any]], key: str) ->
     return _call(Api.to_device("", kind, {"messages": messages}, key))
 
 
+def media_config(*, old: bool = False) -> Call:
+    """How large files may be; `old` as homeservers before 1.11 tell it."""
+    return Call(method="GET", path="/_matrix/media/v3/config" if old else "/_matrix/client/v1/media/config")
+
+
+def media_create() -> Call:
+    """An address for a file that is uploaded afterwards (since 1.7)."""
+    return Call(method="POST", path="/_matrix/media/v1/create", body="{}")
+
+
+def media_upload(server: str, name: str, shown: str) -> Call:
+    """The upload of a file to its address, or, without one, to wherever the homeserver likes."""
+    query = f"?{urlencode({'filename': shown})}" if shown else ""
+    if not name:
+        return Call(method="POST", path=f"/_matrix/media/v3/upload{query}")
+    return Call(method="PUT", path=f"/_matrix/media/v3/upload/{server}/{name}{query}")
+
+
+def media_download(server: str, name: str, *, old: bool = False) -> Call:
+    """A file; `old` as homeservers before 1.11 give it."""
+    kind = "media/v3" if old else "client/v1/media"
+    return Call(method="GET", path=f"/_matrix/{kind}/download/{server}/{name}")
+
+
 def kept(user: str, kind: str) -> Call:
     """What an account keeps on its homeserver for itself (client-server API 1.19, "Client Config")."""
     return Call(method="GET", path=_account_data(user, kind))

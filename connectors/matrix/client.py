@@ -1,7 +1,7 @@
 """One HTTP session with a homeserver: a request in, its JSON out, everything else as the bridge's errors."""
 
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +18,9 @@ from connectors.matrix.errors import translated
 _CONNECTIONS = 16
 _CONNECT_SECONDS = 10.0
 _CHUNK = 65_536
+_REDIRECTS = 3
+_SLOWEST = 20_000
+"""Bytes a second below which an upload is given up."""
 LARGEST_ANSWER = 16 * 1024 * 1024
 
 
@@ -53,8 +56,34 @@ class Client:
 
         Raises the bridge's errors; a 200 without JSON is `Uncertain`, since something answered in the server's place.
         """
+        seconds = self._config.request_timeout_seconds + call.held
+        return await self._answered(call, seconds, data=call.body)
+
+    async def send_stream(self, call: Call, body: AsyncIterator[bytes], size: int, mime: str) -> dict[str, Any]:
+        """The same with a body of `size` bytes that comes in pieces."""
+        seconds = self._config.request_timeout_seconds + size / _SLOWEST
+        headers = {"Content-Type": mime, "Content-Length": str(size)}
+        return await self._answered(call, seconds, data=body, headers=headers)
+
+    async def stream(self, call: Call) -> AsyncGenerator[bytes, None]:
+        """The bytes of an answer as they come. Redirects are followed, to other servers without our token."""
+        quiet = self._config.request_timeout_seconds
+        waits = aiohttp.ClientTimeout(total=None, connect=_CONNECT_SECONDS, sock_read=quiet)
         try:
-            status, headers, body = await self._exchange(call)
+            async with self._session.get(
+                self._address(call), timeout=waits, max_redirects=_REDIRECTS, headers={"Accept-Encoding": "identity"}
+            ) as response:
+                if response.status != 200:  # noqa: PLR2004  HTTP's own number
+                    body = self._read(call, await _limited(response.content))
+                    raise translated(status=response.status, body=body, headers=response.headers)
+                async for chunk in response.content.iter_chunked(_CHUNK):
+                    yield chunk
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise translated(cause=error) from None
+
+    async def _answered(self, call: Call, seconds: float, **request: Any) -> dict[str, Any]:  # noqa: ANN401  aiohttp's
+        try:
+            status, headers, body = await self._exchange(call, seconds, **request)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             # aiohttp's errors can carry our headers, and with them the token: not even as a cause.
             raise translated(cause=error) from None
@@ -71,13 +100,20 @@ class Client:
         except TooMuchError as error:
             raise TooLargeError(f"the homeserver's answer cannot be read: {error}") from None
 
-    async def _exchange(self, call: Call) -> tuple[int, Mapping[str, str], bytes]:
-        total = aiohttp.ClientTimeout(total=self._config.request_timeout_seconds + call.held, connect=_CONNECT_SECONDS)
-        address = URL(self._config.homeserver + call.path, encoded=True)
+    async def _exchange(
+        self,
+        call: Call,
+        seconds: float,
+        **request: Any,  # noqa: ANN401  aiohttp's
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        waits = aiohttp.ClientTimeout(total=seconds, connect=_CONNECT_SECONDS)
         async with self._session.request(
-            call.method, address, data=call.body, timeout=total, allow_redirects=False
+            call.method, self._address(call), timeout=waits, allow_redirects=False, **request
         ) as response:
             return response.status, response.headers, await _limited(response.content)
+
+    def _address(self, call: Call) -> URL:
+        return URL(self._config.homeserver + call.path, encoded=True)
 
 
 @asynccontextmanager

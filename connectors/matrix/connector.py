@@ -1,10 +1,13 @@
 """A user of a Matrix homeserver as an account of the bridge."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, aclosing, asynccontextmanager
 from typing import Any
 
+from msgspec.structs import replace
+
 from bridge import (
+    Attachment,
     BridgeError,
     Capabilities,
     Connector,
@@ -14,8 +17,6 @@ from bridge import (
     Feature,
     Finding,
     Host,
-    Kind,
-    MediaLimit,
     MessageId,
     Outgoing,
     Place,
@@ -41,8 +42,12 @@ from connectors.matrix.client import Client, connected_to
 from connectors.matrix.config import MatrixConfig
 from connectors.matrix.content import part, words
 from connectors.matrix.errors import Duplicate, NotFound
+from connectors.matrix.files import kinds
+from connectors.matrix.incoming import is_sealed
+from connectors.matrix.media import Media
 from connectors.matrix.members import named
 from connectors.matrix.rooms import EXTRA_MISSING, SWITCHED_OFF, Rooms
+from connectors.matrix.sealing import handle_of
 from connectors.matrix.secrecy import ENCRYPTED, Secrecy
 from connectors.matrix.sync import Stream
 
@@ -60,7 +65,8 @@ class Matrix(Connector[MatrixConfig]):
         relations=frozenset({Relation.REPLY, Relation.THREAD}),
         max_text=outgoing.MAX_TEXT_BYTES,
         unit=Unit.BYTES,
-        media={Kind.LOCATION: MediaLimit(), Kind.POLL: MediaLimit()},
+        max_caption=outgoing.MAX_TEXT_BYTES,
+        media=kinds(None),
     )
 
     def __init__(self, config: MatrixConfig, host: Host) -> None:
@@ -68,12 +74,14 @@ class Matrix(Connector[MatrixConfig]):
         self._client: Client | None = None
         self._secrecy: Secrecy | None = None
         self._rooms = Rooms()
+        self._features = self.features
         self._names: dict[RoomId, str] = {}
 
     async def run(self) -> None:
         async with connected_to(self.config) as client:
             me, device = await self._identified(client)
             self._rooms = await _known_rooms(client, self.config.user)
+            self._features = replace(self.features, media=kinds(await Media(client, self.host).most_bytes()))
             async with self._reading_secrets(client, device):
                 await self._follow(client, me)
 
@@ -128,12 +136,31 @@ class Matrix(Connector[MatrixConfig]):
             return
         self._rooms.joined.discard(place.room)
 
+    def capabilities(self, room: RoomId) -> Capabilities:
+        del room  # the homeserver's limits hold for all of them
+        return self._features
+
+    async def fetch(self, attachment: Attachment) -> AsyncIterator[bytes]:
+        async with aclosing(Media(self._connected(), self.host).fetched(attachment)) as pieces:
+            async for piece in pieces:
+                yield piece
+
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
-        content = outgoing.message(message, self.host.account, self._largest(message.room))
-        return (await self._put(message.room, outgoing.kind(message), content, message.key),)
+        room, handle = message.room, None
+        if message.files:
+            self._rooms.check(room)
+            sealed = room in self._rooms.encrypted
+            handle = await Media(self._connected(), self.host).uploaded(message.files[0], sealed=sealed)
+        content = outgoing.message(message, self.host.account, self._largest(room), handle)
+        return (await self._put(room, outgoing.kind(message), content, message.key),)
 
     async def edit(self, edit: Edit) -> None:
-        content = outgoing.edited(edit, self.host.account, self._largest(edit.target.room))
+        room, account = edit.target.room, self.host.account
+        if edit.caption:
+            old = await self._file_message(room, edit.target.parts[0])
+            content = outgoing.recaptioned(edit, account, old, self._largest(room))
+        else:
+            content = outgoing.edited(edit, account, self._largest(room))
         await self._put(edit.target.room, "m.room.message", content, edit.content.key)
 
     async def delete(self, deletion: Deletion) -> None:
@@ -256,10 +283,23 @@ class Matrix(Connector[MatrixConfig]):
         except NotFound:  # it is gone already
             return
 
+    async def _file_message(self, room: RoomId, message: MessageId) -> dict[str, Any]:
+        """What a message of ours that carries a file says."""
+        raw: Mapping[str, Any] | None = await self._call(calls.event(room, message))
+        if self._secrecy is not None and raw is not None and is_sealed(raw):
+            raw = self._secrecy.read(room, raw, {})
+        content = part(raw or {}, "content")
+        if handle_of(content) is None:
+            raise Unsupported(Feature.EDIT, "the message with the file cannot be read any more")
+        return dict(content)
+
     async def _call(self, call: Call) -> dict[str, Any]:
+        return await self._connected().call(call)
+
+    def _connected(self) -> Client:
         if self._client is None:
             raise Unavailable("not connected to the homeserver", scope=Scope.ACCOUNT)
-        return await self._client.call(call)
+        return self._client
 
     @asynccontextmanager
     async def _any_client(self) -> AsyncIterator[Client]:

@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bridge.events import Attachment, Kind
 from bridge.ids import MessageId, ThreadId
 from bridge.text.nodes import Rich, said
 from connectors.matrix.content_fields import part, words
 from connectors.matrix.places import place
+from connectors.matrix.sealing import handle_of, packed
 
 __all__ = [
     "PROFILE",
@@ -30,6 +32,9 @@ __all__ = [
 PROFILE = "com.beeper.per_message_profile"
 _MEDIA = {"m.image": Kind.IMAGE, "m.video": Kind.VIDEO, "m.audio": Kind.AUDIO, "m.file": Kind.FILE}
 _VOICE = ("m.voice", "org.matrix.msc3245.voice")
+_GIF = "image/gif"
+_LONGEST_EMOJI = 16
+_LONGEST_WAVEFORM = 1024
 
 
 class Relations(Struct, frozen=True, kw_only=True):
@@ -69,11 +74,11 @@ def attachment(content: Mapping[str, Any]) -> Attachment | None:
 
 
 def sticker(content: Mapping[str, Any]) -> Attachment:
-    """The picture of a `m.sticker`, whose body describes it."""
+    """The picture of a `m.sticker`, whose body describes it: often by nothing but an emoji."""
+    body = words(content, "body")
+    is_emoji = len(body) <= _LONGEST_EMOJI and not any(letter.isascii() for letter in body)
     found = _file(content, Kind.STICKER)
-    return Attachment(
-        kind=Kind.STICKER, mime=found.mime, size=found.size, alt=words(content, "body"), source=found.source
-    )
+    return replace(found, name="", alt="" if is_emoji else body, emoji=body if is_emoji else "")
 
 
 def has_caption(content: Mapping[str, Any]) -> bool:
@@ -87,16 +92,26 @@ def placeholder(text: str) -> Rich:
 
 
 def _file(content: Mapping[str, Any], kind: Kind) -> Attachment:
-    info = part(content, "info")
-    milliseconds = _count(info.get("duration"))
+    info, audio = part(content, "info"), part(content, "org.matrix.msc1767.audio")
+    milliseconds = _count(info.get("duration")) or _count(audio.get("duration"))
+    handle = handle_of(content)
     return Attachment(
         kind=kind,
         name=words(content, "filename") or words(content, "body"),
         mime=words(info, "mimetype"),
         size=_count(info.get("size")),
         duration=milliseconds / 1000 if milliseconds is not None else None,
-        source=words(content, "url") or words(part(content, "file"), "url"),
+        width=_count(info.get("w")),
+        height=_count(info.get("h")),
+        waveform=_waveform(audio.get("waveform")) if kind is Kind.VOICE else (),
+        animated=info.get("is_animated") is True or info.get("fi.mau.gif") is True or words(info, "mimetype") == _GIF,
+        source=packed(handle) if handle else "",
     )
+
+
+def _waveform(value: object) -> tuple[int, ...]:
+    samples = value[:_LONGEST_WAVEFORM] if isinstance(value, list) else []
+    return tuple(min(max(one, 0), 1024) for one in samples if isinstance(one, int))
 
 
 def _count(value: object) -> int | None:

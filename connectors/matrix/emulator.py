@@ -5,10 +5,10 @@ from typing import Any, Self
 
 from bridge.clock import Clock, SystemClock
 from bridge.ids import MessageId, UserId
-from bridge.testing.holdings import Ballot, Spot
+from bridge.testing.holdings import Ballot, Filed, Spot
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import Mention, Rich
-from connectors.matrix import emulator_keys_http, polls
+from connectors.matrix import emulator_keys_http, emulator_media, polls
 from connectors.matrix import emulator_people as clients
 from connectors.matrix import emulator_reader as reader
 from connectors.matrix.emulator_errors import Canned
@@ -41,7 +41,11 @@ class MatrixEmulator:
         clock = clock or SystemClock()
         self._rooms = Rooms(server=SERVER, clock=clock, max_event_bytes=max_event_bytes)
         self.server = Homeserver(
-            self._rooms, clock, sends_per_second=sends_per_second, burst=burst, more=emulator_keys_http.ROUTES
+            self._rooms,
+            clock,
+            sends_per_second=sends_per_second,
+            burst=burst,
+            more=(*emulator_keys_http.ROUTES, *emulator_media.ROUTES),
         )
         self.server.service = service
         self._owner = self._rooms.person("Olga", "olga")
@@ -91,7 +95,7 @@ class MatrixEmulator:
         await self.post(room, person, polls.RESPONSE, clients.vote(message, answer))
 
     async def edit(self, room: str, person: str, message: MessageId, text: Rich) -> None:
-        await self.post(room, person, "m.room.message", clients.edit(message, text))
+        await self.post(room, person, "m.room.message", clients.edit(message, text, await self.events(room)))
 
     async def delete(self, room: str, person: str, message: MessageId) -> None:
         self._redact(room, person, message)
@@ -103,7 +107,21 @@ class MatrixEmulator:
         self._redact(room, person, self._reaction(self._rooms.room(room), self._rooms.person(person), message, emoji))
 
     async def shown(self, room: str) -> Sequence[Shown]:
-        return reader.shown(await self.events(room), lambda user: self._rooms.people[user].name)
+        events = await self.events(room)
+        files = {address: await self.bytes_of(address) for address in reader.addresses(events)}
+        return reader.shown(events, lambda user: self._rooms.people[user].name, files)
+
+    async def send_files(self, room: str, person: str, files: Sequence[Filed], caption: Rich = ()) -> MessageId:
+        content = clients.filed(files, await self.upload(person, files[0].data, files[0].mime), caption)
+        return await self.post(room, person, clients.kind_of(files[0]), content)
+
+    async def upload(self, person: str, data: bytes, mime: str) -> str:
+        """A file as a person uploads it; its address."""
+        return self.server.media.add(self._rooms.person(person), data, mime)
+
+    async def bytes_of(self, address: str) -> bytes:
+        """A file as a reader's client gets it."""
+        return self.server.media.bytes_of(address)
 
     def drop_connections(self) -> None:
         self.server.drop_connections()

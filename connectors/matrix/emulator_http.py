@@ -14,6 +14,7 @@ from connectors.matrix import emulator_sync as answers
 from connectors.matrix.emulator_errors import Canned, refusal
 from connectors.matrix.emulator_keys import Keys
 from connectors.matrix.emulator_rooms import Json, MatrixRefusal, Person, Rooms
+from connectors.matrix.emulator_store import MediaStore
 
 _LONGEST_POLL = 60.0
 FAULTS: Mapping[Fault, Canned] = {
@@ -22,7 +23,7 @@ FAULTS: Mapping[Fault, Canned] = {
     Fault.REJECTED: refusal(400, "M_INVALID_PARAM"),
     Fault.CLOSED: refusal(403, "M_FORBIDDEN"),
 }
-Answer: TypeAlias = Callable[["Homeserver", web.Request, Person], Awaitable[Json]]
+Answer: TypeAlias = Callable[["Homeserver", web.Request, Person], Awaitable[Json | web.StreamResponse]]
 
 
 class Service(Protocol):
@@ -62,6 +63,7 @@ class Homeserver:
     ) -> None:
         self.rooms = rooms
         self.keys = Keys(rooms)
+        self.media = MediaStore(rooms.server)
         self.faults: deque[Fault] = deque()
         self.canned: deque[tuple[str, Canned]] = deque()
         self.requests: list[str] = []
@@ -320,9 +322,10 @@ async def _redact(server: Homeserver, request: web.Request, who: Person) -> Json
     return {"event_id": server.rooms.redact(who, info["room"], info["event"], info["key"])}
 
 
-def _known(server: Homeserver, answer: Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def answered(request: web.Request) -> web.Response:
-        return web.json_response(await answer(server, request, server.who(request)))
+def _known(server: Homeserver, answer: Answer) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def answered(request: web.Request) -> web.StreamResponse:
+        found = await answer(server, request, server.who(request))
+        return found if isinstance(found, web.StreamResponse) else web.json_response(found)
 
     return answered
 

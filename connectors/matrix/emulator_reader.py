@@ -7,28 +7,41 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from bridge.events import Manner
+from bridge.events import Attachment, Kind, Manner
 from bridge.ids import MessageId
-from bridge.testing.holdings import Ballot, Holding, Spot
+from bridge.testing.holdings import Ballot, Filed, Holding, Spot
 from bridge.testing.platform import Shown
 from bridge.text import walk
 from connectors.matrix import polls
-from connectors.matrix.content import PROFILE, part, relations, words
+from connectors.matrix.content import PROFILE, attachment, has_caption, part, relations, sticker, words
 from connectors.matrix.format import parsed
 from connectors.matrix.places import place
+from connectors.matrix.sealing import handle_of, sealer
 
-_MESSAGES = polls.STARTS | {"m.room.message"}
+_MESSAGES = polls.STARTS | {"m.room.message", "m.sticker"}
 _Events = Sequence[Mapping[str, Any]]
 
 
-def shown(events: Iterable[Mapping[str, Any]], name_of: Callable[[str], str]) -> list[Shown]:
-    """The messages of a room, oldest first, from all its events in order."""
+def addresses(events: _Events) -> set[str]:
+    """Where the files of a room lie: a client fetches them before it shows them."""
+    found = (
+        handle_of(content) for raw in events for content in (raw["content"], part(raw["content"], "m.new_content"))
+    )
+    return {handle.url for handle in found if handle is not None and handle.url.startswith("mxc://")}
+
+
+def shown(
+    events: Iterable[Mapping[str, Any]], name_of: Callable[[str], str], files: Mapping[str, bytes] | None = None
+) -> list[Shown]:
+    """The messages of a room, oldest first, from all its events in order; `files` by their addresses."""
     kept = [raw for raw in events if raw.get("content") and "redacted_because" not in part(raw, "unsigned")]
     edits = _edits(kept)
     messages = [raw for raw in kept if raw.get("type") in _MESSAGES and not relations(raw["content"]).replaces]
-    found = [_message(raw, edits.get(raw["event_id"]), _reactions(kept, raw["event_id"]), name_of) for raw in messages]
+    read = _Reader(name_of, files or {})
+    found = [read.message(raw, edits.get(raw["event_id"]), _reactions(kept, raw["event_id"])) for raw in messages]
     return [
         _asked(one, raw, kept) if raw["type"] in polls.STARTS else one for one, raw in zip(found, messages, strict=True)
     ]
@@ -46,31 +59,50 @@ def _asked(one: Shown, raw: Mapping[str, Any], events: _Events) -> Shown:
     return replace(one, text="", rich=(), holds=(ballot,))
 
 
-def _message(
-    raw: Mapping[str, Any],
-    edit: Mapping[str, Any] | None,
-    reactions: Mapping[str, int],
-    name_of: Callable[[str], str],
-) -> Shown:
-    content = part(edit["content"], "m.new_content") if edit else raw["content"]
-    rich = parsed(content)
-    return Shown(
-        id=MessageId(raw["event_id"]),
-        author=words(part(content, PROFILE), "displayname") or name_of(raw["sender"]),
-        text=walk.plain(rich),
-        rich=rich,
-        edited=edit is not None,
-        in_reply_to=relations(raw["content"]).in_reply_to,
-        reactions=reactions,
-        manner=Manner.EMOTE if words(content, "msgtype") == "m.emote" else Manner.SAY,
-        holds=_held(content),
-    )
+class _Reader(Struct, frozen=True):
+    """What a client knows besides the events."""
+
+    name_of: Callable[[str], str]
+    files: Mapping[str, bytes]
+
+    def message(self, raw: Mapping[str, Any], edit: Mapping[str, Any] | None, reactions: Mapping[str, int]) -> Shown:
+        content = part(edit["content"], "m.new_content") if edit else raw["content"]
+        one = sticker(content) if raw.get("type") == "m.sticker" else attachment(content)
+        is_captioned = one is None or one.kind is Kind.LOCATION or has_caption(content)
+        rich = parsed(content) if is_captioned else ()
+        return Shown(
+            id=MessageId(raw["event_id"]),
+            author=words(part(content, PROFILE), "displayname") or self.name_of(raw["sender"]),
+            text=walk.plain(rich),
+            rich=rich,
+            edited=edit is not None,
+            in_reply_to=relations(raw["content"]).in_reply_to,
+            reactions=reactions,
+            manner=Manner.EMOTE if words(content, "msgtype") == "m.emote" else Manner.SAY,
+            holds=self._held(content, one),
+        )
+
+    def _held(self, content: Mapping[str, Any], one: Attachment | None) -> tuple[Holding, ...]:
+        """What a client draws beside or instead of words: a map, a picture, a player."""
+        where = place(content).location if content.get("msgtype") == "m.location" else None
+        if where is not None:
+            return (Spot(latitude=where.latitude, longitude=where.longitude, title=where.title),)
+        handle = handle_of(content)
+        if one is None or handle is None:
+            return ()
+        data = self.files.get(handle.url, b"")
+        if handle.key:
+            opened = sealer(handle)
+            data = opened.open(data)
+            data = data if opened.digest == handle.sha256 else b""
+        return (_filed(one, data),)
 
 
-def _held(content: Mapping[str, Any]) -> tuple[Holding, ...]:
-    """What a client draws beside or instead of words: a map."""
-    where = place(content).location if content.get("msgtype") == "m.location" else None
-    return () if where is None else (Spot(latitude=where.latitude, longitude=where.longitude, title=where.title),)
+def _filed(one: Attachment, data: bytes) -> Filed:
+    return Filed(
+        kind=one.kind, data=data, name=one.name, mime=one.mime, alt=one.alt, duration=one.duration, emoji=one.emoji,
+        width=one.width, height=one.height,
+    )  # fmt: skip
 
 
 def _edits(events: _Events) -> dict[str, Mapping[str, Any]]:

@@ -23,12 +23,20 @@ _CREDENTIALS = frozenset(
         "M_CONSENT_NOT_GIVEN",
     }
 )
-_BUSY = frozenset({"M_RESOURCE_LIMIT_EXCEEDED", "M_UNRECOGNIZED"})
+_BUSY = frozenset({"M_RESOURCE_LIMIT_EXCEEDED"})
 _CERTAINLY_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
 
 class NotFound(RoomClosed):
     """What was asked for is not there: a room, an alias, a state, an event."""
+
+
+class Unknown(Unavailable):
+    """The homeserver does not know what was asked; an older way to ask may work."""
+
+
+class AlreadyThere(Rejected):
+    """There is a file at this address already."""
 
 
 class Duplicate(Rejected):
@@ -77,6 +85,8 @@ def _refused(status: int, code: str, why: str, wait: float | None) -> BridgeErro
         return _server_failed(status, why, wait)
     if status < 300:  # noqa: PLR2004  something answered in the homeserver's place, and may have asked it before
         return Uncertain(why, scope=Scope.ACCOUNT)
+    if code == "M_UNRECOGNIZED":
+        return Unknown(why, retry_after=wait, scope=Scope.ACCOUNT)
     if code in _BUSY or not 400 <= status < 500:  # noqa: PLR2004
         return Unavailable(why, retry_after=wait, scope=Scope.ACCOUNT)
     return _client_failed(status, code, why)
@@ -96,6 +106,8 @@ def _client_failed(status: int, code: str, why: str) -> BridgeError:
             return NotFound(why)
         case "M_DUPLICATE_ANNOTATION":
             return Duplicate(why)
+        case "M_CANNOT_OVERWRITE_MEDIA":
+            return AlreadyThere(why)
         case "M_USER_IN_USE":
             return InUse(why)
         case "" if status != 413:  # noqa: PLR2004  a proxy that is in the way, not a homeserver's verdict

@@ -9,8 +9,9 @@ from bridge.connector import Edit, Outgoing
 from bridge.events import Manner
 from bridge.ids import AccountName, Key, MessageId
 from bridge.text.nodes import Rich
-from connectors.matrix import places, polls, profile
+from connectors.matrix import files, places, polls, profile
 from connectors.matrix.mentions import users
+from connectors.matrix.sealing import Handle
 
 ORIGIN = "org.qantara.origin"
 """The mark on what a bridge wrote: its account and key, no id of anybody."""
@@ -25,18 +26,32 @@ _TYPES = {Manner.SAY: "m.text", Manner.EMOTE: "m.emote", Manner.NOTICE: "m.notic
 Content = dict[str, Any]
 
 
-def message(outgoing: Outgoing, account: AccountName, largest: int = LARGEST_CONTENT) -> Content:
-    """The content of a new `m.room.message`; `m.mentions` names whom it mentions, and is never absent."""
-    content = _said(outgoing) | {ORIGIN: {"account": account, "key": outgoing.key}}
+def message(
+    outgoing: Outgoing, account: AccountName, largest: int = LARGEST_CONTENT, handle: Handle | None = None
+) -> Content:
+    """The content of a new message; `m.mentions` names whom it mentions, and is never absent.
+
+    `handle` is where the file lies that it carries.
+    """
+    content = _said(outgoing, handle) | {ORIGIN: {"account": account, "key": outgoing.key}}
     relation = _relation(outgoing)
     if relation:
         content["m.relates_to"] = relation
     return _first_that_fits(content, largest, _without_html)
 
 
+def recaptioned(edit: Edit, account: AccountName, old: Content, largest: int = LARGEST_CONTENT) -> Content:
+    """The content of an edit that gives a file other words; `old` is the message's own content."""
+    inside = files.recaptioned(old, _caption(edit.content)) | {"m.mentions": mentions(edit.content.text)}
+    return _replacing(inside, edit, account, largest)
+
+
 def edited(edit: Edit, account: AccountName, largest: int = LARGEST_CONTENT) -> Content:
     """The content of an edit: the new one inside, and a version for clients that know no edits outside."""
-    inside = _said(edit.content)
+    return _replacing(_said(edit.content), edit, account, largest)
+
+
+def _replacing(inside: Content, edit: Edit, account: AccountName, largest: int) -> Content:
     outside = inside | {"body": f"* {inside['body']}", "m.mentions": {}}  # who was told once is not told again
     if "formatted_body" in inside:
         outside["formatted_body"] = f"* {inside['formatted_body']}"
@@ -60,16 +75,24 @@ def part_key(key: Key, index: int) -> str:
 
 def kind(outgoing: Outgoing) -> str:
     """The type of the event that carries it."""
+    if outgoing.files:
+        return files.kind_of(outgoing.files[0])
     return polls.START if any(one.poll is not None for one in outgoing.shared) else "m.room.message"
 
 
-def _said(outgoing: Outgoing) -> Content:
+def _said(outgoing: Outgoing, handle: Handle | None = None) -> Content:
+    if handle is not None:
+        return files.content(outgoing.files[0], handle, _caption(outgoing)) | {"m.mentions": mentions(outgoing.text)}
     for one in outgoing.shared:
         if one.location is not None:
             return places.content(one.location)
         if one.poll is not None:
             return polls.content(one.poll)
     return {"msgtype": _TYPES[outgoing.manner], **profile.worded(outgoing), "m.mentions": mentions(outgoing.text)}
+
+
+def _caption(outgoing: Outgoing) -> Content:
+    return profile.worded(outgoing) if outgoing.text else {}
 
 
 def mentions(text: Rich) -> Content:

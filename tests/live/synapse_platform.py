@@ -10,7 +10,7 @@ from msgspec import Struct
 from yarl import URL
 
 from bridge.ids import MessageId
-from bridge.testing.holdings import Ballot, Spot
+from bridge.testing.holdings import Ballot, Filed, Spot
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import Rich
 from connectors.matrix import emulator_people as clients
@@ -44,6 +44,7 @@ class SynapsePlatform:
         self._inside: set[tuple[str, str]] = set()
         self._ids: dict[str, str] = {}
         self._acts = itertools.count(1)
+        self._files: dict[str, bytes] = {}
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
@@ -86,7 +87,7 @@ class SynapsePlatform:
         await self.post(room, person, polls.RESPONSE, clients.vote(message, answer))
 
     async def edit(self, room: str, person: str, message: MessageId, text: Rich) -> None:
-        await self.post(room, person, "m.room.message", clients.edit(message, text))
+        await self.post(room, person, "m.room.message", clients.edit(message, text, await self.events(room)))
 
     async def delete(self, room: str, person: str, message: MessageId) -> None:
         who, name = await self._present(room, person)
@@ -102,7 +103,30 @@ class SynapsePlatform:
 
     async def shown(self, room: str) -> Sequence[Shown]:
         events = await self.events(room)
-        return reader.shown(events, _names(events).__getitem__)
+        files = {address: await self.bytes_of(address) for address in reader.addresses(events)}
+        return reader.shown(events, _names(events).__getitem__, files)
+
+    async def send_files(self, room: str, person: str, files: Sequence[Filed], caption: Rich = ()) -> MessageId:
+        where = await self.upload(person, files[0].data, files[0].mime)
+        return await self.post(room, person, clients.kind_of(files[0]), clients.filed(files, where, caption))
+
+    async def upload(self, person: str, data: bytes, mime: str) -> str:
+        """A file as a person uploads it; its address."""
+        headers = {"Authorization": f"Bearer {self._person(person).token}", "Content-Type": mime}
+        address = f"{self._server.address}/_matrix/media/v3/upload"
+        async with self._session.post(address, data=data, headers=headers) as response:
+            assert response.status == 200, await response.text()
+            return str((await response.json())["content_uri"])
+
+    async def bytes_of(self, address: str) -> bytes:
+        """A file as the owner's client gets it, once."""
+        if address not in self._files:
+            path = address.removeprefix("mxc://")
+            headers = {"Authorization": f"Bearer {self._owner.token}"}
+            url = f"{self._server.address}/_matrix/client/v1/media/download/{path}"
+            async with self._session.get(url, headers=headers) as response:
+                self._files[address] = await response.read() if response.status == 200 else b""
+        return self._files[address]
 
     def drop_connections(self) -> None:
         self._proxy.drop_connections()

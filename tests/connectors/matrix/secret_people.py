@@ -37,13 +37,11 @@ class SecretPerson:
             await self.client.keys_query()
         await self.client.send_to_device_messages()
 
-    async def say(self, room: str, content: Mapping[str, Any]) -> str:
+    async def say(self, room: str, content: Mapping[str, Any], kind: str = "m.room.message") -> str:
         """A message, encrypted for everybody in the room."""
         await self.catch_up()
         key = f"person{next(_acts)}"
-        answer = await self.client.room_send(
-            room, "m.room.message", dict(content), tx_id=key, ignore_unverified_devices=True
-        )
+        answer = await self.client.room_send(room, kind, dict(content), tx_id=key, ignore_unverified_devices=True)
         assert isinstance(answer, RoomSendResponse), answer
         return str(answer.event_id)
 

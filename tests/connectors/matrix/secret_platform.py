@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from nio.crypto.attachments import encrypt_attachment
+
 from bridge.ids import MessageId
+from bridge.testing.holdings import Filed
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import Rich
 from connectors.matrix import emulator_people as clients
@@ -70,7 +73,8 @@ class SecretPlatform:
         return await self.write(room, person, clients.message(text, msgtype="m.emote"))
 
     async def edit(self, room: str, person: str, message: MessageId, text: Rich) -> None:
-        await self.write(room, person, clients.edit(message, text))
+        known = await (await self.person(room, person)).events(self.room_id(room))
+        await self.write(room, person, clients.edit(message, text, known))
 
     async def delete(self, room: str, person: str, message: MessageId) -> None:
         await self.inner.delete(room, person, message)
@@ -84,7 +88,15 @@ class SecretPlatform:
     async def shown(self, room: str) -> Sequence[Shown]:
         owner = await self.person(room, OWNER)
         events = await owner.events(self.room_id(room))
-        return reader.shown(events, lambda user: self._names.get(user, user))
+        files = {address: await self.inner.bytes_of(address) for address in reader.addresses(events)}
+        return reader.shown(events, lambda user: self._names.get(user, user), files)
+
+    async def send_files(self, room: str, person: str, files: Sequence[Filed], caption: Rich = ()) -> MessageId:
+        sealed, keys = encrypt_attachment(files[0].data)
+        where = await self.inner.upload(person, sealed, "application/octet-stream")
+        who = await self.person(room, person)
+        content = clients.filed(files, {**keys, "url": where}, caption)
+        return MessageId(await who.say(self.room_id(room), content, clients.kind_of(files[0])))
 
     async def write(self, room: str, person: str, content: Mapping[str, Any]) -> MessageId:
         who = await self.person(room, person)
