@@ -144,6 +144,10 @@ class MatrixEmulator:
         """Answer the next request whose path contains `path` with bytes of the test's own."""
         self.server.canned.append((path, answer))
 
+    def lose_next(self, path: str) -> None:
+        """Carry out the next request whose path contains `path`, and cut the connection before its answer."""
+        self.server.lost.append(path)
+
     async def make_room(self, localpart: str, *, encrypted: bool = False) -> str:
         """A further room; its alias."""
         return self._made(localpart, encrypted=encrypted)

@@ -7,11 +7,13 @@ import pytest
 
 from bridge.connector import Outgoing, Target
 from bridge.errors import Unauthorized
-from bridge.events import Deleted, Edited, Posted, Reacted
+from bridge.events import Deleted, Edited, Kind, Posted, Reacted
 from bridge.ids import RoomId
+from bridge.testing import samples
 from bridge.testing.contract_kit import Kit, Terms
 from bridge.testing.host import KitHost
 from bridge.text.nodes import said
+from bridge.text.walk import plain
 from connectors.matrix.emulator_people import edit, message
 from tests.connectors.matrix.cases import heard, matrix
 from tests.connectors.matrix.secret_platform import SecretPlatform
@@ -125,6 +127,24 @@ class SecretCases:
         empty.mkdir()
         with pytest.raises(Unauthorized, match="log in anew"):
             await matrix(kit.platform, KitHost(empty)).run()
+
+    async def test_files_go_both_ways_and_the_homeserver_cannot_open_them(self, kit: Kit) -> None:
+        async with kit.running() as run:
+            for kind in (Kind.IMAGE, Kind.VIDEO, Kind.VOICE, Kind.FILE, Kind.STICKER):
+                words = "" if kind is Kind.STICKER else f"a {kind}"
+                theirs, ours = samples.upload(kind, f"their {kind}"), samples.upload(kind, f"our {kind}")
+                first = await kit.platform.send_files(kit.town, "Ada", (theirs,), said(words) if words else ())
+                posted = await heard(run, Posted, lambda event, first=first: event.message == (first,))
+                (attached,) = posted.attachments
+                assert (attached.kind, plain(posted.text)) == (kind, words)
+                assert b"".join([piece async for piece in run.connector.fetch(attached)]) == theirs.data
+                await run.connector.send(run.outgoing(words, files=(kit.host.keep(ours),)))
+                shown = (await kit.platform.shown(kit.town))[-1]
+                assert [(one.kind, one.data) for one in shown.files] == [(kind, ours.data)]
+                assert shown.text == words
+        events = str(await kit.platform.inner.events(kit.town))
+        assert "mxc://" not in events
+        assert "m.sticker" not in events
 
     async def test_long_words_are_not_cut_by_their_encryption(self, kit: Kit) -> None:
         words = "<&> " * 3_999

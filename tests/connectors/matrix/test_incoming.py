@@ -150,6 +150,10 @@ def test_an_edit_has_the_new_words() -> None:
     assert (edited.id, edited.replaces, edited.text, edited.manner) == ("event $1", "$0", said("new"), Manner.EMOTE)
 
 
+SEALED = {
+    "v": "v2", "url": "mxc://x/e", "iv": "i", "key": {"alg": "A256CTR", "k": "k"}, "hashes": {"sha256": "c3Vt"}
+}  # fmt: skip
+
 FILE = {"url": "mxc://x/f", "info": {"mimetype": "image/png", "size": 12, "duration": 1500}}
 FILES: dict[str, tuple[dict[str, object], Attachment]] = {
     "an image": (
@@ -162,8 +166,26 @@ FILES: dict[str, tuple[dict[str, object], Attachment]] = {
     ),
     "music": ({"msgtype": "m.audio", "body": "s"}, Attachment(kind=Kind.AUDIO, name="s")),
     "an encrypted file": (
+        {"msgtype": "m.file", "body": "f", "file": SEALED},
+        Attachment(kind=Kind.FILE, name="f", source='{"url":"mxc://x/e","key":"k","iv":"i","sha256":"c3Vt"}'),
+    ),
+    "an encrypted file whose key is none": (
         {"msgtype": "m.file", "body": "f", "file": {"url": "mxc://x/e"}},
-        Attachment(kind=Kind.FILE, name="f", source="mxc://x/e"),
+        Attachment(kind=Kind.FILE, name="f"),
+    ),
+    "a voice with its waveform": (
+        {
+            "msgtype": "m.audio",
+            "body": "v",
+            "url": "mxc://x/v",
+            "org.matrix.msc3245.voice": {},
+            "org.matrix.msc1767.audio": {"duration": 1500, "waveform": [0, 2000, -5, "x", 512]},
+        },
+        Attachment(kind=Kind.VOICE, name="v", duration=1.5, waveform=(0, 1024, 0, 512), source="mxc://x/v"),
+    ),
+    "a picture that moves": (
+        {"msgtype": "m.image", "body": "g", "info": {"mimetype": "image/gif", "w": 8, "h": 9}},
+        Attachment(kind=Kind.IMAGE, name="g", mime="image/gif", width=8, height=9, animated=True),
     ),
     "a video without size": (
         {"msgtype": "m.video", "body": "v", "info": {"size": "big", "duration": True}},
