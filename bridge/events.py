@@ -179,6 +179,13 @@ class Tallied(Event, frozen=True, kw_only=True, tag="tallied"):
     by: User | None = None
 
 
+class Pinned(Event, frozen=True, kw_only=True, tag="pinned"):
+    """Somebody made a message stand out in its room; `by` is None where nobody says."""
+
+    message: MessageId
+    by: User | None = None
+
+
 class Joined(Event, frozen=True, kw_only=True, tag="joined"):
     """Somebody came into the room."""
 
@@ -229,7 +236,19 @@ class SendFailed(Event, frozen=True, kw_only=True, tag="send_failed"):
 
 
 AnyEvent: TypeAlias = Union[
-    Posted, Edited, Deleted, Reacted, Unreacted, Tallied, Joined, Left, RoomChanged, RoomMoved, Delivered, SendFailed
+    Posted,
+    Edited,
+    Deleted,
+    Reacted,
+    Unreacted,
+    Tallied,
+    Pinned,
+    Joined,
+    Left,
+    RoomChanged,
+    RoomMoved,
+    Delivered,
+    SendFailed,
 ]
 Relayed: TypeAlias = Union[Posted, Edited, Deleted, Reacted, Unreacted, Tallied]
 """The events that have deliveries."""

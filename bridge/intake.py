@@ -19,6 +19,7 @@ from bridge.events import (
     Joined,
     Left,
     Manner,
+    Pinned,
     Posted,
     Reacted,
     Relayed,
@@ -216,12 +217,32 @@ class Intake:
                         yield arrival
                     lines, self._lines = self._lines, []
                     yield from lines
+                case Pinned():
+                    yield from self._pinned(event, room, me)
                 case _:
                     self._sinks.happened(Happening(account, event, room))
                     if isinstance(event, (Joined, Left, RoomChanged)):
                         changes.append((event, room))
         if changes:
             yield from self._comings(changes, me)
+
+    def _pinned(self, event: Pinned, room: RoomNumber | None, me: UserId | None) -> Iterable[Arrival]:
+        """A line that answers the message, where links show what is pinned."""
+        by = event.by
+        if room is None or event.room_kind is RoomKind.DIRECT or (by is not None and by.id == me):
+            return
+        heard = [to for to in self.routes.get(room, ()) if Show.PINS in self._shared.shows.get(to.link, ())]
+        if not heard:
+            return
+        line = Posted(
+            id=event.id, room=event.room, at=event.at, message=(), author=by or _BRIDGE, in_reply_to=event.message,
+            text=said("📌 pinned a message"),
+        )  # fmt: skip
+        routes = tuple(Route(to.room, to.link, self._uptime(to.room)) for to in heard)
+        person = None if by is None else Seen(by.id, by.name, by.avatar)
+        yield Arrival(
+            id=event.id, event=line, body=encode(line), room=room, person=person, targets=routes, **_traits(line)
+        )
 
     def _comings(self, changes: list[tuple[Change, RoomNumber | None]], me: UserId | None) -> Iterable[Arrival]:
         """A line for each room whose links show who comes and goes there, or what it is called; then forget them."""

@@ -213,6 +213,8 @@ class Show(StrEnum):
     """Who comes into a room and who leaves it, as a line in the others."""
     TOPICS = "topics"
     """A room's new name or topic, as a line in the others."""
+    PINS = "pins"
+    """Which message somebody pinned, as a line that answers it."""
 
 
 class LinkSettings(Settings):
@@ -234,7 +236,7 @@ class LinkSettings(Settings):
     """How much a person or a room may say before it is held; nothing is limited by default."""
     show: tuple[Show, ...] = ()
     """What crosses besides messages; nothing by default: `phone_numbers` (those on cards that people send), `joins`
-    (who comes and goes) and `topics` (a room's new name or topic)."""
+    (who comes and goes), `topics` (a room's new name or topic) and `pins` (which message somebody pinned)."""
 
 
 class FileSettings(Settings):

@@ -19,6 +19,7 @@ from bridge.events import (
     File,
     Joined,
     Left,
+    Pinned,
     Posted,
     Reacted,
     RoomChanged,
@@ -272,7 +273,7 @@ def _actor(event: AnyEvent) -> User | None:
     match event:
         case Posted() | Edited():
             return event.author
-        case Deleted() | Reacted() | Unreacted() | Tallied():
+        case Deleted() | Reacted() | Unreacted() | Tallied() | Pinned():
             return event.by
         case Joined() | Left() | RoomChanged() | RoomMoved() | Delivered() | SendFailed():
             return None

@@ -19,6 +19,7 @@ from bridge.events import (
     Joined,
     Left,
     Manner,
+    Pinned,
     Posted,
     Reacted,
     RoomChanged,
@@ -272,8 +273,28 @@ def _state(seen: _Seen, state_key: str) -> AnyEvent | None:
             return RoomChanged(**seen.fields(), topic=words(seen.content, "topic"))
         case "m.room.tombstone", "":
             return _moved(seen)
+        case "m.room.pinned_events", "":
+            return _pinned(seen)
         case _:
             return None
+
+
+def _pinned(seen: _Seen) -> Pinned | None:
+    """The newest message of the list that did not stand in it before; a pin taken away says nothing."""
+    before, after = (
+        _listed(part(one, name)) for one, name in ((_unsigned(seen), "prev_content"), (seen.raw, "content"))
+    )
+    new = [message for message in after if message not in before]
+    return Pinned(**seen.fields(), message=MessageId(new[-1]), by=seen.author()) if new else None
+
+
+def _unsigned(seen: _Seen) -> Mapping[str, Any]:
+    return part(seen.raw, "unsigned")
+
+
+def _listed(content: Mapping[str, Any]) -> list[str]:
+    listed = content.get("pinned")
+    return [one for one in listed if isinstance(one, str) and one] if isinstance(listed, list) else []
 
 
 def _moved(seen: _Seen) -> RoomMoved:

@@ -25,6 +25,8 @@ from telegram import (
 
 from bridge.content import Poll
 from bridge.events import Attachment, Kind
+from bridge.events import User as Author
+from bridge.ids import UserId
 from bridge.text.nodes import Italic, Paragraph, Rich, Text, said
 from connectors.telegram.format import Entity, Formatted, parse
 from connectors.telegram.sharing import card, place, thrown
@@ -70,6 +72,15 @@ def attachments(message: Message) -> tuple[Attachment, ...]:
 def speaks(message: Message) -> bool:
     """Whether somebody wrote or sent something, in contrast to a service message."""
     return not any(getattr(message, name) for name in _SERVICE)
+
+
+def author_of(message: Message) -> Author:
+    """Who is shown as the author: a person, or the group or channel in whose name somebody writes."""
+    chat = message.sender_chat
+    if chat is None and message.from_user is not None:
+        return Author(id=UserId(str(message.from_user.id)), name=user_name(message.from_user))
+    chat = chat or message.chat
+    return Author(id=UserId(str(chat.id)), name=message.author_signature or chat_name(chat))
 
 
 def user_name(user: User) -> str:

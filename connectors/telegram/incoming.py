@@ -15,7 +15,7 @@ from bridge.events import AnyEvent, Edited, Posted, RoomKind, User
 from bridge.ids import EventId, MessageId, RoomId, UserId
 from bridge.text.nodes import said
 from connectors.telegram import errors
-from connectors.telegram.content import attachments, chat_name, forwarded, speaks, user_name, words
+from connectors.telegram.content import attachments, author_of, forwarded, speaks, words
 from connectors.telegram.reactions import reacted
 from connectors.telegram.rooms import member_changed, place, service, stamp_of, topic_of
 
@@ -178,15 +178,6 @@ def _edited(message: Message, number: int, me: UserId) -> Iterator[AnyEvent]:
         text=(*forwarded(message), *words(message)),
         attachments=attachments(message),
     )
-
-
-def author_of(message: Message) -> User:
-    """Who is shown as the author: a person, or the group or channel in whose name somebody writes."""
-    chat = message.sender_chat
-    if chat is None and message.from_user is not None:
-        return User(id=UserId(str(message.from_user.id)), name=user_name(message.from_user))
-    chat = chat or message.chat
-    return User(id=UserId(str(chat.id)), name=message.author_signature or chat_name(chat))
 
 
 def _reply(message: Message) -> MessageId | None:

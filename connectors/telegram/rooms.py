@@ -8,9 +8,9 @@ from msgspec import Struct
 from telegram import Chat, ChatMember, ChatMemberRestricted, ChatMemberUpdated, Message
 from telegram.constants import ChatMemberStatus, ChatType
 
-from bridge.events import AnyEvent, Confirmation, Joined, Left, RoomChanged, RoomKind, RoomMoved, User
-from bridge.ids import EventId, RoomId, ThreadId, UserId
-from connectors.telegram.content import user_name
+from bridge.events import AnyEvent, Confirmation, Joined, Left, Pinned, RoomChanged, RoomKind, RoomMoved, User
+from bridge.ids import EventId, MessageId, RoomId, ThreadId, UserId
+from connectors.telegram.content import author_of, user_name
 
 _KINDS: Final = {"private": RoomKind.DIRECT, "channel": RoomKind.CHANNEL}
 _INSIDE: Final = {ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR, ChatMemberStatus.MEMBER}
@@ -53,6 +53,11 @@ def service(message: Message, me: UserId) -> Iterator[AnyEvent]:
         yield RoomChanged(
             id=EventId(f"name:{stamp}"), room=room, thread=thread, room_kind=kind, at=message.date, name=name
         )
+    if (pinned := message.pinned_message) is not None:
+        by = author_of(message)
+        number = MessageId(str(pinned.message_id))
+        yield Pinned(id=EventId(f"pin:{stamp}"), room=room, thread=topic_of(message), room_kind=kind, at=message.date,
+                     message=number, by=by)  # fmt: skip
     for user in message.new_chat_members or ():
         if (known := User(id=UserId(str(user.id)), name=user_name(user))).id != me:
             yield _joined(message.chat, known, message.date)

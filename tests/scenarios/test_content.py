@@ -7,10 +7,12 @@ import pytest
 from msgspec.structs import replace
 
 from bridge.content import Contact, Location
-from bridge.events import Attachment, Kind
+from bridge.events import AnyEvent, Attachment, Kind, Pinned, Reacted
 from bridge.testing.holdings import Ballot, Card, Spot
-from bridge.testing.memory import EVERYTHING, BareMemoryConnector, MemoryPlatform
+from bridge.testing.memory import EVERYTHING, BareMemoryConnector, MemoryConnector, MemoryPlatform
+from bridge.testing.memory_rooms import Update
 from bridge.testing.waiting import shown, shows
+from bridge.text.nodes import said
 from tests.scenarios.bridge_under_test import Bridge, balanced, configured
 
 CAFE = Attachment(kind=Kind.LOCATION, location=Location(latitude=1.5, longitude=2.5, title="Café", address="Ring 1"))
@@ -148,3 +150,33 @@ async def test_a_poll_that_is_deleted_takes_the_votes_with_it(
     await left.delete("town", "Ada", native)
     await shows(right, "town", [])
     assert balanced(await bridge.ledger())
+
+
+class Pins(MemoryConnector):
+    """A platform on which 📌 pins a message."""
+
+    def _event(self, update: Update) -> AnyEvent:
+        event = super()._event(update)
+        if not isinstance(event, Reacted) or event.emoji != "📌":
+            return event
+        return Pinned(id=event.id, room=event.room, at=event.at, message=event.message, by=event.by)
+
+
+async def test_a_pin_is_told_under_its_message_where_the_link_shows_it(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    yaml = configured(left, right, connector="pins")
+    bridge = await Bridge(tmp_path, yaml, connectors={"pins": Pins}).start()
+    native = await left.say("town", "Ada", said("rules"))
+    await shows(right, "town", ["Ada: rules"])
+    await left.react("town", "Bob", native, "📌")
+    await left.say("town", "Ada", said("quiet"))
+    await shows(right, "town", ["Ada: rules", "Ada: quiet"])
+    bridge.yaml = yaml.replace("rooms: [", "show: [pins], rooms: [")
+    await bridge.stop()
+    await bridge.start()
+    await left.react("town", "Eve", native, "📌")
+    seen = await shown(right, "town", lambda seen: len(seen) > 2)
+    assert (seen[2].text, seen[2].in_reply_to) == ("Eve: 📌 pinned a message", seen[0].id)
+    assert balanced(await bridge.ledger())
+    await bridge.stop()

@@ -18,6 +18,7 @@ from bridge.events import (
     Kind,
     Left,
     Manner,
+    Pinned,
     Posted,
     Reacted,
     RoomChanged,
@@ -233,6 +234,24 @@ def test_a_poll_is_its_question_and_its_answers(name: str) -> None:
     posted = read(raw(name, {name: {"question": {"org.matrix.msc1767.text": "well?"}, "answers": answers}}))
     assert posted.text == ()
     assert posted.attachments == (Attachment(kind=Kind.POLL, poll=Poll(question="well?", answers=("yes", "no"))),)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (None, ["$a"], "$a"),
+        (["$a"], ["$a", "$b"], "$b"),
+        (["$a", "$b"], ["$a"], None),
+        (["$a"], ["$a"], None),
+        ("$a", {"$b": 1}, None),
+        ([7], [8, ""], None),
+    ],
+)
+def test_a_new_pin_is_told_and_no_other_change_of_the_list(before: object, after: object, expected: str | None) -> None:
+    unsigned = {} if before is None else {"prev_content": {"pinned": before}}
+    event = read(raw("m.room.pinned_events", {"pinned": after}, state_key="", unsigned=unsigned))
+    told = None if expected is None else Pinned(id="event $1", room=ROOM, at=AT, message=expected, by=ADA)
+    assert event == told
 
 
 def test_what_is_encrypted_is_shown_as_such() -> None:

@@ -14,6 +14,7 @@ from bridge import (
     Kind,
     Left,
     Location,
+    Pinned,
     Poll,
     Posted,
     Reacted,
@@ -21,6 +22,7 @@ from bridge import (
     RoomKind,
     RoomMoved,
     Unreacted,
+    User,
 )
 from bridge.events import AnyEvent, Confirmation
 from bridge.ids import UserId
@@ -210,6 +212,12 @@ def test_a_poll_is_its_question_and_options() -> None:
     assert attachment == Attachment(kind=Kind.POLL, poll=Poll(question="Tea?", answers=("yes", "no")))
 
 
+def test_what_is_pinned_is_told_with_who_pinned_it() -> None:
+    (event,) = made("message", message(pinned_message=message(message_id=40, text="orig")))
+    assert isinstance(event, Pinned)
+    assert (event.message, event.by, event.room) == ("40", User(id=UserId("111"), name="Olena K"), "-1001234567890")
+
+
 PLACEHOLDERS: list[tuple[Json, str]] = [
     ({"dice": {"emoji": "🎲", "value": 4}}, "🎲 4 of 6"),
     ({"dice": {"emoji": "🏀", "value": 5}}, "🏀 5 of 5"),
@@ -257,7 +265,7 @@ def test_coming_going_and_renaming_are_events_of_the_room() -> None:
     (topic_renamed,) = made("message", message(chat=FORUM, **topic))
     assert isinstance(topic_renamed, RoomChanged)
     assert (topic_renamed.thread, topic_renamed.name) == ("7", "Tulips")
-    assert made("message", message(pinned_message=message(message_id=3, text="old"))) == ()
+    assert made("message", message(new_chat_photo=SIZES)) == ()
 
 
 def membership(old: str, new: str, user: Json = BOT, chat: Json = OFFICE) -> tuple[AnyEvent, ...]:
