@@ -122,7 +122,7 @@ class ConnectorConfig(BaseModel):
     """How a name is kept from turning the direction of an Arabic line: invisible `marks`, or `none` if they show."""
 
 
-class Person(Struct, frozen=True, kw_only=True):
+class Person(Struct, frozen=True, kw_only=True, gc=False):
     """Who is behind a copy: `number` is the store's own and may be shown, a native id never.
 
     `name` is safe to show, and nobody else is called so in the room; empty where only the number counts, because the
@@ -142,7 +142,7 @@ class Target(Struct, frozen=True, kw_only=True):
     parts: tuple[MessageId, ...]
 
 
-class Outgoing(Struct, frozen=True, kw_only=True, tag="outgoing"):
+class Outgoing(Struct, frozen=True, kw_only=True, tag="outgoing", gc=False):
     """One part, fitted: right length, only what the room can show, native ids.
 
     `label` is the author's name as it was put in front of `text`, empty where it was not: a platform on which a name

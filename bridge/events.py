@@ -45,7 +45,7 @@ class Kind(StrEnum):
     POLL = "poll"
 
 
-class User(Struct, frozen=True, kw_only=True):
+class User(Struct, frozen=True, kw_only=True, gc=False):
     """A person (or bot) on one platform, with the name other people see there."""
 
     id: UserId
@@ -53,7 +53,7 @@ class User(Struct, frozen=True, kw_only=True):
     avatar: str | None = None
 
 
-class Attachment(Struct, frozen=True, kw_only=True):
+class Attachment(Struct, frozen=True, kw_only=True, gc=False):
     """Something that is not text, as its platform tells of it: all of it may be wrong, and `name` may be hostile.
 
     `source` is the handle to fetch it by: only the connector that gave it may look inside, and nobody is shown it. It
@@ -81,7 +81,7 @@ class Attachment(Struct, frozen=True, kw_only=True):
     poll: Poll | None = None
 
 
-class File(Struct, frozen=True, kw_only=True):
+class File(Struct, frozen=True, kw_only=True, gc=False):
     """An attachment whose bytes the bridge has: read them with `host.read(file)`, again on each try.
 
     `name` is safe to show, is never empty, and its extension fits `mime`, which was told by the bytes themselves.
@@ -104,7 +104,7 @@ class File(Struct, frozen=True, kw_only=True):
     emoji: str = ""
 
 
-class Event(Struct, frozen=True, kw_only=True, tag=True):
+class Event(Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """Something that happened in a room.
 
     `id` is unique in its account and differs from the message's id; the bridge drops one it has seen before.

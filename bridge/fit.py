@@ -33,7 +33,7 @@ class Quoted(Struct, frozen=True):
     words: str | None
 
 
-class Words(Struct, frozen=True, kw_only=True):
+class Words(Struct, frozen=True, kw_only=True, gc=False):
     """What somebody said, before it is fitted. `label` is their name, safe to show; empty for the bridge itself."""
 
     text: Rich
@@ -49,7 +49,7 @@ class Words(Struct, frozen=True, kw_only=True):
     """Put in front, such as "edited"."""
 
 
-class Part(Struct, frozen=True, kw_only=True):
+class Part(Struct, frozen=True, kw_only=True, gc=False):
     """One message of the target room."""
 
     text: Rich

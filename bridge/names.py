@@ -31,12 +31,12 @@ class Names:
     """The names of all rooms. `reserve` what no person may look like: accounts, and the bridge's own users."""
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
-        self._reserved = {skeleton(one) for one in reserved}
+        self._reserved = set(reserved)
         self._rolls: dict[RoomNumber, Roll] = {}
 
     def reserve(self, name: str) -> None:
         """Nobody is shown under this name, or one that looks like it, without a number behind it."""
-        self._reserved.add(skeleton(label(name)))
+        self._reserved.add(label(name))
 
     def recall(self, room: RoomNumber, person: PersonNumber, name: str) -> None:
         """Somebody was shown in the room, or spoke there, before the bridge began: their look stays theirs."""
@@ -78,5 +78,5 @@ class Names:
 
     def _decided(self, roll: Roll, person: PersonNumber, plain: str) -> str:
         look = skeleton(plain)
-        owner = _NOBODY if look in self._reserved else roll.taken.setdefault(look, person)
+        owner = _NOBODY if look in map(skeleton, self._reserved) else roll.taken.setdefault(look, person)
         return plain if owner == person else told_apart(plain, person)

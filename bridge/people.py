@@ -8,7 +8,6 @@ import unicodedata
 from functools import lru_cache
 
 import grapheme
-from disarm import skeleton_key
 from precis_i18n import get_profile
 
 from bridge.ids import PersonNumber
@@ -43,6 +42,8 @@ def skeleton(name: str) -> str:
 
     Small and capital letters count as one; so do I, l and 1, O and 0, rn and m, vv and w.
     """
+    from disarm import skeleton_key  # noqa: PLC0415 - 3 MB that a bridge nobody has spoken over yet does not need
+
     look = skeleton_key(name.strip(_ISOLATE + _ISOLATED)).translate(_DIGITS)
     return "".join(look.replace("rn", "m").replace("vv", "w").split())
 

@@ -15,7 +15,7 @@ from bridge.store.ops import NO_ID, Arrived, Copy, Made, Outcome, Row, Settle
 from bridge.store.questions import Joint
 
 
-class Delivery(Struct):
+class Delivery(Struct, gc=False):
     """One row on its way: which steps are done, under way or still to start."""
 
     row: Row

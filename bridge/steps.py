@@ -26,7 +26,7 @@ from bridge.text.nodes import Paragraph, Rich, Text
 Action: TypeAlias = Union[Outgoing, Edit, Deletion, Reaction]
 
 
-class Step(Struct, frozen=True):
+class Step(Struct, frozen=True, gc=False):
     """One call of the connector; what it makes is kept as `part` of the message, as `kind`."""
 
     action: Action
@@ -36,7 +36,7 @@ class Step(Struct, frozen=True):
     """Whose ghost a reaction is about, by the person's number; 0 is our own account."""
 
 
-class Plan(Struct, frozen=True, tag="plan"):
+class Plan(Struct, frozen=True, tag="plan", gc=False):
     """The steps, in order."""
 
     steps: tuple[Step, ...]
@@ -66,7 +66,7 @@ def as_it_is(text: Rich) -> Rich:
     return text
 
 
-class View(Struct, frozen=True, kw_only=True):
+class View(Struct, frozen=True, kw_only=True, gc=False):
     """The target room as a plan sees it: `features` are those its connector has and the room did not refuse."""
 
     place: Place
@@ -82,7 +82,7 @@ class View(Struct, frozen=True, kw_only=True):
     """How words are said in the room: mentions mean people of its platform, or nobody."""
 
 
-class Facts(Struct, frozen=True, kw_only=True):
+class Facts(Struct, frozen=True, kw_only=True, gc=False):
     """What the store knows of the messages a row speaks of, in the target room."""
 
     about: Known | None = None

@@ -73,7 +73,7 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Seen(Struct, frozen=True):
+class Seen(Struct, frozen=True, gc=False):
     """A person as an event showed them: native id, name, avatar."""
 
     native: str
@@ -81,7 +81,7 @@ class Seen(Struct, frozen=True):
     avatar: str | None = None
 
 
-class Route(Struct, frozen=True):
+class Route(Struct, frozen=True, gc=False):
     """One target of an event: the room, the link that leads there, and the target account's uptime in seconds.
 
     `parked` is a reason not to send it, "" when there is none.
@@ -93,7 +93,7 @@ class Route(Struct, frozen=True):
     parked: str = ""
 
 
-class Arrival(Struct, frozen=True, kw_only=True):
+class Arrival(Struct, frozen=True, kw_only=True, gc=False):
     """One event, ready to be stored. `relates` is the native id of the message it speaks of (or replies to)."""
 
     id: EventId | None
@@ -112,7 +112,7 @@ class Arrival(Struct, frozen=True, kw_only=True):
     """Which of its attachments are to be fetched."""
 
 
-class Row(Struct, kw_only=True):
+class Row(Struct, kw_only=True, gc=False):
     """One delivery as a lane holds it."""
 
     number: RowNumber
@@ -152,7 +152,7 @@ class Row(Struct, kw_only=True):
 # --- facts to commit -----------------------------------------------------------------------------------------------
 
 
-class Accept(Struct, frozen=True, kw_only=True):
+class Accept(Struct, frozen=True, kw_only=True, gc=False):
     """Store events, their deliveries and the position after them. Answer: `Accepted`."""
 
     account: AccountName
@@ -161,7 +161,7 @@ class Accept(Struct, frozen=True, kw_only=True):
     position: str | None = None
 
 
-class Accepted(Struct, frozen=True):
+class Accepted(Struct, frozen=True, gc=False):
     """The rows made, in order, and how many events were known already."""
 
     rows: tuple[Row, ...]
@@ -169,7 +169,7 @@ class Accepted(Struct, frozen=True):
     fetches: tuple[Fetch, ...] = ()
 
 
-class Copy(Struct, frozen=True):
+class Copy(Struct, frozen=True, gc=False):
     """A native id that a part got in the target room."""
 
     part: int
@@ -177,7 +177,7 @@ class Copy(Struct, frozen=True):
     kind: TwinKind = TwinKind.COPY
 
 
-class Made(Struct, frozen=True):
+class Made(Struct, frozen=True, gc=False):
     """What sends left in the target room: copies, our reactions with their ids, and what of both was taken back."""
 
     copies: tuple[Copy, ...] = ()
@@ -192,7 +192,7 @@ Arrived: TypeAlias = tuple[MessageId, ...] | Made
 """What is known of a part that went: the ids it got, or all that it left."""
 
 
-class Settle(Struct, frozen=True, kw_only=True):
+class Settle(Struct, frozen=True, kw_only=True, gc=False):
     """A delivery ended: its row goes, what it made stays."""
 
     row: Row

@@ -34,7 +34,7 @@ class Patience(Enum):
     LEAVES = "leaves"
 
 
-class Waiting(Struct, frozen=True, eq=False):
+class Waiting(Struct, frozen=True, eq=False, gc=False):
     """An operation, and who wants to know of it."""
 
     op: Op

@@ -12,7 +12,7 @@ from msgspec import Struct
 from bridge.ids import UserId
 
 
-class Node(Struct, frozen=True, array_like=True, tag=True):
+class Node(Struct, frozen=True, array_like=True, tag=True, gc=False):
     """Anything in a tree; `Capabilities.formatting` is a set of these classes."""
 
 
