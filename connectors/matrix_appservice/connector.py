@@ -56,6 +56,12 @@ from connectors.matrix_appservice.rooms import Rooms
 _CLAIM = "org.qantara.claim."
 _MARK = "ghosts"
 _EVER = timedelta(days=36_500)
+_BUSY = "M_BAD_STATUS: HTTP 503"
+_UNREACHED = ("M_CONNECTION_FAILED", "M_CONNECTION_TIMEOUT", "M_BAD_STATUS", "M_URL_NOT_SET")
+_NOT_REACHED = (
+    "the homeserver does not reach the bridge at the `url` of its registration, so nothing would be heard: {why}."
+    " See whether `http.listen` or the setting `address` is right, then write the registration anew"
+)
 _WITHOUT_FILES = {Kind.LOCATION: MediaLimit(), Kind.POLL: MediaLimit()}
 """Ghosts share places and polls; files are shown in words."""
 
@@ -233,10 +239,14 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
             await client.call(service.ping(registration_id(self.host.account), f"ping{self._pings}"))
         except NotFound:  # older than 1.7
             return
-        except Rejected as error:
+        except (Rejected, RoomClosed) as error:
             raise Unauthorized(f"the homeserver knows this account by another registration: {error}") from error
-        except RoomClosed as error:
-            raise Unauthorized(f"the homeserver knows this account by another registration: {error}") from error
+        except Unavailable as error:
+            if _BUSY in str(error):  # it does reach us: while we can store nothing, what waits can still be sent
+                return
+            if any(code in str(error) for code in _UNREACHED):
+                raise Unavailable(_NOT_REACHED.format(why=error), scope=Scope.ACCOUNT) from error
+            raise
 
     def _time(self, at: datetime | None) -> datetime | None:
         """When something was written: never later than now."""

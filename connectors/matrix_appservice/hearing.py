@@ -1,7 +1,7 @@
 """What one run hears: transactions in, one at a time, their events stored before they are acknowledged."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -16,6 +16,7 @@ from connectors.matrix.content import part, words
 from connectors.matrix.incoming import MalformedError, Where, enters, exits
 from connectors.matrix.members import Members
 from connectors.matrix.senders import Senders
+from connectors.matrix.votes import counted
 from connectors.matrix_appservice import calls as service
 from connectors.matrix_appservice import door, incoming
 from connectors.matrix_appservice.ghosts import Ghosts
@@ -72,18 +73,29 @@ class Hearing:
             if self._done.knows(mark):
                 return
             events = [event for raw in raws if (event := await self._event(raw)) is not None]
+            events += await self._votes(raws)
             done = self._done.later(mark)
             await self._host.publish(*events, position=done.position())
             self._done = done
 
+    async def _votes(self, raws: Sequence[Mapping[str, Any]]) -> list[AnyEvent]:
+        """How polls stand in which somebody voted."""
+        rooms = dict.fromkeys(incoming.room_of(raw) for raw in raws)
+        readable = (room for room in rooms if room in self.rooms.joined and room not in self.rooms.encrypted)
+        found: list[AnyEvent] = []
+        for room in readable:
+            found += await counted(self.client, room, [raw for raw in raws if incoming.room_of(raw) == room])
+        return found
+
     async def _event(self, raw: Mapping[str, Any]) -> AnyEvent | None:
         room = incoming.room_of(raw)
+        if not self.ghosts.is_ours(words(raw, "sender")):
+            await self._learn(room, words(raw, "sender"))
         await self._notice(room, raw)
         if self.ghosts.is_ours(words(raw, "sender")) and not exits(raw, self._me.id):
             return incoming.echo(raw, self._host.account)
         if self._is_ghosts_membership(raw):
             return None
-        await self._learn(room, words(raw, "sender"))
         try:
             return await self._read(room, raw)
         except MalformedError as error:
