@@ -13,6 +13,7 @@ from bridge import (
     Deletion,
     Edit,
     Endpoint,
+    Feature,
     Finding,
     Host,
     Kind,
@@ -34,6 +35,7 @@ from bridge import (
     Unauthorized,
     Unavailable,
     Uncertain,
+    Unsupported,
     User,
 )
 from bridge.errors import BridgeError
@@ -157,27 +159,18 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
         _event_id(await self._as_writer(room, edit.target.parts[0], edit.content.author, call))
 
     async def delete(self, deletion: Deletion) -> None:
-        room = deletion.target.room
         for index, message in enumerate(deletion.target.parts):
-            call = calls.redact(room, message, outgoing.part_key(deletion.key, index))
-            try:
-                _event_id(await self._as_writer(room, message, deletion.by, call))
-            except NotFound:  # it is gone already
-                continue
+            call = calls.redact(deletion.target.room, message, outgoing.part_key(deletion.key, index))
+            await self._redact(deletion.target.room, message, deletion.by, call)
 
     async def react(self, reaction: Reaction) -> MessageId | None:
         room, target = reaction.target.room, reaction.target.parts[0]
         if reaction.emoji in reaction.wanted:
-            call = calls.send(room, "m.reaction", outgoing.reaction(target, reaction.emoji), reaction.key)
-            try:
-                return _event_id(await self._as(reaction.by, room, call))
-            except Duplicate:
-                return await self._own_reaction(reaction)
+            content = outgoing.reaction(target, reaction.emoji)
+            return await self._add(reaction, calls.send(room, "m.reaction", content, reaction.key))
         native = reaction.native or await self._own_reaction(reaction)
         if native is not None:
-            await self.delete(
-                Deletion(target=replace(reaction.target, parts=(native,)), key=reaction.key, by=reaction.by)
-            )
+            await self._redact(room, native, reaction.by, calls.redact(room, native, reaction.key))
         return None
 
     async def rooms(self) -> Sequence[RoomInfo]:
@@ -272,11 +265,52 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
         """One request in the name of whoever of ours wrote a message: only they may change it."""
         hearing = self._heard()
         writer = await hearing.senders.writer(room, message)
+        if not writer:
+            return await self._as(by, room, call)
+        if not hearing.ghosts.is_ours(writer):
+            raise Rejected("only who wrote a message may change it, and that is nobody of this account")
         if writer == self.config.user:
             return await self._call(call)
-        if hearing.ghosts.is_ours(writer):
-            return await self._call(service.acting(call, writer))
-        return await self._as(by, room, call)
+        return await self._again_inside(writer, room, service.acting(call, writer))
+
+    async def _again_inside(self, user: str, room: RoomId, call: Call) -> dict[str, Any]:
+        """One request of a ghost, which enters the room again where it was removed from it."""
+        try:
+            return await self._call(call)
+        except NotFound:
+            raise
+        except RoomClosed:
+            await self._heard().ghosts.enter(user, room)
+        try:
+            return await self._call(call)
+        except RoomClosed as error:
+            raise Rejected(str(error)) from error
+
+    async def _redact(self, room: RoomId, message: MessageId, by: Person | None, call: Call) -> None:
+        """Take a message back as its writer, or else in our own name where we may; what is gone is no error."""
+        try:
+            _event_id(await self._as_writer(room, message, by, call))
+        except NotFound:
+            return
+        except Rejected as error:
+            try:
+                _event_id(await self._call(call))
+            except RoomClosed:
+                raise error from None
+
+    async def _add(self, reaction: Reaction, call: Call) -> MessageId | None:
+        room, by = reaction.target.room, reaction.by
+        try:
+            if by is None:
+                return _event_id(await self._call(call))
+            user = await self._heard().ghosts.present(by, room)
+            return _event_id(await self._again_inside(user, room, service.acting(call, user)))
+        except Duplicate:
+            return await self._own_reaction(reaction)
+        except (NotFound, Unsupported):
+            raise
+        except (Rejected, RoomClosed) as error:  # a room may let people talk and not react
+            raise Unsupported(Feature.REACT, str(error)) from error
 
     async def _own_reaction(self, reaction: Reaction) -> MessageId | None:
         hearing = self._heard()

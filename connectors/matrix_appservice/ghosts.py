@@ -62,6 +62,12 @@ class Ghosts:
                 await self._entered(user, room)
         return user
 
+    async def enter(self, user: str, room: RoomId) -> None:
+        """Let a ghost enter a room again. Raises as `present`."""
+        self._inside.pop((room, user), None)
+        async with self._making:
+            await self._entered(user, room)
+
     def learn(self, room: RoomId, raw: Mapping[str, Any]) -> None:
         """A membership of a ghost, as the homeserver tells it."""
         user = raw.get("state_key")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge import Edit, Feature, Joined, Left, RoomClosed, Unsupported
+from bridge import Edit, Feature, Joined, Left, Reaction, Rejected, RoomClosed, Target, Unsupported
 from bridge.connector import Deletion, Person
 from bridge.ids import PersonNumber
 from bridge.testing.contract_kit import ADA
@@ -144,3 +144,57 @@ def test_a_ghosts_name_holds_the_stores_number_and_mark() -> None:
         assert not is_served(other, "@qantara:example.org")
     assert is_mark("a1b2c3")
     assert not is_mark("a1_2c3")
+
+
+async def test_a_ghost_that_was_removed_still_changes_what_it_wrote(lab: Lab) -> None:
+    async with lab.kit.running() as run:
+        copy, other = await run.sent("helo", author=ADA), await run.sent("a mistake", author=ADA)
+        (one,) = ghosts(lab, lab.kit.town)
+        await lab.server.change_membership(lab.kit.town, one, "leave")
+        await run.connector.edit(Edit(target=copy, content=run.outgoing("hello", author=ADA)))
+        assert ghosts(lab, lab.kit.town) == [one]
+        await lab.server.change_membership(lab.kit.town, one, "leave")
+        await run.connector.delete(Deletion(target=other, key=lab.kit.key(), by=ADA))
+        assert await texts(lab.server, lab.kit.town) == ["hello"]
+
+
+async def test_what_a_banned_ghost_wrote_is_taken_back_by_the_bridge_where_it_may(lab: Lab) -> None:
+    async with lab.kit.running() as run:
+        first, second = await run.sent("one", author=ADA), await run.sent("two", author=ADA)
+        (one,) = ghosts(lab, lab.kit.town)
+        await lab.server.change_membership(lab.kit.town, one, "ban")
+        with pytest.raises(Rejected):
+            await run.connector.delete(Deletion(target=first, key=lab.kit.key(), by=ADA))
+        with pytest.raises(Rejected):
+            await run.connector.edit(Edit(target=second, content=run.outgoing("2", author=ADA)))
+        levels = {"users": {lab.server.owner: 100, BOT: 50}, "redact": 50, "state_default": 50}
+        await lab.server.set_state(lab.kit.town, "m.room.power_levels", levels)
+        await run.connector.delete(Deletion(target=first, key=lab.kit.key(), by=ADA))
+        assert await texts(lab.server, lab.kit.town) == ["two"]
+
+
+async def test_what_another_account_wrote_is_not_changed_in_silence(lab: Lab) -> None:
+    async with lab.kit.running() as run:
+        _, event = await run.hears("not ours")
+        target = Target(room=event.room, parts=event.message)
+        for act in (
+            lambda: run.connector.edit(Edit(target=target, content=run.outgoing("ours", author=ADA))),
+            lambda: run.connector.delete(Deletion(target=target, key=lab.kit.key(), by=ADA)),
+        ):
+            with pytest.raises(Rejected, match="nobody of this account"):
+                await act()
+        assert await texts(lab.server, lab.kit.town) == ["not ours"]
+
+
+async def test_where_ghosts_may_talk_and_not_react_reactions_are_told(lab: Lab) -> None:
+    async with lab.kit.running() as run:
+        _, event = await run.hears("good news")
+        levels = {"users": {lab.server.owner: 100}, "events": {"m.reaction": 50}, "state_default": 50, "redact": 50}
+        await lab.server.set_state(lab.kit.town, "m.room.power_levels", levels)
+        reaction = Reaction(
+            target=Target(room=event.room, parts=event.message), emoji="👍", wanted=("👍",), key=lab.kit.key(), by=ADA
+        )
+        with pytest.raises(Unsupported) as caught:
+            await run.connector.react(reaction)
+        assert caught.value.feature is Feature.REACT
+        await run.send("still talking", author=ADA)
