@@ -86,6 +86,9 @@ class MatrixEmulator:
     async def share_spot(self, room: str, person: str, spot: Spot) -> MessageId:
         return await self.post(room, person, "m.room.message", clients.spot(spot))
 
+    async def say_in_thread(self, room: str, person: str, root: MessageId, text: Rich) -> MessageId:
+        return await self.post(room, person, "m.room.message", clients.in_thread(root, text))
+
     async def open_poll(self, room: str, person: str, ballot: Ballot) -> MessageId:
         return await self.post(room, person, polls.START, clients.ballot(ballot))
 

@@ -48,6 +48,12 @@ def kind_of(one: Filed) -> str:
     return "m.sticker" if one.kind is Kind.STICKER else "m.room.message"
 
 
+def in_thread(root: MessageId, text: Rich) -> Json:
+    """A message in the thread that hangs on another."""
+    relation = {"rel_type": "m.thread", "event_id": root, "is_falling_back": True, "m.in_reply_to": {"event_id": root}}
+    return message(text) | {"m.relates_to": relation}
+
+
 def spot(where: Spot) -> Json:
     """A place as a client shares it."""
     uri = f"geo:{where.latitude},{where.longitude};u=35"

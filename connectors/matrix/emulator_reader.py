@@ -70,13 +70,15 @@ class _Reader(Struct, frozen=True):
         one = sticker(content) if raw.get("type") == "m.sticker" else attachment(content)
         is_captioned = one is None or one.kind is Kind.LOCATION or has_caption(content)
         rich = parsed(content) if is_captioned else ()
+        hangs = relations(raw["content"])
         return Shown(
             id=MessageId(raw["event_id"]),
             author=words(part(content, PROFILE), "displayname") or self.name_of(raw["sender"]),
             text=walk.plain(rich),
             rich=rich,
             edited=edit is not None,
-            in_reply_to=relations(raw["content"]).in_reply_to,
+            in_reply_to=hangs.in_reply_to,
+            thread=MessageId(hangs.thread) if hangs.thread else None,
             reactions=reactions,
             manner=Manner.EMOTE if words(content, "msgtype") == "m.emote" else Manner.SAY,
             holds=self._held(content, one),

@@ -36,7 +36,6 @@ from bridge import (
     RoomInfo,
     Scope,
     StoreFull,
-    Tallied,
     ThreadId,
     Unauthorized,
     Unavailable,
@@ -44,7 +43,7 @@ from bridge import (
     User,
     UserId,
 )
-from bridge.events import Confirmation
+from bridge.events import AnyEvent, Confirmation
 from connectors.telegram import checkup, files, media, outgoing, polls, webhook
 from connectors.telegram.config import Mode, TelegramConfig
 from connectors.telegram.content import user_name
@@ -214,13 +213,19 @@ class Telegram(Connector[TelegramConfig]):
         followed = [moved(claim.old, claim.new, claim.at, Confirmation.BOTH) for claim in agreed if claim]
         await self.host.publish(*told.events, *followed, *await self._counted(updates), position=position)
 
-    async def _counted(self, updates: Sequence[Read]) -> Sequence[Tallied]:
+    async def _counted(self, updates: Sequence[Read]) -> Sequence[AnyEvent]:
         """How the polls of some updates stand, where their messages are known."""
         for poll, place in polls.places(updates):
             await self.host.remember(polls.name(poll), place, polls.LIFE)
-        found = [(number, poll, await self.host.recall(polls.name(poll.id))) for number, poll in polls.asked(updates)]
-        now = self.host.clock.now()
-        return [polls.tallied(number, poll, place, now) for number, poll, place in found if place is not None]
+        told: list[AnyEvent] = []
+        for number, asked in polls.asked(updates):
+            place_of = await self.host.recall(polls.name(str(asked.id)))
+            event = polls.tallied(number, asked, place_of, self.host.clock.now()) if place_of else None
+            if event is not None:
+                told.append(event)
+            elif place_of:
+                self.host.unreadable("a poll")
+        return told
 
     async def _confirmed(self, claim: Claim) -> Claim | None:
         """Note what one end of a migration says; the claim comes back when the other end said the same."""

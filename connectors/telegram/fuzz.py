@@ -1,6 +1,7 @@
 """Telegram's parsers for the fuzz kit: updates, webhook bodies, answers to calls, formatted texts."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from bridge.errors import BridgeError, Scope
 from bridge.ids import UserId
 from bridge.testing.fuzz_target import Target, text_of
-from connectors.telegram import webhook
+from connectors.telegram import polls, webhook
 from connectors.telegram.errors import refusal
 from connectors.telegram.format import Entity, Formatted, parse, render, utf16
 from connectors.telegram.incoming import happened, read
@@ -16,6 +17,7 @@ from connectors.telegram.rooms import claims
 from connectors.telegram.wire import loads
 
 _ME = UserId("42")
+_NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 _USER = {"id": 7, "is_bot": False, "first_name": "Ada", "last_name": "L", "username": "ada"}
 _CHAT = {"id": -100123, "type": "supergroup", "title": "Town", "is_forum": True}
 _MESSAGE: dict[str, Any] = {"message_id": 5, "date": 1_760_000_000, "chat": _CHAT, "from": _USER}
@@ -34,6 +36,8 @@ _CONTENTS: tuple[dict[str, Any], ...] = (
     {"poll": {"id": "1", "question": "q", "options": [{"text": "a", "voter_count": 0, "persistent_id": "p"}],
               "total_voter_count": 0, "is_closed": False, "is_anonymous": True, "type": "regular",
               "allows_multiple_answers": False}},
+    {"pinned_message": {**_MESSAGE, "message_id": 4, "text": "old"}}, {"document": {"file_id": "a",
+     "file_unique_id": "b", "file_name": "../x", "mime_type": "a/b", "file_size": 3}, "caption": "c"},
     {"new_chat_members": [_USER]}, {"left_chat_member": _USER}, {"migrate_to_chat_id": -100999},
     {"migrate_from_chat_id": -1}, {"new_chat_title": "T"}, {"dice": {"emoji": "🎲", "value": 3}},
     {"sender_chat": _CHAT, "author_signature": "S", "text": "s", "is_topic_message": True, "message_thread_id": 9},
@@ -48,6 +52,7 @@ _UPDATES: tuple[dict[str, Any], ...] = (
      "custom_emoji_id": "123456789"}]}},
     {"update_id": 14, "my_chat_member": {"chat": _CHAT, "from": _USER, "date": 1_760_000_000,
      "old_chat_member": _MEMBER, "new_chat_member": {"user": _USER, "status": "left"}}},
+    {"update_id": 15, "poll": _CONTENTS[6]["poll"]},
 )  # fmt: skip
 _ANSWERS = (
     {"ok": True, "result": _UPDATES}, {"ok": True, "result": {**_MESSAGE, "text": "x"}},
@@ -62,6 +67,10 @@ def _told(raw: dict[str, Any]) -> None:
     one = read(raw)
     happened([one], _ME)
     claims([one.post] if one.post else [])
+    for _ in polls.places([one]):
+        pass
+    for number, asked in polls.asked([one]):
+        polls.tallied(number, asked, "-100123/5", _NOON)
 
 
 def _update(data: bytes) -> None:

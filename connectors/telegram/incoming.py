@@ -105,7 +105,7 @@ def _events(parts: Sequence[Read], me: UserId, unreadable: list[int]) -> Iterato
     try:
         if first.update is None:
             raise ValueError("the library cannot read it")
-        yield from [_checked(event) for event in _of(first.update, first.number, parts, me)]
+        yield from [checked(event) for event in _of(first.update, first.number, parts, me)]
     except UNREADABLE:
         if others:
             for part in parts:
@@ -115,7 +115,7 @@ def _events(parts: Sequence[Read], me: UserId, unreadable: list[int]) -> Iterato
             yield from _placeholder(first.raw)
 
 
-def _checked(event: AnyEvent) -> AnyEvent:
+def checked(event: AnyEvent) -> AnyEvent:
     """The event, if each of its fields is what its type says."""
     return _DECODER.decode(msgspec.msgpack.encode(event))
 

@@ -10,7 +10,8 @@ from typing import Final
 from telegram import Message, Poll
 
 from bridge import EventId, MessageId, RoomId, Tallied
-from connectors.telegram.incoming import Read
+from bridge.events import AnyEvent
+from connectors.telegram.incoming import UNREADABLE, Read, checked
 
 LIFE: Final = timedelta(days=90)
 """How long a poll is followed."""
@@ -25,7 +26,7 @@ def places(updates: Sequence[Read]) -> Iterator[tuple[str, str]]:
     """The polls in some updates, each with where it stands."""
     for one in updates:
         if one.post is not None and one.post.poll is not None:
-            yield one.post.poll.id, place(one.post)
+            yield str(one.post.poll.id), place(one.post)
 
 
 def place(message: Message) -> str:
@@ -40,8 +41,15 @@ def asked(updates: Sequence[Read]) -> Iterator[tuple[int, Poll]]:
             yield one.number, one.update.poll
 
 
-def tallied(number: int, poll: Poll, where: str, at: datetime) -> Tallied:
-    """How a poll stands now."""
+def tallied(number: int, poll: Poll, where: str, at: datetime) -> AnyEvent | None:
+    """How a poll stands now; None where the update cannot be read: the library checks no types."""
+    try:
+        return checked(_tallied(number, poll, where, at))
+    except UNREADABLE:
+        return None
+
+
+def _tallied(number: int, poll: Poll, where: str, at: datetime) -> Tallied:
     room, _, message = where.partition("/")
     return Tallied(
         id=EventId(f"poll:{poll.id}:{number}:{poll.total_voter_count}"),

@@ -187,8 +187,15 @@ def threaded(scene: Scene, place: str) -> str | None:
     found = scene.found(place)
     if not found:
         return None
-    inside_it = any(one.thread is not None and one.thread in scene.before.get(place, ()) for one in found)
-    return NATIVE if inside_it else _marked(scene, found, f"in a thread {scene.token}")
+    before = scene.before.get(place, ())
+    if any(one.thread is not None and one.thread in before for one in found):
+        return NATIVE
+    answers = any(one.in_reply_to is not None and one.in_reply_to in before for one in found)
+    return (
+        "shown as a reply to the thread's first message"
+        if answers
+        else _marked(scene, found, f"in a thread {scene.token}")
+    )
 
 
 # What messages hold.
