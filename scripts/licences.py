@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 _ROOT = "qantara"
 _NOT_SHIPPED = {"dev"}
 _STRONG = re.compile(r"\bA?GPL|\bGNU (Affero )?General Public", re.IGNORECASE)
-_READ = {"peewee": "MIT", "vodozemac": "MIT"}
+_READ = {"vodozemac": "MIT"}
 """Packages that say no licence, whose text somebody read."""
 _NOTHING = {"", "unknown", "dual license", "other/proprietary license"}
 

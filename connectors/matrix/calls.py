@@ -1,19 +1,17 @@
-"""Requests to a homeserver, built by nio. Pure.
-
-nio writes the access token into the query; here it is taken out again, because ours travels in a header only.
-"""
+"""Requests to a homeserver. Pure."""
 
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, urlencode
 
 from msgspec import Struct
-from nio import Api, MessageDirection
-from nio.api import RelationshipType
+from msgspec.structs import replace
 
 from bridge.ids import Key, MessageId, RoomId
 from connectors.matrix.answers import CAREFUL_BYTES
+
+_V3, _V1 = "/_matrix/client/v3", "/_matrix/client/v1"
 
 
 class Call(Struct, frozen=True, kw_only=True):
@@ -28,39 +26,40 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 def whoami() -> Call:
-    return _call(Api.whoami(""))
+    return _get(_V3, "account", "whoami")
 
 
 def profile(user: str) -> Call:
-    return _call(Api.profile_get(user))
+    return _get(_V3, "profile", user)
 
 
 def direct_rooms(user: str) -> Call:
-    return _call(Api.direct_room_list("", user))
+    return kept(user, "m.direct")
 
 
 def sync(since: str | None, timeout_seconds: float, only: Mapping[str, Any]) -> Call:
     """News since `since`; `only` is the filter of the specification."""
-    built = Api.sync("", since, int(timeout_seconds * 1000), dict(only), set_presence="offline")
-    return _call(built, held=timeout_seconds)
+    query = {"since": since or "", "timeout": int(timeout_seconds * 1000), "set_presence": "offline"}
+    return _get(_V3, "sync", held=timeout_seconds, query={**query, "filter": _json(only)})
 
 
 def messages(room: RoomId, start: str, end: str, limit: int, only: Mapping[str, Any]) -> Call:
     """A page of history, newest first, from the token `start` back to `end`."""
-    return _call(Api.room_messages("", room, start, end, MessageDirection.back, limit, dict(only)))
+    query = {"limit": limit, "from": start, "to": end, "dir": "b", "filter": _json(only)}
+    return _get(_V3, "rooms", room, "messages", query=query)
 
 
 def event(room: RoomId, message: MessageId) -> Call:
-    return _call(Api.room_get_event("", room, message))
+    return _get(_V3, "rooms", room, "event", message)
 
 
 def state(room: RoomId, kind: str) -> Call:
-    return _call(Api.room_get_state_event("", room, kind, ""))
+    return _get(_V3, "rooms", room, "state", kind)
 
 
 def creation(room: RoomId) -> Call:
     """The event that made a room, with its sender."""
-    return _call(Api.room_get_state_event("", room, "m.room.create", ""), query=[("format", "event")])
+    return _get(_V3, "rooms", room, "state", "m.room.create", query={"format": "event"})
 
 
 def versions() -> Call:
@@ -75,62 +74,65 @@ def software() -> Call:
 
 def annotations(room: RoomId, message: MessageId) -> Call:
     """The reactions on a message, newest first."""
-    return _call(Api.room_get_event_relations("", room, message, RelationshipType.annotation, "m.reaction", limit=100))
+    path = ("rooms", room, "relations", message, "m.annotation", "m.reaction")
+    return _get(_V1, *path, query={"dir": "b", "limit": 100})
 
 
 def references(room: RoomId, message: MessageId) -> Call:
     """What refers to a message, newest first: the votes in a poll, as many as a homeserver gives at once."""
-    return _call(Api.room_get_event_relations("", room, message, RelationshipType.reference, limit=1000))
+    return _get(_V1, "rooms", room, "relations", message, "m.reference", query={"dir": "b", "limit": 1000})
 
 
 def send(room: RoomId, kind: str, content: Mapping[str, Any], key: str) -> Call:
-    return _call(Api.room_send("", room, kind, dict(content), key))
+    return _with("PUT", content, "rooms", room, "send", kind, key)
 
 
 def redact(room: RoomId, message: MessageId, key: Key | str) -> Call:
-    return _call(Api.room_redact("", room, message, key))
+    return _with("PUT", {}, "rooms", room, "redact", message, key)
 
 
 def resolve(alias: str) -> Call:
-    return _call(Api.room_resolve_alias(alias))
+    return _get(_V3, "directory", "room", alias)
 
 
 def join(room: RoomId, servers: Iterable[str]) -> Call:
     """Enter a room; `servers` know it. Both names of the parameter are sent: `via` is new in 1.12."""
     known = [(name, server) for server in servers for name in ("via", "server_name")]
-    return _call(Api.join("", room), query=known)
+    call = _with("POST", {}, "join", room)
+    return replace(call, path=f"{call.path}?{urlencode(known)}") if known else call
 
 
 def leave(room: RoomId) -> Call:
-    return _call(Api.room_leave("", room))
+    return _with("POST", {}, "rooms", room, "leave")
 
 
 def joined_rooms() -> Call:
-    return _call(Api.joined_rooms(""))
+    return _get(_V3, "joined_rooms")
 
 
 def members(room: RoomId) -> Call:
     """Everybody in a room or invited to it, as their memberships; also those who were banned."""
-    return Call(method="GET", path=f"/_matrix/client/v3/rooms/{quote(room, safe='')}/members?not_membership=leave")
+    return _get(_V3, "rooms", room, "members", query={"not_membership": "leave"})
 
 
 def keys_upload(content: Mapping[str, Any]) -> Call:
-    return _call(Api.keys_upload("", dict(content)))
+    return _with("POST", content, "keys", "upload")
 
 
 def keys_query(users: Iterable[str]) -> Call:
     """All devices of these users."""
-    return _call(Api.keys_query("", users))
+    return _with("POST", {"device_keys": {user: [] for user in users}}, "keys", "query")
 
 
 def keys_claim(devices: Mapping[str, Iterable[str]]) -> Call:
     """One one-time key of each device, by user."""
-    return _call(Api.keys_claim("", dict(devices)))
+    asked = {user: dict.fromkeys(names, "signed_curve25519") for user, names in devices.items()}
+    return _with("POST", {"one_time_keys": asked}, "keys", "claim")
 
 
 def to_device(kind: str, messages: Mapping[str, Mapping[str, Any]], key: str) -> Call:
     """Messages to single devices, by user and device."""
-    return _call(Api.to_device("", kind, {"messages": messages}, key))
+    return _with("PUT", {"messages": messages}, "sendToDevice", kind, key)
 
 
 def media_config(*, old: bool = False) -> Call:
@@ -167,12 +169,23 @@ def keep(user: str, kind: str, content: Mapping[str, Any]) -> Call:
 
 
 def _account_data(user: str, kind: str) -> str:
-    return f"/_matrix/client/v3/user/{quote(user, safe='')}/account_data/{quote(kind, safe='')}"
+    return _path(_V3, "user", user, "account_data", kind)
 
 
-def _call(built: tuple[str, ...], *, held: float = 0.0, query: Iterable[tuple[str, str]] = ()) -> Call:
-    method, address, *data = built
-    path, _, old = address.partition("?")
-    kept = [pair for pair in parse_qsl(old, keep_blank_values=True) if pair[0] != "access_token"] + list(query)
-    body = data[0] if data else ("{}" if method == "POST" else None)
-    return Call(method=method, path=f"{path}?{urlencode(kept)}" if kept else path, body=body, held=held)
+def _get(api: str, *parts: str, held: float = 0.0, query: Mapping[str, object] | None = None) -> Call:
+    """A question; a parameter without value is left out."""
+    asked = {name: value for name, value in (query or {}).items() if value != ""}
+    path = _path(api, *parts)
+    return Call(method="GET", path=f"{path}?{urlencode(asked)}" if asked else path, held=held)
+
+
+def _with(method: str, body: Mapping[str, Any], *parts: str) -> Call:
+    return Call(method=method, path=_path(_V3, *parts), body=_json(body))
+
+
+def _path(api: str, *parts: str) -> str:
+    return "/".join((api, *(quote(part, safe="") for part in parts)))
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":"))

@@ -22,7 +22,6 @@ from bridge.text.walk import plain
 from connectors.matrix.e2ee.keystore import opened
 from connectors.matrix.emulator import MatrixEmulator
 from connectors.matrix.emulator_rooms import Json
-from scripts.licences import closure
 from tests.connectors.matrix.cases import heard, matrix
 from tests.connectors.matrix.secret_cases import SecretCases
 from tests.connectors.matrix.secret_people import SecretPerson
@@ -249,11 +248,6 @@ async def _has_two_sessions(person: SecretPerson) -> bool:
 def key_store(folder: Path) -> Path:
     (path,) = folder.glob("e2ee-*.db")
     return path
-
-
-def test_the_extra_brings_what_nio_wants_beside_vodozemac() -> None:
-    """Where vodozemac is installed `import nio` fails without them, and so would every Matrix account."""
-    assert {"vodozemac", "cachetools", "peewee", "atomicwrites"} <= closure("qantara", ["e2ee"])
 
 
 def _us(platform: SecretPlatform) -> str:
