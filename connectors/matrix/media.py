@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from datetime import timedelta
+from hmac import compare_digest
 from urllib.parse import quote
 
 import msgspec
@@ -49,7 +50,7 @@ class Media:
         async with aclosing(self._pieces(handle.url)) as pieces:
             async for piece in pieces:
                 yield opened.open(piece) if opened else piece
-        if opened and opened.digest != handle.sha256:
+        if opened and not compare_digest(opened.digest.encode(), handle.sha256.encode("utf-8", "replace")):
             raise Rejected("the file was changed on its way")
 
     async def uploaded(self, file: File, *, sealed: bool) -> Handle:
