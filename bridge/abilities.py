@@ -69,7 +69,8 @@ class Abilities:
         return View(
             place=place, capabilities=shown, features=features, shows=self._shared.shows.get(row.link, _NOTHING),
             prefix=f"{self._shared.epochs.of(row.number)}.{row.number}{generation}",
-            labels=self._labels(row, behind, facts), told=self._naming.told(row),
+            late=self._shared.late.get(row.link, 0.0), labels=self._labels(row, behind, facts),
+            told=self._naming.told(row),
         )  # fmt: skip
 
     def _labels(self, row: Row, behind: Sequence[Row], facts: Facts) -> Mapping[PersonNumber, str]:

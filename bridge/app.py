@@ -133,7 +133,7 @@ class App:
         started: Started = await self.writer.ask(Start())
         self.shared = Shared(
             writer=self.writer, clock=self._clock, chance=self._chance, group=group, epochs=started.epochs,
-            notice=self._notice,
+            notice=self._notice, say=self._say,
         )  # fmt: skip
         await self.shared.media.open(self._files(), lambda: rules(self.config))
         atlas = Atlas()
@@ -160,6 +160,9 @@ class App:
 
     def _notice(self, about: RoomNumber | None, text: str) -> None:
         self.intake.notice(about, Mask(self.config.secrets).text(text))
+
+    def _say(self, room: RoomNumber, text: str) -> None:
+        self.intake.say(room, text)
 
     async def _wind_down(self) -> None:
         """Take nothing new, let sends under way end, then end the connectors, then write what is left."""

@@ -15,7 +15,7 @@ from bridge.errors import Feature, Scope
 from bridge.events import Manner, Posted, answered
 from bridge.fit import Part, Words, fit
 from bridge.ids import MessageNumber
-from bridge.steps import Plan, Step, View, name_of, outgoing, target_of
+from bridge.steps import Plan, Step, View, late, name_of, outgoing, target_of
 from bridge.store.ops import Row, RowKind
 from bridge.store.questions import Joint, Known, Piece
 from bridge.text.nodes import Block, Break, Italic, Paragraph, Rich, Text
@@ -58,10 +58,10 @@ def _joinable(row: Row) -> bool:
 
 def joined(rows: Sequence[Row], view: View, now: datetime) -> Plan | None:
     """One message of as many of these as fit into it; None where the first stands alone."""
-    pieces = list(_lag(rows[0], now))
+    pieces = list(_lag(rows[0], now)) if not late(rows[0], view, now) else []
     shown: list[Row] = []
     for row in rows:
-        piece = _piece(row, view)
+        piece = _piece(row, view, now)
         if piece is None or not _fits((*pieces, piece), view) or not _may_stand_with(rows[0], row, view):
             break
         pieces.append(piece)
@@ -86,12 +86,15 @@ def _may_stand_with(first: Row, row: Row, view: View) -> bool:
     return view.capabilities.authorship is Authorship.PREFIX or first.person == row.person
 
 
-def _piece(row: Row, view: View) -> Piece | None:
+def _piece(row: Row, view: View, now: datetime) -> Piece | None:
     """A message as it stands in a block; None for one that would need several."""
     event = row.event
     if not isinstance(event, Posted) or row.message is None:
         return None
-    parts = fit(Words(text=event.text, manner=event.manner, label=name_of(row, view)), view.capabilities)
+    words = Words(
+        text=view.told(event.text), manner=event.manner, label=name_of(row, view), mark=late(row, view, now)
+    )  # fmt: skip
+    parts = fit(words, view.capabilities)
     return Piece(row.message, parts[0].text) if len(parts) == 1 and not parts[0].shared else None
 
 

@@ -46,7 +46,7 @@ class Words(Struct, frozen=True, kw_only=True, gc=False):
     label: str = ""
     quoted: Quoted | None = None
     mark: str = ""
-    """Put in front, such as "edited"."""
+    """Put in front, such as "edited", or when it was written."""
 
 
 class Part(Struct, frozen=True, kw_only=True, gc=False):

@@ -26,6 +26,7 @@ from bridge.steps import (
     Step,
     View,
     key_of,
+    late,
     name_of,
     outgoing,
     target_of,
@@ -62,7 +63,7 @@ def planned(row: Row, facts: Facts, view: View, now: datetime, behind: Sequence[
     match event:
         case Posted():
             together = joined((row, *behind), view, now) if behind else None
-            return together or _posted(row, event, facts, view)
+            return together or _posted(row, event, facts, view, late(row, view, now))
         case Edited():
             return _edited(row, event, facts, view, now)
         case Deleted():
@@ -81,21 +82,22 @@ def is_plain(row: Row) -> bool:
     return isinstance(event, Posted) and row.reply is None and answered(event) is None and not event.attachments
 
 
-def _posted(row: Row, event: Posted, facts: Facts, view: View) -> Plan | Ended:
+def _posted(row: Row, event: Posted, facts: Facts, view: View, time: str) -> Plan | Ended:
     if facts.about is not None and facts.about.gone:
         return Ended(Outcome.CANCELLED, "deleted before")
     reply, quoted = answering(row, facts.reply, view)
+    thread = _threaded(event) if reply is None and quoted is None else ""
     words = Words(
         text=view.told(event.text), manner=event.manner, attachments=_carried(event, view, facts),
         label=name_of(row, view), files=files_of(facts.carried), lost=_lost(event, facts), quoted=quoted,
-        mark=_threaded(event) if reply is None and quoted is None else "",
+        mark=", ".join(filter(None, (time, thread))),
     )  # fmt: skip
     parts = fit(words, view.capabilities)
     steps = tuple(
         Step(outgoing(row, part, view, index, reply if not index else None), index, _kind(part))
         for index, part in enumerate(parts)
     )
-    fragile = ("reply",) if answered(event) is not None else ("parts",) if len(steps) > 1 else ()
+    fragile = ("reply",) if answered(event) is not None else ("parts",) if len(steps) > 1 else ("late",) if time else ()
     return Plan(steps, ("files",) if facts.carried else fragile)
 
 

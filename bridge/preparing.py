@@ -9,9 +9,11 @@ from bridge.attaching import attached, patience
 from bridge.backlog import Backlog
 from bridge.blocks import gathered
 from bridge.events import Edited, Posted
-from bridge.ids import Place, RoomNumber
+from bridge.ids import Place, Room, RoomNumber
+from bridge.lag import Lag
 from bridge.lanes import Lanes
 from bridge.learning import learned
+from bridge.patience import Policy
 from bridge.plan import is_plain, planned
 from bridge.reactions import together
 from bridge.refit import refitted
@@ -26,6 +28,7 @@ class Waiting(Protocol):
     """The lane, as its preparation sees it."""
 
     number: RoomNumber
+    name: Room
 
     @property
     def place(self) -> Place: ...
@@ -57,6 +60,7 @@ class Preparation:
     def __init__(self, lane: Waiting, account: Lanes, shared: Shared, able: Abilities, backlog: Backlog) -> None:
         self._lane, self._account, self._shared = lane, account, shared
         self._able, self._backlog = able, backlog
+        self._lag = Lag()
         self.busy = False
         self.over = False
         """Another lane has the room now: nothing is decided here any more."""
@@ -68,6 +72,8 @@ class Preparation:
         row = delivery.row
         if row.unreadable:
             self._cannot_read(delivery, row.unreadable)
+        elif self._shared.patience and self._comes_too_late(delivery):
+            return
         elif row.plan is not None and not row.refused:
             self._unseal(delivery, row.plan)
         elif is_plain(row):
@@ -75,6 +81,23 @@ class Preparation:
         else:
             self.busy = True
             self._shared.group.create_task(self._learn(delivery))
+
+    def _comes_too_late(self, delivery: Delivery) -> bool:
+        """Whether a message is older than its link allows, and is kept for the operator; who should know is told."""
+        row, now = delivery.row, self._shared.clock.now()
+        allowed = self._shared.patience.get(row.link)
+        if allowed is None or self.suspects:
+            return False
+        late = self._lag.over(row, allowed, now)
+        if news := self._lag.change(late, allowed, now.timestamp() - row.at / 1000):
+            self._shared.notice(self._lane.number, f"{self._lane.name} {news}.")
+        aside = late is not None and allowed.policy is Policy.PARK
+        if aside:
+            self._lag.aside.append(row.event.at)
+            self._lane.put_aside(delivery, "late", "it is older than its link allows")
+        if not (aside and self._backlog) and (summary := self._lag.summary()):
+            self._shared.say(self._lane.number, summary)
+        return aside
 
     def _unseal(self, delivery: Delivery, plan: bytes) -> None:
         try:

@@ -76,6 +76,8 @@ class Rooms:
         intake.names = {number: str(lane.name) for number, lane in self.lanes.items()}
         intake.floods.follow({link.name: link.limits for link in config.links.values()})
         self._shared.lifetimes = {link.name: int(link.lifetime.total_seconds()) for link in config.links.values()}
+        self._shared.late = {link.name: link.late for link in config.links.values() if link.late}
+        self._shared.patience = {link.name: link.patience for link in config.links.values() if link.patience}
         self._shared.templates = {link.name: link.label for link in config.links.values() if link.label != PLAIN}
         self._shared.shows = {link.name: link.show for link in config.links.values()}
 

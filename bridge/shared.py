@@ -13,6 +13,7 @@ from bridge.identities import Identities
 from bridge.ids import AccountName, RoomNumber
 from bridge.media.keeping import Keeping
 from bridge.names import Names
+from bridge.patience import Patience
 from bridge.quota import Quota
 from bridge.store.epochs import Epochs
 from bridge.store.writer import Writer
@@ -22,15 +23,27 @@ Notice = Callable[[RoomNumber | None, str], None]
 
 
 class Shared:
-    """Made once by `app`; `notice(room, text)` tells the operator, `room` being what it is about."""
+    """Made once by `app`; `notice(room, text)` tells the operator, `room` being what it is about, `say` a room."""
 
     def __init__(  # noqa: PLR0913 - the parts everybody needs
-        self, *, writer: Writer, clock: Clock, chance: Chance, group: asyncio.TaskGroup, epochs: Epochs, notice: Notice
+        self,
+        *,
+        writer: Writer,
+        clock: Clock,
+        chance: Chance,
+        group: asyncio.TaskGroup,
+        epochs: Epochs,
+        notice: Notice,
+        say: Callable[[RoomNumber, str], None],
     ) -> None:
         self.writer, self.clock, self.chance, self.group = writer, clock, chance, group
-        self.epochs, self.notice = epochs, notice
+        self.epochs, self.notice, self.say = epochs, notice, say
         self.lifetimes: Mapping[str, int | None] = {}
         self.shows: Mapping[str, frozenset[Show]] = {}
+        self.late: Mapping[str, float] = {}
+        """From how many seconds on each link marks messages with their time."""
+        self.patience: Mapping[str, Patience] = {}
+        """How late messages may be, for links that say so."""
         self.templates: Mapping[str, str] = {}
         """How links write the names of people, where not plainly."""
         """What each link carries besides messages."""

@@ -5,7 +5,7 @@ sends the same words under the same key.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias, Union
 
 import msgspec
@@ -74,6 +74,8 @@ class View(Struct, frozen=True, kw_only=True, gc=False):
     features: frozenset[Feature]
     prefix: str
     """Epoch, row and generation: a part's number behind it makes its key."""
+    late: float = 0.0
+    """From how many seconds after its writing on a message is shown with its time; 0: never."""
     shows: frozenset[Show] = frozenset()
     """What the row's link carries besides messages."""
     labels: Mapping[PersonNumber, str] = {}
@@ -136,6 +138,17 @@ def outgoing(row: Row, part: Part, view: View, index: int, reply: Target | None 
 def written(row: Row) -> datetime | None:
     """When a message was written on its platform; the bridge's own words were not."""
     return None if row.person is None else row.event.at
+
+
+def late(row: Row, view: View, now: datetime) -> str:
+    """When a message was written, where it is shown much later and no ghost shows the time itself: 14:05, in UTC."""
+    at = row.event.at
+    if not view.late or row.person is None or view.capabilities.authorship is Authorship.GHOST:
+        return ""
+    if (now - at).total_seconds() < view.late:
+        return ""
+    there = at.astimezone(UTC)
+    return f"{there:%H:%M}" if there.date() == now.date() else f"{there:%b} {there.day}, {there:%H:%M}"
 
 
 def key_of(view: View, index: int) -> Key:

@@ -29,6 +29,7 @@ from bridge.config.settings import (
 )
 from bridge.connector import ConnectorConfig
 from bridge.ids import AccountName, Room
+from bridge.patience import Patience
 
 __all__ = [
     "Allowance",
@@ -182,11 +183,14 @@ def _no_connector(page: Page, place: Trail, name: object, known: Sequence[str]) 
 
 
 def _link(sides: rooms.Sides, settings: LinkSettings) -> Link:
+    most = settings.max_lag_minutes
     return Link(
         name=sides.name,
         sources=tuple(seat.room for seat in sides.sources),
         targets=tuple(seat.room for seat in sides.targets),
         lifetime=timedelta(hours=settings.lifetime_hours),
+        late=settings.late_minutes * 60,
+        patience=None if most is None else Patience(most * 60, settings.over_max_lag),
         limits=settings.limits,
         label=settings.label,
         show=frozenset(settings.show),

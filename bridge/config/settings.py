@@ -18,6 +18,7 @@ from bridge.config.faults import Fault, shown
 from bridge.config.people import People
 from bridge.connector import ConnectorConfig
 from bridge.ids import AccountName, Room
+from bridge.patience import Patience, Policy
 from bridge.template import FIELDS, MOST_CHARACTERS, PLAIN, wrong_fields
 
 FIXED_SENTENCE = "fixed_sentence"
@@ -230,6 +231,12 @@ class LinkSettings(Settings):
     """The rooms that hear `from`."""
     lifetime_hours: Annotated[float, Field(gt=0, le=8760)] = 24
     """A message waiting longer than this, in hours during which the target's account was up, expires."""
+    late_minutes: Annotated[float, Field(ge=0, le=10080)] = 10
+    """A message shown this long, in minutes, after it was written has its time (UTC) in front of it; 0: never."""
+    max_lag_minutes: Annotated[float | None, Field(gt=0, le=525600)] = None
+    """How old, in minutes, a message may be when its turn comes; without it, any age."""
+    over_max_lag: Policy = Policy.TELL
+    """What is done with older ones: `tell` you and send them, or `park` them and tell the readers how many."""
     label: Annotated[str, AfterValidator(_label)] = PLAIN
     """What stands in front of words for who wrote them; `{network}` is their account's name here, `{number}` theirs."""
     limits: Limits = Limits()
@@ -268,6 +275,8 @@ class Link(Struct, frozen=True, kw_only=True):
     targets: tuple[Room, ...]
     lifetime: timedelta = timedelta(hours=24)
     limits: Limits = Limits()
+    late: float = 600.0
+    patience: Patience | None = None
     label: str = PLAIN
     show: frozenset[Show] = frozenset()
 

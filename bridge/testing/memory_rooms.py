@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from bridge.clock import Clock
 from bridge.events import Attachment, Manner, User
 from bridge.ids import Key, MessageId, RoomId, UserId
 from bridge.testing.holdings import Ballot, Filed
@@ -101,6 +102,8 @@ class Rooms:
 
     def __init__(self, names: Sequence[str]) -> None:
         self.journal: list[Update] = []
+        self.clock: Clock | None = None
+        """What gives updates their times; without one, each is a second after the one before."""
         self.messages: dict[RoomId, list[Message]] = {room_id(name): [] for name in names}
         self._people: dict[str, User] = {}
         self._news = asyncio.Event()
@@ -188,7 +191,7 @@ class Rooms:
 
     def _update(self, what: Happening, room: RoomId, message: MessageId, person: User) -> Update:
         offset = len(self.journal) + 1
-        at = _BEGIN + timedelta(seconds=offset)
+        at = self.clock.now() if self.clock else _BEGIN + timedelta(seconds=offset)
         return Update(offset=offset, what=what, room=room, message=message, person=person, at=at)
 
     def _note(self, update: Update) -> None:

@@ -133,7 +133,8 @@ def configured(
     """A file that links each of `rooms` on every platform; an account is named like its platform."""
     accounts = "".join(f"  {platform.name}: {_settings(platform, connector)}\n" for platform in platforms)
     links = "".join(
-        f"  {room}: {{lifetime_hours: {lifetime_hours}, rooms: [{', '.join(f'{p.name}/{room}' for p in platforms)}]}}\n"
+        f"  {room}: {{late_minutes: 0, lifetime_hours: {lifetime_hours},"
+        f" rooms: [{', '.join(f'{p.name}/{room}' for p in platforms)}]}}\n"
         for room in rooms
     )
     return f"store: {{path: data/q.db, min_free_mib: 0, ballast_mib: 0}}\naccounts:\n{accounts}links:\n{links}{more}"

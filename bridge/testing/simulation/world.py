@@ -17,10 +17,10 @@ from bridge.testing.simulation.witness import Witness
 
 ROOMS = ("hall", "yard", "attic")
 _LINKS = (
-    "  hall: {lifetime_hours: %(life)s, rooms: [a/hall, b/hall, c/hall]}\n",
-    "  left: {lifetime_hours: %(life)s, rooms: [a/yard, b/yard]}\n",
-    "  right: {lifetime_hours: %(life)s, rooms: [b/yard, c/yard]}\n",
-    "  news: {lifetime_hours: %(life)s, from: [a/attic], to: [c/attic, b/attic]}\n",
+    "  hall: {late_minutes: 0, lifetime_hours: %(life)s, rooms: [a/hall, b/hall, c/hall]}\n",
+    "  left: {late_minutes: 0, lifetime_hours: %(life)s, rooms: [a/yard, b/yard]}\n",
+    "  right: {late_minutes: 0, lifetime_hours: %(life)s, rooms: [b/yard, c/yard]}\n",
+    "  news: {late_minutes: 0, lifetime_hours: %(life)s, from: [a/attic], to: [c/attic, b/attic]}\n",
 )
 NAMES = ("a", "b", "c")
 
