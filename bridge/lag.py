@@ -23,7 +23,7 @@ class Lag:
         """When the messages were written that were set aside, of which the readers were not told yet."""
 
     def over(self, row: Row, patience: Patience, now: datetime) -> float | None:
-        """How late a message is, in seconds, where that is more than its link allows and nobody tried it or asked for it yet."""
+        """How late a message is, in seconds, where that is more than its link allows; None once it was tried."""
         if row.kind is not RowKind.POST or row.person is None or row.plan is not None or row.doubtful or row.generation:
             return None
         late = max(now.timestamp() - row.at / 1000, (now - row.event.at).total_seconds())
