@@ -65,7 +65,8 @@ class Abilities:
         generation = f".{row.generation}" if row.generation else ""
         shown, features = self._shown, self._features
         if row.lacks:
-            shown, features = structs.replace(shown, media={}), features - row.lacks
+            features -= row.lacks
+            shown = structs.replace(shown, media={}) if Feature.ATTACHMENT in row.lacks else shown
         return View(
             place=place, capabilities=shown, features=features, shows=self._shared.shows.get(row.link, _NOTHING),
             prefix=f"{self._shared.epochs.of(row.number)}.{row.number}{generation}",

@@ -49,6 +49,9 @@ class Relation(StrEnum):
 
     REPLY = "reply"
     THREAD = "thread"
+    """A message may stand in a thread of the room."""
+    ROOT = "root"
+    """Any message may begin a thread, and its id is the thread's."""
 
 
 class Rate(Struct, frozen=True):

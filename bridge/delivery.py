@@ -13,14 +13,14 @@ from bridge.after import Again, Apart, Closed, GiveUp, Next, Refit, Setback, Sto
 from bridge.backlog import Backlog
 from bridge.backoff import left
 from bridge.connector import Capabilities
-from bridge.errors import BridgeError, Feature, Scope, Uncertain
+from bridge.errors import BridgeError, Scope, Uncertain
 from bridge.ids import MessageId, Place, Room, RoomNumber, RowNumber
 from bridge.lanes import Lanes
 from bridge.plan import is_plain
 from bridge.preparing import Preparation
 from bridge.reactions import lingers
 from bridge.room import RoomState
-from bridge.sending import Delivery, copies_of, perform
+from bridge.sending import OF_ONE, Delivery, copies_of, perform
 from bridge.shared import Shared
 from bridge.store.ops import Arrived, Delay, Made, Outcome, Park, Progress, Row, RowKind, Settle
 from bridge.store.writer import Then
@@ -371,7 +371,7 @@ class Lane:
             case Again(seconds, scope, why):
                 self._again(delivery.row, seconds, scope, why)
             case Refit(feature):
-                if feature is not Feature.ATTACHMENT:  # one file too many says nothing about the next
+                if feature not in OF_ONE:
                     self._able.lose(feature)
                 delivery.plan_without(feature)
             case Apart():

@@ -130,6 +130,8 @@ class Posted(Event, frozen=True, kw_only=True, tag="posted"):
     manner: Manner = Manner.SAY
     attachments: tuple[Attachment, ...] = ()
     in_reply_to: MessageId | None = None
+    thread_name: str = ""
+    """What the thread is called, where the platform names threads."""
 
 
 class Edited(Event, frozen=True, kw_only=True, tag="edited"):
@@ -254,8 +256,13 @@ Relayed: TypeAlias = Union[Posted, Edited, Deleted, Reacted, Unreacted, Tallied]
 """The events that have deliveries."""
 
 
+def begins_thread(event: Posted) -> bool:
+    """Whether a post is the thread itself: what the others of it hang on."""
+    return event.thread is not None and event.message == (MessageId(event.thread),)
+
+
 def answered(event: Posted) -> MessageId | None:
     """The message that a post hangs on: the one it replies to, or else the one its thread began with."""
-    if event.in_reply_to is not None or event.thread is None:
+    if event.in_reply_to is not None or event.thread is None or begins_thread(event):
         return event.in_reply_to
     return MessageId(event.thread)

@@ -35,7 +35,7 @@ from bridge.events import (
 from bridge.failpoints import Point, around
 from bridge.fit import excerpted
 from bridge.floods import Floods, Held, for_operator, for_readers
-from bridge.ids import AccountName, EventId, Key, MessageId, RoomId, RoomNumber, RowNumber, UserId
+from bridge.ids import AccountName, EventId, Key, MessageId, RoomId, RoomNumber, RowNumber, ThreadId, UserId
 from bridge.loops import Breaker, weighed
 from bridge.people import label
 from bridge.routing import Atlas, Heard, Routes
@@ -44,6 +44,7 @@ from bridge.store.codec import encode
 from bridge.store.ops import Accept, Accepted, Arrival, Route, Row, RowKind, Seen
 from bridge.store.questions import Locate
 from bridge.text.nodes import said
+from bridge.threads import opened
 
 logger = structlog.get_logger()
 _HIGH_WATER = 5000
@@ -214,6 +215,8 @@ class Intake:
                         fetches = self._shared.media.wanted(account, event.attachments)
                         arrival = structs.replace(arrival, fetches=fetches)
                     if arrival is not None:
+                        if arrival.kind is RowKind.POST and arrival.event.thread is not None:
+                            yield from self._thread(arrival, arrival.event.thread)
                         yield arrival
                     lines, self._lines = self._lines, []
                     yield from lines
@@ -256,6 +259,11 @@ class Intake:
             if heard and (line := told(found, me)):
                 routes = tuple(Route(to.room, to.link, self._uptime(to.room)) for to in heard)
                 yield self._words(found[0].id, line, routes)
+
+    def _thread(self, arrival: Arrival, thread: ThreadId) -> Iterable[Arrival]:
+        """What stands for a thread, before its messages: the store passes it over when it knows the thread."""
+        if arrival.room is not None and not self._shared.under_way[arrival.room]:  # its root may be a copy on its way
+            yield opened(arrival, arrival.room, thread)
 
     def _without_own_thread(self, event: Relayed, room: RoomNumber | None) -> Relayed:
         """A thread that a link names is the room itself; any other is said to the readers elsewhere."""

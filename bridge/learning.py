@@ -1,11 +1,11 @@
 """What the store knows of the messages a row speaks of, asked before the row is planned."""
 
-from bridge.events import Deleted, Edited, Reacted, Tallied, Unreacted, answered
+from bridge.events import Deleted, Edited, Posted, Reacted, Tallied, Unreacted, answered
 from bridge.ids import MessageId, MessageNumber, RoomNumber
 from bridge.shared import Shared
 from bridge.steps import Facts
 from bridge.store.ops import Relate, Row, RowKind
-from bridge.store.questions import Emojis, Known, Twins, Wanted
+from bridge.store.questions import Emojis, Known, Resolve, Twins, Wanted
 
 _PATIENCE_SECONDS = 5.0
 """As long as this a row waits for the native id of a copy that is being sent."""
@@ -16,7 +16,8 @@ async def learned(shared: Shared, room: RoomNumber, row: Row) -> Facts:
     """The messages that `row` speaks of and answers, as `room` knows them."""
     await _relate(shared, row)
     about = None if row.kind is RowKind.POST else row.message
-    numbers = tuple(number for number in (about, row.reply) if number is not None)
+    thread = await _thread(shared, row)
+    numbers = tuple(number for number in (about, row.reply, thread) if number is not None)
     known: dict[MessageNumber, Known] = await shared.writer.ask(Twins(room, numbers))
     emojis: Emojis | None = None
     if about is not None and row.kind in (RowKind.REACT, RowKind.UNREACT):
@@ -24,8 +25,20 @@ async def learned(shared: Shared, room: RoomNumber, row: Row) -> Facts:
     return Facts(
         about=known.get(about) if about is not None else None,
         reply=known.get(row.reply) if row.reply is not None else None,
+        thread=known.get(thread) if thread is not None else None,
         emojis=emojis,
     )
+
+
+async def _thread(shared: Shared, row: Row) -> MessageNumber | None:
+    """What the thread of a post hangs on: a message like others, or one that stands for the thread."""
+    event = row.event
+    if not isinstance(event, Posted) or event.thread is None or row.origin is None:
+        return None
+    if event.in_reply_to is None and row.reply is not None:
+        return row.reply
+    number: MessageNumber | None = await shared.writer.ask(Resolve(row.origin, MessageId(event.thread)))
+    return number
 
 
 async def _relate(shared: Shared, row: Row) -> None:

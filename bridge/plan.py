@@ -10,7 +10,7 @@ from bridge.blocks import joined, with_words, without
 from bridge.config.settings import Show
 from bridge.connector import Authorship, Capabilities, Connector, Deletion, Edit, Outgoing, Relation, Target
 from bridge.errors import Feature
-from bridge.events import Attachment, Deleted, Edited, Posted, Reacted, Tallied, Unreacted, answered
+from bridge.events import Attachment, Deleted, Edited, Posted, Reacted, Tallied, Unreacted, answered, begins_thread
 from bridge.fit import Part, Quoted, Words, fit, recaptioned
 from bridge.fit_content import STRUCTURED, moves, still, without_numbers
 from bridge.fit_files import Carried, fileless, files_of
@@ -37,9 +37,9 @@ from bridge.steps import (
 from bridge.store.ops import Outcome, Row, RowKind, TwinKind
 from bridge.store.questions import Known
 from bridge.tallies import tallied
+from bridge.threads import begins_here, hangs, in_thread, in_words, thread_there
 
 _FALLBACK_HOURS = 48
-_SHORT_ID = 12
 
 
 def features(connector: type[Connector[Any]], to: Capabilities) -> frozenset[Feature]:
@@ -79,26 +79,33 @@ def planned(row: Row, facts: Facts, view: View, now: datetime, behind: Sequence[
 def is_plain(row: Row) -> bool:
     """Whether a row needs no facts: a message that answers none."""
     event = row.event
-    return isinstance(event, Posted) and row.reply is None and answered(event) is None and not event.attachments
+    if not isinstance(event, Posted) or row.reply is not None or event.attachments:
+        return False
+    return answered(event) is None and not begins_thread(event)
 
 
 def _posted(row: Row, event: Posted, facts: Facts, view: View, time: str) -> Plan | Ended:
     if facts.about is not None and facts.about.gone:
         return Ended(Outcome.CANCELLED, "deleted before")
-    reply, quoted = answering(row, facts.reply, view)
-    thread = _threaded(event) if reply is None and quoted is None else ""
+    if begins_thread(event) and not begins_here(view):
+        return Ended(Outcome.MERGED, "a thread in words there")
+    thread = thread_there(event, facts.thread, view)
+    hanging = answering(row, facts.reply, view) if hangs(event, facts.reply, thread) else (None, None)
+    reply, quoted = hanging
+    told = "" if thread is not None else in_words(event, facts.thread, answers=any(hanging))
     words = Words(
         text=view.told(event.text), manner=event.manner, attachments=_carried(event, view, facts),
         label=name_of(row, view), files=files_of(facts.carried), lost=_lost(event, facts), quoted=quoted,
-        mark=", ".join(filter(None, (time, thread))),
+        mark=", ".join(filter(None, (time, told))),
     )  # fmt: skip
-    parts = fit(words, view.capabilities)
+    parts, there = fit(words, view.capabilities), in_thread(view, thread)
     steps = tuple(
-        Step(outgoing(row, part, view, index, reply if not index else None), index, _kind(part))
+        Step(outgoing(row, part, there, index, reply if not index else None), index, _kind(part))
         for index, part in enumerate(parts)
     )
     fragile = ("reply",) if answered(event) is not None else ("parts",) if len(steps) > 1 else ("late",) if time else ()
-    return Plan(steps, ("files",) if facts.carried else fragile)
+    fragile = ("files",) if facts.carried else fragile
+    return Plan(steps, (*fragile, "thread") if thread is not None else fragile)
 
 
 def _kind(part: Part) -> TwinKind:
@@ -117,13 +124,6 @@ def _carried(event: Posted | Edited, view: View, facts: Facts) -> tuple[Attachme
         return found
     found = found if Show.PHONE_NUMBERS in view.shows else without_numbers(found)
     return found if Feature.EDIT in view.features else still(found)
-
-
-def _threaded(event: Posted) -> str:
-    """A thread whose first message nobody here knows, in words; a long native id would tell readers nothing."""
-    if event.thread is None:
-        return ""
-    return f"in thread {event.thread}" if len(event.thread) <= _SHORT_ID else "in a thread"
 
 
 def answering(row: Row, known: Known | None, view: View) -> tuple[Target | None, Quoted | None]:

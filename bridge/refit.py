@@ -41,9 +41,10 @@ def _again(step: Step, row: Row, facts: Facts, view: View) -> Iterator[Step]:
     target = action.in_reply_to if Feature.REPLY in view.features else None
     quoted = answering(row, facts.reply, view)[1] if action.in_reply_to and target is None else None
     files, shared = (action.files, action.shared) if Feature.ATTACHMENT in view.features else ((), ())
+    thread = action.thread if Feature.THREAD in view.features else view.place.thread
     lost: tuple[Attachment | File, ...] = () if files or shared else (*action.files, *action.shared)
     for index, text in enumerate(fit_again(action.text, view.capabilities, quoted, lost)):
-        first = structs.replace(action, text=text, in_reply_to=target, files=files, shared=shared)
+        first = structs.replace(action, text=text, in_reply_to=target, thread=thread, files=files, shared=shared)
         other = structs.replace(first, in_reply_to=None, files=(), shared=())
         yield structs.replace(step, action=other if index else first)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from bridge.after import Apart, GiveUp, Next, Refit
+from bridge.after import Apart, Closed, GiveUp, Next, Refit
 from bridge.connector import Connector, Deletion, Edit, Outgoing, Reaction
 from bridge.errors import Feature
 from bridge.failpoints import Point, around
@@ -13,6 +13,9 @@ from bridge.refit import divisible
 from bridge.steps import Plan, Step
 from bridge.store.ops import NO_ID, Arrived, Copy, Made, Outcome, Row, Settle
 from bridge.store.questions import Joint
+
+OF_ONE = frozenset({Feature.ATTACHMENT, Feature.THREAD})
+"""What a room may refuse of one message without a word about the next."""
 
 
 class Delivery(Struct, gc=False):
@@ -54,12 +57,14 @@ class Delivery(Struct, gc=False):
         """What follows a try, by what is known of this delivery: a refused block goes message by message."""
         if isinstance(decision, Refit) and decision.feature in self.without:
             decision = GiveUp("rejected", str(error))
+        if isinstance(decision, Closed) and self.plan and "thread" in self.plan.fragile:
+            return Refit(Feature.THREAD)  # one thread of the room, not the room
         refused = isinstance(decision, GiveUp) and decision.reason == "rejected"
         return Apart() if refused and self.joined and self.joint else decision
 
     def plan_without(self, feature: Feature) -> None:
-        """The room refused a feature: of all messages, or of this one's files."""
-        if feature is Feature.ATTACHMENT:
+        """The room refused a feature: of all messages, or of this one's files or thread."""
+        if feature in OF_ONE:
             self.row.lacks |= {feature}
         self.plan_anew()
 

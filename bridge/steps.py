@@ -91,6 +91,7 @@ class Facts(Struct, frozen=True, kw_only=True, gc=False):
     reply: Known | None = None
     carried: tuple[Carried, ...] = ()
     """What of its files the room gets."""
+    thread: Known | None = None
     emojis: Emojis | None = None
 
 

@@ -76,7 +76,7 @@ The configuration reads no variable but those that the file names with `${NAME}`
 A room is written `account/name`, split at the first `/`:
 the name of one of your accounts, and what that account's connector calls a room.
 `home/#lobby:example.org`, `tg/-1001234567890` and `libera/#lobby` are rooms;
-`tg/-1001234567890/42` is a topic inside a group.
+`tg/-1001234567890/42` is a topic inside a group; the group without a topic is linked with all of its topics.
 `qantara rooms ACCOUNT` lists what an account sees, ready to paste.
 The names of accounts are made of `a-z`, `0-9`, `_` and `-`.
 

@@ -139,6 +139,8 @@ class Accepting:
             self._seen.add(op.account, arrival.id, op.at)
         if self._early and arrival.kind is RowKind.POST and self._edited_already(arrival):
             return []
+        if arrival.is_thread and self.resolve(arrival.room, arrival.natives[0]) is not None:
+            return []
         person = self._person(op, arrival)
         arrival, message, reply = self._relate(op, arrival, person)
         kind = arrival.kind
@@ -253,8 +255,9 @@ class Accepting:
         excerpt = self._vault.seal(Column.EXCERPT, arrival.excerpt)
         self._message.add(number, arrival.room, person, author, excerpt, op.at)
         if arrival.room is not None:
+            kind = TwinKind.THREAD if arrival.is_thread else TwinKind.ORIGIN
             for part, native in enumerate(arrival.natives):
-                self._twin.add(arrival.room, native, number, part, TwinKind.ORIGIN)
+                self._twin.add(arrival.room, native, number, part, kind)
         return number
 
     def _take_back(self, arrival: Arrival, message: MessageNumber | None) -> tuple[Arrival, MessageNumber | None, None]:

@@ -32,6 +32,7 @@ from bridge.store.questions import (
     Piece,
     Put,
     Recall,
+    Resolve,
     RoomRecord,
     Speaker,
     Speakers,
@@ -91,15 +92,14 @@ def twins(cursor: apsw.Cursor, vault: Vault, op: Twins) -> dict[MessageNumber, K
     )
     known = {}
     for number, room, author, excerpt, at, gone, person in found:
-        parts, notes, line, tallies, filed, carried = _parts(cursor, op.room, number)
-        shared = room != op.room and _is_joined(cursor, op.room, number, parts)
+        here = _here(cursor, op.room, number)
+        shared = room != op.room and _is_joined(cursor, op.room, number, here["parts"])
         known[number] = Known(
             number=number, author=vault.text(Column.AUTHOR, author),
             excerpt=None if excerpt is None else vault.text(Column.EXCERPT, excerpt), at=at, gone=bool(gone),
-            person=person, origin=room, parts=parts, notes=notes, line=line, tallies=tallies, filed=filed,
-            carried=carried,
-            ours=room != op.room, parked=_parked(cursor, op.room, number), joined=shared,
-            joint=_joint(cursor, vault, op.room, parts) if shared else None,
+            person=person, origin=room, **here, ours=room != op.room,
+            parked=_parked(cursor, op.room, number), joined=shared,
+            joint=_joint(cursor, vault, op.room, here["parts"]) if shared else None,
         )  # fmt: skip
     return known
 
@@ -121,32 +121,30 @@ def speakers(cursor: apsw.Cursor, vault: Vault, op: Speakers) -> tuple[Speaker, 
     return tuple(speakers)
 
 
-def _parts(
-    cursor: apsw.Cursor, room: RoomNumber, message: MessageNumber
-) -> tuple[
-    tuple[tuple[MessageId, ...], ...], tuple[MessageId, ...], tuple[MessageId, ...], dict[int, MessageId],
-    frozenset[int], bool,
-]:  # fmt: skip
-    """The ids of each part, of all notes, of those that tell reactions and votes; whether it was here, with or without.
+def _here(cursor: apsw.Cursor, room: RoomNumber, message: MessageNumber) -> dict[str, Any]:
+    """What of a message is in a room: the ids of each part, of notes, and whether it is there, be it without an id.
 
-    A note about votes stands under the room that they were given in. Before the last: which of the parts carry files.
+    A note about votes stands under the room that they were given in.
     """
     parts: dict[int, list[MessageId]] = {}
-    notes: list[MessageId] = []
-    line: list[MessageId] = []
-    tallies: dict[int, MessageId] = {}
+    others: dict[TwinKind, list[tuple[int, MessageId]]] = {kind: [] for kind in (*_NOTES, TwinKind.THREAD)}
     question = "SELECT part, native, kind FROM twin WHERE message = ? AND room = ? ORDER BY part, native"
     found: Any = list(cursor.execute(question, (message, room)))
     for part, native, kind in found:
         if native == NO_ID:
             continue
-        (notes if kind in _NOTES else parts.setdefault(part, [])).append(native)
-        line += [native] if kind == TwinKind.LINE else []
-        if kind == TwinKind.TALLY:
-            tallies[part] = native
+        if kind in others:
+            others[kind].append((part, native))
+        else:
+            parts.setdefault(part, []).append(native)
     order, filed = sorted(parts), {part for part, _, kind in found if kind == TwinKind.FILED}
-    ordered, places = tuple(tuple(parts[part]) for part in order), frozenset(map(order.index, filed & parts.keys()))
-    return ordered, tuple(notes), tuple(line), tallies, places, bool(found)
+    return {
+        "parts": tuple(tuple(parts[part]) for part in order),
+        "notes": tuple(native for kind in _NOTES for _, native in others[kind]),
+        "line": tuple(native for _, native in others[TwinKind.LINE]), "tallies": dict(others[TwinKind.TALLY]),
+        "filed": frozenset(map(order.index, filed & parts.keys())), "carried": bool(found),
+        "thread": next((native for _, native in others[TwinKind.THREAD]), None),
+    }  # fmt: skip
 
 
 def _is_joined(
@@ -187,6 +185,12 @@ def locate(cursor: apsw.Cursor, op: Locate) -> RoomNumber | None:
         if any(True for _ in cursor.execute("SELECT 1 FROM twin WHERE room = ? AND native = ?", (room, op.native))):
             return room
     return None
+
+
+def resolve(cursor: apsw.Cursor, op: Resolve) -> MessageNumber | None:
+    """Which message a native id belongs to."""
+    question = "SELECT message FROM twin WHERE room = ? AND native = ? ORDER BY kind, message LIMIT 1"
+    return next((MessageNumber(int(str(number))) for (number,) in cursor.execute(question, (op.room, op.native))), None)
 
 
 def wanted(cursor: apsw.Cursor, vault: Vault, op: Wanted) -> Emojis:

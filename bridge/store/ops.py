@@ -24,6 +24,7 @@ from bridge.store.questions import (
     Parked,
     Position,
     Recall,
+    Resolve,
     Speakers,
     Tallies,
     Trace,
@@ -55,6 +56,8 @@ class TwinKind(IntEnum):
     """A note that tells how a poll stands in the room whose number its part is."""
     FILED = 5
     """A copy that carries files: its words stand under them."""
+    THREAD = 6
+    """A thread that is no message, such as a forum topic."""
 
 
 NO_ID = MessageId("")
@@ -110,6 +113,8 @@ class Arrival(Struct, frozen=True, kw_only=True, gc=False):
     targets: tuple[Route, ...] = ()
     fetches: tuple[int, ...] = ()
     """Which of its attachments are to be fetched."""
+    is_thread: bool = False
+    """It stands for the thread that others are written in; one that is known already is passed over."""
 
 
 class Row(Struct, kw_only=True, gc=False):
@@ -373,8 +378,8 @@ class Admit(Struct, frozen=True):
 
 Op: TypeAlias = Union[
     Accept, Settle, Progress, Seal, Delay, Park, Mark, Tally, Pin, Hold, Follow, Identify, Uptime, Remember, Unpark,
-    Discard, Forget, Find, About, Purge, Close, Admit, Page, Twins, Relate, Locate, Wanted, Recall, Position, Start,
-    Depths, Tallies, Ledger, Parked, Trace, Speakers, CopyOut, DropCopy, Claim, Claimed, TakeOver,
+    Discard, Forget, Find, About, Purge, Close, Admit, Page, Twins, Relate, Resolve, Locate, Wanted, Recall, Position,
+    Start, Depths, Tallies, Ledger, Parked, Trace, Speakers, CopyOut, DropCopy, Claim, Claimed, TakeOver,
     Fetched, Linked, Sweep, ToFetch, HeldOf, Served,
 ]  # fmt: skip
 

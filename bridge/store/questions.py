@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from bridge.ids import AccountName, MessageId, MessageNumber, PersonNumber, RoomNumber, RowNumber, UserId
+from bridge.ids import AccountName, MessageId, MessageNumber, PersonNumber, RoomNumber, RowNumber, ThreadId, UserId
 from bridge.store.epochs import Epochs
 from bridge.text.nodes import Rich
 
@@ -56,6 +56,8 @@ class Known(Struct, frozen=True, kw_only=True):
     parts: tuple[tuple[MessageId, ...], ...] = ()
     notes: tuple[MessageId, ...] = ()
     line: tuple[MessageId, ...] = ()
+    thread: ThreadId | None = None
+    """The thread that it is there, where it is one and no message."""
     joined: bool = False
     joint: Joint | None = None
     tallies: dict[int, MessageId] = {}
@@ -85,6 +87,13 @@ class Locate(Struct, frozen=True):
     """Which of some rooms holds a message with this native id. Answer: its number or None."""
 
     rooms: tuple[RoomNumber, ...]
+    native: MessageId
+
+
+class Resolve(Struct, frozen=True):
+    """Which message a native id of a room belongs to. Answer: its number or None."""
+
+    room: RoomNumber
     native: MessageId
 
 

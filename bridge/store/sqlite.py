@@ -77,6 +77,7 @@ from bridge.store.questions import (
     Parked,
     Position,
     Recall,
+    Resolve,
     RoomRecord,
     Speakers,
     Tallies,
@@ -263,7 +264,8 @@ class SqliteStore:
         }  # fmt: skip
         questions: dict[type, Act] = {
             Page: lambda op: answers.page(ask, vault, op), Twins: lambda op: answers.twins(ask, vault, op),
-            Locate: lambda op: answers.locate(ask, op), Wanted: lambda op: answers.wanted(ask, vault, op),
+            Locate: lambda op: answers.locate(ask, op),
+            Resolve: lambda op: answers.resolve(ask, op), Wanted: lambda op: answers.wanted(ask, vault, op),
             Recall: lambda op: answers.recall(ask, vault, op), Position: lambda op: answers.position(ask, op.account),
             Ledger: lambda _: (answers.depths(ask, vault), answers.tallies(ask)),
             Depths: lambda _: answers.depths(ask, vault), Tallies: lambda _: answers.tallies(ask),

@@ -197,6 +197,7 @@ class BareMemoryConnector(Connector[MemoryConfig]):
             rich=message.text,
             manner=message.manner,
             in_reply_to=answered.parts[0] if answered else None,
+            thread=message.thread,
             key=message.key,
             shared=message.shared,
             name="" if own_name or author is None else author.name,
@@ -294,6 +295,8 @@ def event_of(update: Update) -> AnyEvent:
                 manner=update.manner,
                 attachments=carried,
                 in_reply_to=update.in_reply_to,
+                thread=update.thread,
+                thread_name=update.thread_name,
                 echo_of=update.key,
             )
         case Happening.EDITED:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bridge.clock import Clock
 from bridge.events import Attachment, Manner, User
-from bridge.ids import Key, MessageId, RoomId, UserId
+from bridge.ids import Key, MessageId, RoomId, ThreadId, UserId
 from bridge.testing.holdings import Ballot, Filed
 from bridge.testing.memory_shared import held
 from bridge.testing.platform import Shown
@@ -43,6 +43,8 @@ class Update(Struct, frozen=True, kw_only=True):
     rich: Rich = ()
     manner: Manner = Manner.SAY
     in_reply_to: MessageId | None = None
+    thread: ThreadId | None = None
+    thread_name: str = ""
     emoji: str = ""
     key: Key | None = None
     files: tuple[Filed, ...] = ()
@@ -57,6 +59,8 @@ class Post(Struct, frozen=True, kw_only=True):
     rich: Rich
     manner: Manner = Manner.SAY
     in_reply_to: MessageId | None = None
+    thread: ThreadId | None = None
+    thread_name: str = ""
     key: Key | None = None
     name: str = ""
     files: tuple[Filed, ...] = ()
@@ -75,6 +79,7 @@ class Message(Struct, kw_only=True):
     name: str
     rich: Rich
     in_reply_to: MessageId | None
+    thread: ThreadId | None = None
     files: tuple[Filed, ...] = ()
     shared: tuple[Attachment, ...] = ()
     edited: bool = False
@@ -92,6 +97,7 @@ class Message(Struct, kw_only=True):
             rich=self.rich,
             edited=self.edited,
             in_reply_to=self.in_reply_to,
+            thread=None if self.thread is None else MessageId(self.thread),
             reactions={emoji: len(people) for emoji, people in self.reactions.items() if people},
             holds=(*self.files, *(held(one, list(self.votes.values()), closed=self.closed) for one in self.shared)),
         )
@@ -128,10 +134,13 @@ class Rooms:
         room.append(
             Message(
                 id=message, writer=writer.id, name=name, rich=post.rich, in_reply_to=answered, files=post.files,
-                shared=post.shared,
+                shared=post.shared, thread=post.thread,
             )
         )  # fmt: skip
-        update = replace(self._update(Happening.POSTED, post.room, message, writer), shared=post.shared)
+        update = replace(
+            self._update(Happening.POSTED, post.room, message, writer), shared=post.shared, thread=post.thread,
+            thread_name=post.thread_name,
+        )  # fmt: skip
         told = replace(update, rich=post.rich, manner=post.manner, in_reply_to=answered, key=post.key, files=post.files)
         self._note(told)
         return message

@@ -62,7 +62,7 @@ class Matrix(Connector[MatrixConfig]):
     Config = MatrixConfig
     features = Capabilities(
         formatting=ALL_NODES - {Emoji},
-        relations=frozenset({Relation.REPLY, Relation.THREAD}),
+        relations=frozenset({Relation.REPLY, Relation.THREAD, Relation.ROOT}),
         max_text=outgoing.MAX_TEXT_BYTES,
         unit=Unit.BYTES,
         max_caption=outgoing.MAX_TEXT_BYTES,

@@ -54,6 +54,7 @@ from connectors.telegram.membership import PRIVACY, check_member, check_topic, i
 from connectors.telegram.polling import Queue
 from connectors.telegram.reactions import ALLOWED
 from connectors.telegram.rooms import Claim, claims, moved
+from connectors.telegram.topics import Topics
 from connectors.telegram.uploads import Sending, Uploads
 from connectors.telegram.wire import Wire, quieten
 
@@ -93,6 +94,7 @@ class Telegram(Connector[TelegramConfig]):
         self._replaced = ""
         self._entered: dict[str, RoomInfo] = {}
         self._rooms: dict[str, RoomInfo] = {}
+        self._topics = Topics(host)
         self._log = structlog.get_logger().bind(account=host.account)
 
     async def run(self) -> None:
@@ -211,7 +213,8 @@ class Telegram(Connector[TelegramConfig]):
             self.host.unreadable("an update")
         agreed = [await self._confirmed(claim) for claim in claims([one.post for one in updates if one.post])]
         followed = [moved(claim.old, claim.new, claim.at, Confirmation.BOTH) for claim in agreed if claim]
-        await self.host.publish(*told.events, *followed, *await self._counted(updates), position=position)
+        events = await self._topics.named(updates, told.events)
+        await self.host.publish(*events, *followed, *await self._counted(updates), position=position)
 
     async def _counted(self, updates: Sequence[Read]) -> Sequence[AnyEvent]:
         """How the polls of some updates stand, where their messages are known."""

@@ -204,7 +204,23 @@ class World:
         if (target := chat.messages.get(message.reply_to or 0)) is not None:
             quoted = {"message_id": target.id, "chat": chat.brief(), "date": target.date, **_author(chat, target)}
             body["reply_to_message"] = {**quoted, **_words(target)}
+        elif message.thread is not None:
+            body["reply_to_message"] = self.opening(chat, message.thread)
         return {**body, **_words(message), **message.content}
+
+    def opening(self, chat: Chat, topic: int) -> Json:
+        """The service message a topic begins with, which those in it that answer nothing "answer"."""
+        said = {"forum_topic_created": {"name": chat.topics.get(topic, ""), "icon_color": 7322096}}
+        stamp = {"message_id": topic, "date": self.now(), "chat": chat.brief(), "from": self.bot}
+        return {**stamp, "message_thread_id": topic, "is_topic_message": True, **said}
+
+    def rename(self, chat: Chat, topic: int, name: str) -> None:
+        """Somebody gives a topic another name."""
+        chat.topics[topic] = name
+        edited = {"message_id": next(chat.numbers), "forum_topic_edited": {"name": name}}
+        service = {**self.opening(chat, topic), **edited, "from": self.person("Ada")}
+        del service["forum_topic_created"]
+        self.tell("message", service)
 
     def _is_seen(self, chat: Chat, message: Message) -> bool:
         """Privacy mode: a bot that is no administrator sees commands, replies to it and mentions of it only."""
