@@ -1,14 +1,16 @@
 """An application service of a Matrix homeserver as an account of the bridge: everybody from elsewhere has a ghost."""
 
-from collections.abc import Awaitable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import aclosing, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec.structs import replace
 
 from bridge import (
+    Attachment,
     Authorship,
+    Capabilities,
     Connector,
     Deletion,
     Edit,
@@ -16,8 +18,6 @@ from bridge import (
     Feature,
     Finding,
     Host,
-    Kind,
-    MediaLimit,
     MessageId,
     Outgoing,
     Person,
@@ -44,8 +44,10 @@ from connectors.matrix import calls, checkup, outgoing
 from connectors.matrix.calls import Call
 from connectors.matrix.client import Client, connected_to
 from connectors.matrix.connector import Matrix
-from connectors.matrix.content import words
+from connectors.matrix.content import part, words
 from connectors.matrix.errors import Duplicate, InUse, NotFound
+from connectors.matrix.files import kinds
+from connectors.matrix.media import Media
 from connectors.matrix.members import named
 from connectors.matrix_appservice import calls as service
 from connectors.matrix_appservice import door, names
@@ -64,22 +66,19 @@ _NOT_REACHED = (
     "the homeserver does not reach the bridge at the `url` of its registration, so nothing would be heard: {why}."
     " See whether `http.listen` or the setting `address` is right, then write the registration anew"
 )
-_WITHOUT_FILES = {Kind.LOCATION: MediaLimit(), Kind.POLL: MediaLimit()}
-"""Ghosts share places and polls; files are shown in words."""
 
 
 class MatrixAppservice(Connector[MatrixAppserviceConfig]):
     """Matrix, as an application service: the homeserver hands us every event once we have stored it."""
 
     Config = MatrixAppserviceConfig
-    features = replace(
-        Matrix.features, authorship=Authorship.GHOST, media=_WITHOUT_FILES, max_caption=0, max_album=1, albums=()
-    )
+    features = replace(Matrix.features, authorship=Authorship.GHOST)
 
     def __init__(self, config: MatrixAppserviceConfig, host: Host) -> None:
         super().__init__(config, host)
         self._hearing: Hearing | None = None
         self._pings = 0
+        self._features = self.features
 
     @property
     def is_running(self) -> bool:
@@ -94,6 +93,7 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
                 rooms=Rooms(client, self.config.user), done=await self.host.position(),
             )  # fmt: skip
             await hearing.rooms.look()
+            self._features = replace(self.features, media=kinds(await Media(client, self.host).most_bytes()))
             await self._ping(client)
             self._hearing = hearing
             try:
@@ -146,17 +146,34 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
             return
         await hearing.rooms.leave(place.room)
 
+    def capabilities(self, room: RoomId) -> Capabilities:
+        del room  # the homeserver's limits hold for all of them
+        return self._features
+
+    async def fetch(self, attachment: Attachment) -> AsyncIterator[bytes]:
+        async with aclosing(Media(self._heard().client, self.host).fetched(attachment)) as pieces:
+            async for piece in pieces:
+                yield piece
+
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
         self._heard().rooms.check(message.room)
-        content = outgoing.message(message, self.host.account)
+        handle = None
+        if message.files:
+            handle = await Media(self._heard().client, self.host).uploaded(message.files[0], sealed=False)
+        content = outgoing.message(message, self.host.account, handle=handle)
         by = None if message.label else message.author
         call = calls.send(message.room, outgoing.kind(message), content, message.key)
         return (_event_id(await self._as(by, message.room, call, self._time(message.at))),)
 
     async def edit(self, edit: Edit) -> None:
-        room = edit.target.room
-        call = calls.send(room, "m.room.message", outgoing.edited(edit, self.host.account), edit.content.key)
-        _event_id(await self._as_writer(room, edit.target.parts[0], edit.content.author, call))
+        room, message, account = edit.target.room, edit.target.parts[0], self.host.account
+        if edit.caption:
+            old = part(await self._call(calls.event(room, message)), "content")
+            content = outgoing.recaptioned(edit, account, dict(old))
+        else:
+            content = outgoing.edited(edit, account)
+        call = calls.send(room, "m.room.message", content, edit.content.key)
+        _event_id(await self._as_writer(room, message, edit.content.author, call))
 
     async def delete(self, deletion: Deletion) -> None:
         for index, message in enumerate(deletion.target.parts):
