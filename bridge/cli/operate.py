@@ -105,6 +105,18 @@ def follow(
     print(f"{done['room']} is {done['to']}")
 
 
+def leave(
+    room: Annotated[str, typer.Argument(metavar="ACCOUNT/NAME", help="The room, as `qantara rooms` lists it.")],
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Leave a room that no link names any more, and let the stand-ins of people leave it first.
+
+    A room is left by itself when the running daemon reads that its link ended; this is for what was left behind.
+    """
+    done = answered(config, "POST", "/leave", {"room": room})
+    print(f"{done['room']} is left")
+
+
 def claim(
     account: Annotated[str, typer.Argument(help="The account's name in the configuration.")],
     config: ConfigFile = DEFAULT_CONFIG,

@@ -10,7 +10,7 @@ from msgspec import UnsetType
 
 from bridge.clock import Clock
 from bridge.connector import Connector
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, Rejected
 from bridge.findings import Finding
 from bridge.http.answers import (
     MOST_ROWS,
@@ -19,6 +19,7 @@ from bridge.http.answers import (
     Claimant,
     Copy,
     Examined,
+    Farewell,
     Gone,
     Health,
     Here,
@@ -36,6 +37,7 @@ from bridge.http.answers import (
     parked,
 )
 from bridge.http.audit import noted
+from bridge.http.leaving import StillLinked, can_leave, left
 from bridge.ids import AccountName, PersonNumber, Room, RoomNumber, RowNumber
 from bridge.logs import Mask
 from bridge.metrics import CONTENT_TYPE, exposition
@@ -210,6 +212,25 @@ class Admin:
         except NotOffered as error:
             return self._answer(Problem(str(error)), 409)
         noted(request, "follow", room=told.room, to=told.to)
+        return self._answer(told)
+
+    async def leave(self, request: web.Request) -> web.Response:
+        """Leave a room that no link names any more; stand-ins of people that are there leave it too."""
+        told = await self._asked(request, Farewell)
+        name, _, room = told.room.partition("/")
+        account = self._bridge.accounts.get(AccountName(name))
+        if account is None or not room:
+            raise web.HTTPNotFound(reason="no account of that name, or no room behind it")
+        if not can_leave(account):
+            raise web.HTTPNotImplemented(reason="this connector cannot list and leave rooms")
+        try:
+            async with asyncio.timeout(LIST_SECONDS):
+                await left(account, room)
+        except (StillLinked, Rejected) as error:
+            return self._answer(Problem(str(error)), 409)
+        except BridgeError as error:
+            return self._answer(Problem(str(error)), 503)
+        noted(request, "leave", room=told.room)
         return self._answer(told)
 
     async def claim(self, request: web.Request) -> web.Response:

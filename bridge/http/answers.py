@@ -123,6 +123,12 @@ class Seen(Struct, frozen=True):
     rooms: list[RoomInfo]
 
 
+class Farewell(Struct, frozen=True, forbid_unknown_fields=True):
+    """A room to leave, `account/name`, that no link names any more."""
+
+    room: Annotated[str, Meta(min_length=3, max_length=1000)]
+
+
 class Claimant(Struct, frozen=True):
     """An account of the configuration that this copy of the store is to run."""
 

@@ -192,9 +192,9 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
 
     async def rooms(self) -> Sequence[RoomInfo]:
         async with connected_to(self.config) as client:
-            rooms = Rooms(client, self.config.user)
+            rooms, ghosts = Rooms(client, self.config.user), Ghosts(client, self.config.user, await self._mark())
             await rooms.look()
-            return [await rooms.described(room) for room in sorted(rooms.joined)]
+            return [await rooms.described(room, len(await ghosts.inside(room))) for room in sorted(rooms.joined)]
 
     async def claim(self, name: str, value: str) -> None:
         await self._call(calls.keep(self.config.user, _CLAIM + name, {"claim": value}))

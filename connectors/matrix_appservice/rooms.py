@@ -62,11 +62,12 @@ class Rooms:
         if room in self.encrypted:
             raise RoomClosed(ENCRYPTED)
 
-    async def described(self, room: RoomId) -> RoomInfo:
+    async def described(self, room: RoomId, ghosts: int) -> RoomInfo:
         alias = words(await self.answer(calls.state(room, "m.room.canonical_alias")), "alias")
         title = words(await self.answer(calls.state(room, "m.room.name")), "name")
         encryption = await self.answer(calls.state(room, "m.room.encryption"))
-        return RoomInfo(name=alias or room, title=title, note=ENCRYPTED if encryption else "")
+        note = ENCRYPTED if encryption else f"{ghosts} ghosts" if ghosts else ""
+        return RoomInfo(name=alias or room, title=title, note=note)
 
     async def reaction(self, room: RoomId, message: MessageId, user: str, emoji: str) -> MessageId | None:
         """The id of a user's emoji on a message, None when it is not there."""

@@ -51,7 +51,7 @@ async def test_it_says_its_version() -> None:
     "command",
     [
         [], ["run"], ["check"], ["status"], ["queue"], ["queue", "list"], ["queue", "retry"], ["queue", "drop"],
-        ["trace"], ["rooms"], ["connectors"], ["schema"], ["new"], ["registration"], ["demo"],
+        ["trace"], ["rooms"], ["connectors"], ["schema"], ["new"], ["registration"], ["leave"], ["demo"],
     ],
     ids=" ".join,
 )  # fmt: skip

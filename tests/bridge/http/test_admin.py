@@ -1,6 +1,7 @@
 """What an operator asks and changes, over a real socket."""
 
 import asyncio
+import json
 from typing import Any
 
 import msgspec
@@ -261,6 +262,15 @@ async def test_the_rooms_of_an_account_are_listed(call: Caller) -> None:
     answer = await (await call("GET", "/rooms/left")).json()
     assert [room["name"] for room in answer["rooms"]] == ["town", "garden"]
     assert (await call("GET", "/rooms/nobody")).status == 404
+
+
+async def test_a_room_without_a_link_is_left_and_no_other(call: Caller, left: MemoryPlatform) -> None:
+    answer = await call("POST", "/leave", data=b'{"room": "left/garden"}')
+    assert (answer.status, await answer.json()) == (200, {"room": "left/garden"})
+    assert {room for _, room in left.left} == {"!garden"}
+    for room, status in (("left/town", 409), ("left/nowhere", 409), ("nobody/town", 404), ("left/", 404)):
+        assert (await call("POST", "/leave", data=json.dumps({"room": room}).encode())).status == status
+    assert {room for _, room in left.left} == {"!garden"}
 
 
 async def test_metrics_say_the_same_as_status(

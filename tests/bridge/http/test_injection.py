@@ -25,6 +25,7 @@ SPOILED = {
         ("POST", "/follow", {"room": f"right/town{EVIL}", "to": "x"}),
         ("POST", "/follow", {"room": "right/town", "to": f"x{EVIL}"}),
     ],
+    "/leave": [("POST", "/leave", {"room": f"left/town{EVIL}"}), ("POST", "/leave", {"room": f"left{EVIL}/town"})],
     "/claim": [("POST", "/claim", {"account": f"left{EVIL}"})],
     "/people/forget": [("POST", "/people/forget", {"number": f"1{EVIL}"})],
     "/in/{account}": [("POST", f"/in/{quote('left' + EVIL, safe='')}", None)],
