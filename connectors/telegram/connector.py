@@ -52,7 +52,7 @@ from connectors.telegram.format import FORMATTING, render, unpinged
 from connectors.telegram.incoming import ALLOWED_UPDATES, Read, happened
 from connectors.telegram.membership import PRIVACY, check_member, check_topic, info, note, split_name
 from connectors.telegram.polling import Queue
-from connectors.telegram.reactions import ALLOWED
+from connectors.telegram.reactions import ALLOWED, allowed_in
 from connectors.telegram.rooms import Claim, claims, moved
 from connectors.telegram.topics import Topics
 from connectors.telegram.uploads import Sending, Uploads
@@ -95,6 +95,7 @@ class Telegram(Connector[TelegramConfig]):
         self._entered: dict[str, RoomInfo] = {}
         self._rooms: dict[str, RoomInfo] = {}
         self._topics = Topics(host)
+        self._allowed: dict[RoomId, frozenset[str]] = {}
         self._log = structlog.get_logger().bind(account=host.account)
 
     async def run(self) -> None:
@@ -253,6 +254,7 @@ class Telegram(Connector[TelegramConfig]):
         if member is not None:
             check_member(chat, member)
         await self._note(chat, me, member)
+        self._allowed[RoomId(str(chat.id))] = allowed_in(chat)
         return Place(RoomId(str(chat.id)), None if topic is None else ThreadId(str(topic)))
 
     async def rooms(self) -> Sequence[RoomInfo]:
@@ -296,7 +298,8 @@ class Telegram(Connector[TelegramConfig]):
     def capabilities(self, room: RoomId) -> Capabilities:
         """The class's, with the configured rates and sizes; a group has one rate more than a private chat."""
         kinds = {**self.features.media, **media.limits(self.config.upload_mib)}
-        return msgspec.structs.replace(self.features, rates=tuple(self._rates(room)), media=kinds)
+        allowed = self._allowed.get(room, ALLOWED)
+        return msgspec.structs.replace(self.features, rates=tuple(self._rates(room)), media=kinds, reactions=allowed)
 
     def _rates(self, room: RoomId) -> Iterator[Rate]:
         config = self.config

@@ -67,7 +67,8 @@ class Methods:
             ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"), False
         )
         full = {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": gifts, "permissions": {}}
-        return {**chat.brief(), **full}
+        allowed = [{"type": "emoji", "emoji": one} for one in chat.reactions]
+        return {**chat.brief(), **full, **({"available_reactions": allowed} if allowed else {})}
 
     def _get_chat_member(self, call: Call) -> Json:
         chat = self._chat(call)
@@ -192,7 +193,8 @@ class Methods:
         if len(wanted) > 1:
             raise bad("REACTIONS_TOO_MANY")
         emoji = [str(one.get("emoji", "")) for one in wanted if isinstance(one, dict)]
-        if any(native(one) != one for one in emoji):
+        allowed = self._world.chats[message.chat].reactions
+        if any(native(one) != one or (allowed and one not in allowed) for one in emoji):
             raise bad("REACTION_INVALID")
         self._world.react(message, self._world.bot, emoji)
         return True

@@ -65,6 +65,8 @@ class Chat(Struct):
     migrated_to: int | None = None
     topics: dict[int, str] = field(default_factory=dict)
     closed_topics: set[int] = field(default_factory=set)
+    reactions: tuple[str, ...] = ()
+    """Those it allows; none named, all of them."""
     messages: dict[int, Message] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from telegram import MessageReactionUpdated, ReactionType, ReactionTypeCustomEmoji, ReactionTypeEmoji
+from telegram import ChatFullInfo, MessageReactionUpdated, ReactionType, ReactionTypeCustomEmoji, ReactionTypeEmoji
 from telegram.constants import ReactionEmoji
 
 from bridge.events import AnyEvent, Reacted, Unreacted, User
@@ -27,6 +27,18 @@ ALLOWED: Final[frozenset[str]] = frozenset(
     {*_NATIVE, *_NATIVE.values(), *_SHOWN.values(), *(bare + VARIATION for bare in _NATIVE)}
 )
 """Every spelling of the emoji a bot may react with."""
+
+
+def allowed_in(chat: ChatFullInfo) -> frozenset[str]:
+    """Every spelling of the emoji a chat allows; where it names none, all of them (or none, which a try tells)."""
+    named = {
+        one.emoji.replace(VARIATION, "") for one in chat.available_reactions or () if isinstance(one, ReactionTypeEmoji)
+    }
+    return (
+        frozenset(form for form in ALLOWED if form.replace(VARIATION, "") in named)
+        if chat.available_reactions
+        else ALLOWED
+    )
 
 
 def native(emoji: str) -> str | None:

@@ -253,6 +253,22 @@ async def test_the_newest_of_several_wanted_reactions_is_set(kit: Kit, server: T
         assert dict((await server.shown(kit.town))[0].reactions) == {"👍": 1}
 
 
+async def test_a_chat_may_allow_some_reactions_only(kit: Kit, server: TelegramEmulator) -> None:
+    server.world.chats[TOWN].reactions = ("❤", "👍")
+    async with kit.running() as run:
+        await run.connector.join(kit.town)
+        await run.connector.join(kit.garden)
+        town = run.connector.capabilities(RoomId(str(TOWN))).reactions
+        assert town == {"❤", "❤\ufe0f", "👍", "👍\ufe0f"}
+        assert run.connector.capabilities(RoomId("-1")).reactions == ALLOWED
+        native_id, event = await run.hears("good")
+        target = Target(room=event.room, parts=(native_id,))
+        await run.connector.react(Reaction(target=target, emoji="👍", wanted=("👍",), key=Key("k")))
+        assert dict((await server.shown(kit.town))[0].reactions) == {"👍": 1}
+        with pytest.raises(Unsupported):
+            await run.connector.react(Reaction(target=target, emoji="🔥", wanted=("🔥",), key=Key("k")))
+
+
 def test_every_allowed_spelling_has_a_native_one() -> None:
     assert {"❤", "❤️", "👍", "❤️‍🔥", "🤷‍♂️"} <= ALLOWED
     assert all(native(emoji) for emoji in ALLOWED)
