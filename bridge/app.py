@@ -21,6 +21,7 @@ from bridge.media.disk import Disk, Threads
 from bridge.media.files import Files
 from bridge.media.keeping import Keeping, directory_of, rules
 from bridge.media.sealing import Sealing
+from bridge.media.workshop import Processes, Workshop
 from bridge.registry import Registry
 from bridge.rooms import Rooms
 from bridge.routing import Atlas
@@ -74,11 +75,11 @@ class App:
     def __init__(  # noqa: PLR0913 - the parts a bridge is made of
         self, config: Config, connectors: Registry[type[Connector[Any]]], writer: Writer, *, clock: Clock,
         chance: Chance, read: Callable[[], Config] | None = None,
-        serve: Callable[["App", Clock], Served] = Server, disk: Disk | None = None,
+        serve: Callable[["App", Clock], Served] = Server, disk: Disk | None = None, workshop: Workshop | None = None,
     ) -> None:  # fmt: skip
         self.config, self.writer = config, writer
         self._connectors, self._clock, self._chance, self._read = connectors, clock, chance, read
-        self._disk = disk or Threads()
+        self._disk, self._workshop = disk or Threads(), workshop or Processes()
         self.accounts: dict[AccountName, Account] = {}
         self.exit = Exit.OK
         self._ending = asyncio.Event()
@@ -135,7 +136,7 @@ class App:
             writer=self.writer, clock=self._clock, chance=self._chance, group=group, epochs=started.epochs,
             notice=self._notice, say=self._say,
         )  # fmt: skip
-        await self.shared.media.open(self._files(), lambda: rules(self.config))
+        await self.shared.media.open(self._files(), self._workshop, lambda: rules(self.config))
         atlas = Atlas()
         self._uptimes = started.uptimes
         self.rooms = Rooms(self.shared, atlas, self.accounts)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bridge.connector import Capabilities
 from bridge.events import Edited, Posted
-from bridge.fit_files import Carried, taken, told_of
+from bridge.fit_files import Carried, missing, taken, told_of
 from bridge.shared import Shared
 from bridge.store.attached import Held, HeldOf
 from bridge.store.ops import Row
@@ -26,7 +26,7 @@ async def attached(shared: Shared, row: Row, can: Capabilities) -> tuple[Carried
     match row.event:
         case Posted():
             held = await shared.media.held(row.event_number)
-            return tuple([await _carried(shared, one, can) for one in held])
+            return tuple([await _carried(shared, row.event_number, one, can) for one in held])
         case Edited() if row.message is not None:
             found: tuple[Held, ...] = await shared.writer.ask(HeldOf(message=row.message))
             count = len(row.event.attachments)
@@ -35,7 +35,12 @@ async def attached(shared: Shared, row: Row, can: Capabilities) -> tuple[Carried
             return ()
 
 
-async def _carried(shared: Shared, held: Held, can: Capabilities) -> Carried:
+async def _carried(shared: Shared, event: int, held: Held, can: Capabilities) -> Carried:
+    while (to := missing(held, can)) is not None:
+        made = await shared.media.converted(event, held, to)
+        if made is None:
+            break
+        held = made
     file = taken(held, can)
     return Carried(part=held.part, file=file) if file is not None else await _linked(shared, held)
 

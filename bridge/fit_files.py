@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 
 from bridge.connector import Capabilities, MediaLimit
 from bridge.events import Attachment, File, Kind
+from bridge.media.types import CONVERSIONS
 from bridge.store.attached import Held
 
 LADDER: Final[dict[Kind, tuple[Kind, ...]]] = {
@@ -40,6 +41,21 @@ def taken(held: Held, can: Capabilities) -> File | None:
         found = next((one for one in held.files if limit is not None and fits(one, limit)), None)
         if found is not None:
             return structs.replace(found, kind=kind)
+    return None
+
+
+def missing(held: Held, can: Capabilities) -> str | None:
+    """The type that a file would have to be converted to, to be shown as something better; None for none."""
+    for kind in LADDER.get(held.files[0].kind, ()) if held.files else ():
+        limit = can.media.get(kind)
+        if limit is None:
+            continue
+        if any(fits(one, limit) for one in held.files):
+            return None
+        made = {one.mime for one in held.files}
+        for mime in CONVERSIONS.get(held.files[0].mime, ()):
+            if mime not in made and any(fnmatchcase(mime, pattern) for pattern in limit.mimes):
+                return mime
     return None
 
 

@@ -183,6 +183,8 @@ class MediaSettings(Settings):
     """How long, in days, a file that a platform does not take is served under a public address."""
     max_mib: Annotated[int, Field(ge=1, le=4096)] = 100
     """Files bigger than this, in MiB, are not fetched."""
+    metadata: Literal["strip", "keep"] = "strip"
+    """`strip`: what pictures say of place, time and camera is taken out, also of those sent as files; `keep`: not."""
     total_mib: Annotated[int, Field(ge=1, le=16 * 1024 * 1024)] = 4096
     """How much space, in MiB, all files together may take; more are not fetched until some are gone."""
 

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import Any
 
 import structlog
+from msgspec import structs
 
 from bridge.backoff import asked, wait
 from bridge.chance import Chance
@@ -16,7 +17,8 @@ from bridge.events import Attachment, File
 from bridge.ids import AccountName
 from bridge.media.files import Files, Writing, Written
 from bridge.media.names import safe
-from bridge.media.types import fitting, told
+from bridge.media.types import STRIPPED, UNOPENED, fitting, told
+from bridge.media.workshop import CLEAN, Workshop
 from bridge.store.attached import Fetch
 
 logger = structlog.get_logger()
@@ -36,8 +38,12 @@ class TooMuch(Rejected):
 class Fetching:
     """Asks connectors for files. `done` is told how each fetch ended; `room` how many bytes the next file may have."""
 
-    def __init__(self, files: Files, clock: Clock, chance: Chance, room: Callable[[], int], done: Done) -> None:
+    def __init__(  # noqa: PLR0913 - what fetching is made of
+        self, files: Files, clock: Clock, chance: Chance, *, workshop: Workshop, metadata: Callable[[], str],
+        room: Callable[[], int], done: Done,
+    ) -> None:  # fmt: skip
         self._files, self._clock, self._chance, self._room, self._done = files, clock, chance, room, done
+        self._workshop, self._metadata = workshop, metadata
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._sources: dict[AccountName, Connector[Any]] = {}
         self._changed = asyncio.Event()
@@ -74,7 +80,7 @@ class Fetching:
             writing = self._files.begin()
             self.making.add(writing.name)
             try:
-                file = await self._received(connector, what.attachment, writing)
+                file = await self._cleaned(await self._received(connector, what.attachment, writing))
                 await self._done(what, file, "")
             except Exception as error:
                 if not isinstance(error, (BridgeError, OSError, TimeoutError)):
@@ -105,6 +111,30 @@ class Fetching:
             raise Rejected("it is empty")
         return described(what, await writing.finish())
 
+    async def _cleaned(self, file: File) -> File:
+        """A picture without what it says of place and camera. Raises `Rejected` where that cannot be taken out."""
+        if self._metadata() == "keep" or not file.mime.startswith("image/"):
+            return file
+        if file.mime in UNOPENED:
+            raise Rejected("what it says of place and camera cannot be taken out")
+        return await self.worked(CLEAN, file) if file.mime in STRIPPED else file
+
+    async def worked(self, job: str, file: File) -> File:
+        """A picture after a job in the workshop: the same file where nothing was to be changed. Raises `Rejected`."""
+        writing = self._files.begin()
+        self.making.add(writing.name)
+        try:
+            made = await self._workshop.do(job, file.mime, self._files.read(file.id), writing.write)
+            if made.refused:
+                raise Rejected(made.refused)
+            seen = structs.replace(
+                file, width=made.width, height=made.height, animated=made.animated or (file.animated and made.same)
+            )
+            return seen if made.same else _replaced(seen, await writing.finish(), job)
+        finally:
+            writing.discard()
+            self.making.discard(writing.name)
+
 
 async def _pieces(connector: Connector[Any], what: Attachment) -> AsyncGenerator[bytes, None]:
     """The bytes as they come; a platform that falls silent is given up."""
@@ -126,6 +156,14 @@ async def _generator(given: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]
     finally:
         if isinstance(given, AsyncGenerator):
             await given.aclose()
+
+
+def _replaced(file: File, written: Written, job: str) -> File:
+    """The file as it is after a job that changed it; a conversion makes another type of it."""
+    mime = file.mime if job == CLEAN else job
+    return structs.replace(
+        file, id=written.id, size=written.size, sha256=written.sha256, mime=mime, name=safe(file.name, mime, file.kind)
+    )
 
 
 def described(what: Attachment, written: Written) -> File:

@@ -20,6 +20,7 @@ from bridge.events import Attachment, File, Kind
 from bridge.ids import AccountName
 from bridge.media.fetching import Fetching
 from bridge.media.files import Files
+from bridge.media.workshop import Workshop
 from bridge.store.attached import Fetch, Fetched, Held, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.vault import VaultError
 from bridge.store.writer import Writer
@@ -70,13 +71,18 @@ class Keeping:
         self._able: set[AccountName] = set()
         self._awaited: dict[int, Awaited] = {}
         self._used = 0
+        self._failed: set[tuple[str, str]] = set()
+        """Forms that could not be made."""
         self._any = asyncio.Event()
         """Whether there may be files, or something to fetch."""
 
-    async def open(self, files: Files, rules: Callable[[], Rules]) -> None:
+    async def open(self, files: Files, workshop: Workshop, rules: Callable[[], Rules]) -> None:
         """Keep files here, and go on fetching what was to be fetched when the process ended."""
         self._files, self._rules = files, rules
-        self._fetching = Fetching(files, self._clock, self._chance, self._room, self._fetched)
+        self._fetching = Fetching(
+            files, self._clock, self._chance, workshop=workshop, metadata=lambda: rules().settings.metadata,
+            room=self._room, done=self._fetched,
+        )  # fmt: skip
         self._used = files.size()
         if files.names():
             self._any.set()
@@ -143,6 +149,21 @@ class Keeping:
         files = tuple(file for file in held.files if self._files.has(file.id))
         return held if len(files) == len(held.files) else Held(held.part, files, held.why or "the file is gone")
 
+    async def converted(self, event: int, held: Held, to: str) -> Held | None:
+        """The attachment with a form of this type as well; None where it cannot be made, now and later."""
+        first = held.files[0]
+        if (first.id, to) in self._failed:
+            return None
+        try:
+            made = await self._fetching.worked(to, first)
+        except (Rejected, FileNotFoundError, VaultError) as error:
+            logger.warning("file not converted", to=to, why=str(error))
+            self._failed.add((first.id, to))
+            return None
+        self._used += made.size
+        await self._writer.ask(Fetched(event=event, part=held.part, file=made, form=to))
+        return Held(held.part, (*held.files, made), held.why)
+
     async def read(self, file: File) -> AsyncIterator[bytes]:
         """See `bridge.connector.Host.read`."""
         try:
@@ -185,6 +206,7 @@ class Keeping:
         self._used = self._files.size()
         if not there and not self._awaited:
             self._any.clear()
+            self._failed.clear()
 
     def _now_ms(self) -> int:
         return int(self._clock.now().timestamp() * 1000)

@@ -9,8 +9,14 @@ from bridge.events import Kind
 UNKNOWN = "application/octet-stream"
 STRIPPED = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 """Pictures that are opened: what they say of place and camera is taken out."""
-OTHER_PICTURES = frozenset({"image/heic", "image/avif", "image/tiff", "image/bmp", "image/svg+xml"})
-"""Pictures that nobody opens here, though they may say where they were taken."""
+UNOPENED = frozenset({"image/heic", "image/avif", "image/tiff"})
+"""Pictures that nobody opens here, though they say where they were taken."""
+OTHER_PICTURES = UNOPENED | {"image/bmp", "image/svg+xml"}
+"""Pictures that are shown as files."""
+CONVERSIONS: dict[str, tuple[str, ...]] = {
+    "image/webp": ("image/png", "image/jpeg"), "image/png": ("image/jpeg",), "image/gif": ("image/png",),
+}  # fmt: skip
+"""What a type can be made into, the best first."""
 _STARTS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
     (0, b"\xff\xd8\xff", "image/jpeg"),

@@ -14,6 +14,7 @@ from bridge.config import Config, parse
 from bridge.connector import Connector
 from bridge.delivery import Lane
 from bridge.media.disk import AtOnce
+from bridge.media.workshop import Here
 from bridge.registry import Registry
 from bridge.store.ops import StoreBroken, Unpark
 from bridge.store.questions import Depths, Parked, ParkedRow, Tallies
@@ -57,7 +58,14 @@ class Bridge:
         self._pump.start()
         chance = SeededChance(self.lives)
         self.app = App(
-            config, self.connectors, self.writer, clock=self.clock, chance=chance, read=self.read, disk=AtOnce()
+            config,
+            self.connectors,
+            self.writer,
+            clock=self.clock,
+            chance=chance,
+            read=self.read,
+            disk=AtOnce(),
+            workshop=Here(),
         )
         self.task = asyncio.create_task(self.app.run())
         self.running = True

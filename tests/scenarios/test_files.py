@@ -8,6 +8,10 @@ from msgspec.structs import replace
 
 from bridge.connector import Capabilities, MediaLimit
 from bridge.events import Kind
+from bridge.store.keys import keys_of
+from bridge.store.ops import Forget
+from bridge.store.questions import Find
+from bridge.store.sqlite import SqliteStore
 from bridge.testing import samples
 from bridge.testing.holdings import Filed
 from bridge.testing.memory import EVERYTHING, WITH_FILES, MemoryPlatform
@@ -180,6 +184,67 @@ async def test_a_picture_too_big_for_a_picture_goes_as_a_file(
     assert [(file.kind, file.data) for file in (await target.shown("town"))[0].files] == [(Kind.FILE, given.data)]
 
 
+async def test_a_sticker_becomes_a_picture_of_a_type_that_the_room_takes(
+    tmp_path: Path, source: MemoryPlatform, target: MemoryPlatform
+) -> None:
+    takes = {kind: limit for kind, limit in WITH_FILES.media.items() if kind is not Kind.STICKER}
+    target.capabilities = replace(WITH_FILES, media=takes)
+    await linked(tmp_path, source, target)
+    await source.send_files("town", "Ada", [samples.upload(Kind.STICKER, "camel")])
+    await read(target)
+    (seen,) = (await target.shown("town"))[0].files
+    assert (seen.kind, seen.mime, seen.name) == (Kind.IMAGE, "image/png", "sticker.png")
+
+
+# --- what pictures say ---
+
+
+@pytest.mark.parametrize("kind", [Kind.IMAGE, Kind.FILE])
+async def test_a_picture_does_not_say_where_it_was_taken_also_when_it_is_a_file(
+    kind: Kind, tmp_path: Path, source: MemoryPlatform, target: MemoryPlatform
+) -> None:
+    await linked(tmp_path, source, target)
+    place = samples.chunk(b"tEXt", b"Comment\x0059 deg N")
+    await source.send_files("town", "Ada", [Filed(kind=kind, data=samples.png(8, 8, place), name="photo.png")])
+    ((_, (data,)),) = await read(target)
+    assert data == samples.png(8, 8)
+
+
+async def test_the_operator_may_leave_it_in(tmp_path: Path, source: MemoryPlatform, target: MemoryPlatform) -> None:
+    await linked(tmp_path, source, target, more="media: {metadata: keep}\n")
+    whole = samples.png(8, 8, samples.chunk(b"tEXt", b"Comment\x0059 deg N"))
+    await source.send_files("town", "Ada", [Filed(kind=Kind.IMAGE, data=whole, name="photo.png")])
+    assert await read(target) == [("Ada", [whole])]
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (samples.png(60_000, 60_000), "it has 60000 times 60000 pixels"),
+        (b"\0\0\0\x18ftypheic" + bytes(100), "what it says of place and camera cannot be taken out"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "it is no PNG"),
+    ],
+)
+async def test_a_picture_that_is_not_opened_is_told(
+    data: bytes, why: str, tmp_path: Path, source: MemoryPlatform, target: MemoryPlatform
+) -> None:
+    await linked(tmp_path, source, target)
+    await source.send_files("town", "Ada", [Filed(kind=Kind.IMAGE, data=data, name="photo.png", mime="image/png")])
+    ((words, files),) = await read(target)
+    assert (files, words.endswith(f"(not carried: {why})]")) == ([], True)
+
+
+async def test_what_is_called_a_picture_and_is_none_goes_as_a_file_under_its_right_name(
+    tmp_path: Path, source: MemoryPlatform, target: MemoryPlatform
+) -> None:
+    await linked(tmp_path, source, target)
+    page = b"<html><script>alert(1)</script></html>"
+    await source.send_files("town", "Ada", [Filed(kind=Kind.IMAGE, data=page, name="../x.png", mime="image/png")])
+    await read(target)
+    (seen,) = (await target.shown("town"))[0].files
+    assert (seen.kind, seen.mime, seen.name, seen.data) == (Kind.FILE, "text/html", "x.html", page)
+
+
 # --- fetching ---
 
 
@@ -302,6 +367,40 @@ async def test_what_a_death_left_half_written_goes(
     (tmp_path / "data" / "media").mkdir(parents=True)
     (tmp_path / "data" / "media" / "half").write_bytes(b"half")
     await linked(tmp_path, source, target)
+    await eventually(lambda: not on_disk(tmp_path))
+
+
+async def test_under_a_key_nothing_of_a_file_is_on_disk_in_clear(
+    tmp_path: Path, source: MemoryPlatform, target: MemoryPlatform
+) -> None:
+    yaml = configured(source, target).replace("store: {", f"store: {{key: {'5a' * 32}, ")
+    bridge = Bridge(tmp_path, yaml)
+    bridge.make_store = lambda path, chance: SqliteStore(path, chance, keys=keys_of(bridge.read().store))
+    await bridge.start()
+    target.closed.add("town")
+    given = samples.upload(Kind.FILE, "palmyra")
+    await source.send_files("town", "Ada", [given])
+    await eventually(lambda: on_disk(tmp_path))
+    await eventually(lambda: not bridge.writer.depth)
+    await bridge.stop()
+    left = [path for path in (tmp_path / "data").rglob("*") if path.is_file() and b"palmyra" in path.read_bytes()]
+    assert not left
+    target.restore()
+    await bridge.start()
+    assert await read(target) == [("Ada", [given.data])]
+
+
+async def test_files_of_somebody_who_was_forgotten_go(
+    tmp_path: Path, source: MemoryPlatform, target: MemoryPlatform
+) -> None:
+    target.capabilities = LINE
+    bridge = await linked(tmp_path, source, target, more=PUBLIC)
+    await source.send_files("town", "Zenobia", [samples.upload(Kind.FILE, "palmyra")])
+    await read(target)
+    (name,) = on_disk(tmp_path)
+    (somebody,) = await bridge.writer.ask(Find("zenobia"))
+    await bridge.writer.ask(Forget(person=somebody.number, at=bridge.app.shared.now_ms()))
+    assert await bridge.app.shared.media.served(name) is None
     await eventually(lambda: not on_disk(tmp_path))
 
 

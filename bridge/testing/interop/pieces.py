@@ -8,11 +8,11 @@ from collections.abc import Iterable
 
 from bridge.events import Kind
 from bridge.testing.holdings import Filed
+from bridge.testing.samples import webp
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _SILENT_MP3_FRAME = b"\xff\xfb\x90\x64" + bytes(413)
 _SILENT_OPUS = b"\xf8\xff\xfe"
-_WEBP_PIXEL = bytes.fromhex("2f00000010071011118888fe0700")
 
 
 def _ogg_row(number: int) -> int:
@@ -104,11 +104,8 @@ def file(token: str) -> Filed:
 
 def sticker(token: str) -> Filed:
     """A picture without a name that stands for an emoji."""
-    own = b"XTRA" + struct.pack("<I", len(token) + len(token) % 2) + token.encode() + bytes(len(token) % 2)
-    body = b"WEBPVP8L" + struct.pack("<I", len(_WEBP_PIXEL)) + _WEBP_PIXEL + own
-    return Filed(
-        kind=Kind.STICKER, data=b"RIFF" + struct.pack("<I", len(body)) + body, mime="image/webp", emoji="🦆", alt=token
-    )
+    data = webp(token.encode() + bytes(len(token) % 2))
+    return Filed(kind=Kind.STICKER, data=data, mime="image/webp", emoji="🦆", alt=token)
 
 
 def animated(token: str) -> Filed:

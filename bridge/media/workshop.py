@@ -1,0 +1,91 @@
+"""Work on files that strangers sent, each piece in a process of its own that ends with it."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from bridge.errors import Rejected
+from bridge.media import worker
+
+CLEAN: Final = "clean"
+"""The job that takes out what a picture says of place and camera; every other is the type to convert it to."""
+_SECONDS: Final = 60.0
+_PIECE: Final = 1 << 16
+_LONGEST_LINE: Final = 1 << 12
+_AT_ONCE: Final = 2
+Put = Callable[[bytes], Awaitable[None]]
+
+
+class Made(Struct, frozen=True):
+    """What came of it: the picture as it is now; `same` says that nothing had to be changed."""
+
+    width: int = 0
+    height: int = 0
+    animated: bool = False
+    same: bool = False
+    refused: str = ""
+
+
+class Workshop(Protocol):
+    """Does a job on a file; the new one is given to `put`, piece by piece. Raises `Rejected`."""
+
+    async def do(self, job: str, mime: str, data: AsyncIterator[bytes], put: Put) -> Made: ...
+
+
+class Processes:
+    """Each job in a process with little memory and time: what breaks it breaks nothing else."""
+
+    def __init__(self) -> None:
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def do(self, job: str, mime: str, data: AsyncIterator[bytes], put: Put) -> Made:
+        async with self._slots:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-I", str(Path(worker.__file__)), job, mime, stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, limit=_LONGEST_LINE,
+            )  # fmt: skip
+            try:
+                async with asyncio.timeout(_SECONDS):
+                    return await _done(process, data, put)
+            except (TimeoutError, ValueError, msgspec.MsgspecError) as error:
+                raise Rejected("it cannot be opened") from error
+            finally:
+                with suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+
+
+async def _done(process: asyncio.subprocess.Process, data: AsyncIterator[bytes], put: Put) -> Made:
+    if process.stdin is None or process.stdout is None:
+        raise RuntimeError("the process has no pipes")
+    with suppress(BrokenPipeError, ConnectionResetError):  # it died early: its answer tells
+        async for piece in data:
+            process.stdin.write(piece)
+            await process.stdin.drain()
+    process.stdin.close()
+    made = msgspec.json.decode(await process.stdout.readline(), type=Made)
+    while piece := await process.stdout.read(_PIECE):
+        await put(piece)
+    if await process.wait():
+        raise Rejected("it cannot be opened")
+    return made
+
+
+class Here:
+    """In this process: for tests that turn the clock."""
+
+    async def do(self, job: str, mime: str, data: AsyncIterator[bytes], put: Put) -> Made:
+        whole = b"".join([piece async for piece in data])
+        try:
+            made = worker.cleaned(whole, mime) if job == CLEAN else worker.converted(whole, mime, job)
+        except worker.Refused as error:
+            return Made(refused=str(error))
+        if made.data != whole:
+            await put(made.data)
+        return Made(made.width, made.height, made.animated, made.data == whole)
