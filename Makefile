@@ -57,7 +57,7 @@ bench: $(BIN)/qantara $(SERVERS)  ## speed and size, as ratios measured in the s
 powercuts: $(BIN)/qantara  ## N trials (300) of five power cuts each on a disk in memory: nothing acknowledged may be lost
 	POWERCUTS=$(or $(N),300) $(BIN)/python -m pytest -q -s tests/bridge/store/test_powercuts.py
 
-simulate: $(BIN)/qantara  ## the whole bridge under SEEDS seeds of everything that goes wrong; SEED=7 replays one
+simulate: $(BIN)/qantara  ## the whole bridge under SEEDS seeds of everything that goes wrong; SEED=7 replays one; ARGS="--first 40000" goes on
 	$(BIN)/python -m bridge.testing.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
 
 fuzz: $(BIN)/qantara  ## coverage-guided fuzzing of every parser, SECONDS each; a corpus is kept in .cache/fuzz

@@ -39,9 +39,13 @@ class Content:
     def change(self, offset: int, data: bytes | None) -> None:
         """Write, or with None set the size; a power cut may undo it until `sync`."""
         size = len(self.now)
+        self.changes.append((offset, data))
+        if offset == size and data is not None:  # a log grows
+            self._undo.append((offset, b"", size))
+            self.now += data
+            return
         end = size if data is None else offset + len(data)
         self._undo.append((offset, bytes(self.now[offset:end]), size))
-        self.changes.append((offset, data))
         _apply(self.now, (offset, data))
 
     def growth(self, end: int) -> int:

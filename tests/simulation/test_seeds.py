@@ -34,7 +34,7 @@ ONCE_FAILED = {
 
 @pytest.mark.timeout(1800)
 def test_every_promise_holds_in_every_seed_and_every_mishap_happens() -> None:
-    total = simulate(Wish(seeds=2000, seconds=150))
+    total = simulate(Wish(seeds=2000))  # some 250 s of processor time; always the same ones: docs/decisions
     print(total)
     assert not total.failed, str(total)
     assert not total.never, str(total)

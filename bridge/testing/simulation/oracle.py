@@ -20,12 +20,13 @@ _OPEN_ENDS = frozenset({"", "ok", "lost", "undeclared", "given up"})
 
 def judge(witness: Witness, platforms: Mapping[str, SimulatedPlatform], plan: Plan) -> None:
     """Everything that can be said only at the end."""
+    known = relations.Numbers(witness, platforms)
     everything_accepted(witness, platforms)
     every_line_ended(witness)
-    ends_have_reasons(witness, platforms, plan)
-    in_order(witness, platforms)
+    ends_have_reasons(witness, known, plan)
+    in_order(witness, known)
     doubles(witness, platforms)
-    relations.judge(witness, platforms)
+    relations.judge(witness, platforms, known)
 
 
 def ledger(witness: Witness, depths: Sequence[RoomRecord], tallies: Mapping[tuple[RoomNumber, str], int]) -> None:
@@ -72,16 +73,15 @@ def every_line_ended(witness: Witness) -> None:
             witness.wrong(f"row {line.number} for {line.place} has no end")
 
 
-def in_order(witness: Witness, platforms: Mapping[str, SimulatedPlatform]) -> None:
+def in_order(witness: Witness, known: relations.Numbers) -> None:
     """In each room what happened first to each part happened in the order of acceptance.
 
     A message that was taken back before it went is not held to it: that it need not go may be forgotten in a death.
     """
-    deleted = relations.Numbers(witness, platforms).deleted
     last: dict[str, tuple[int, int, int]] = {}
     for number in sorted(witness.lines):
         line = witness.lines[number]
-        if (line.was_parked and not line.parked) or line.message in deleted:
+        if (line.was_parked and not line.parked) or line.message in known.deleted:
             continue
         firsts: dict[int, int] = {}
         for one in line.tries:
@@ -122,9 +122,8 @@ def _double(
             deaths[line.place, before.life] += 1
 
 
-def ends_have_reasons(witness: Witness, platforms: Mapping[str, SimulatedPlatform], plan: Plan) -> None:
+def ends_have_reasons(witness: Witness, known: relations.Numbers, plan: Plan) -> None:
     """Nothing is parked, dropped, cancelled or expired without the reason it names."""
-    known = relations.Numbers(witness, platforms)
     for line in witness.lines.values():
         if line.parked:
             reason, holds = line.parked, _PARKED.get(line.parked, _never)

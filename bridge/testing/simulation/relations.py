@@ -37,9 +37,10 @@ class Numbers:
         self.natives: dict[int, str] = {}
         self.deleted: set[int | None] = set()
         self.first: dict[int, int] = {}
-        """The first row of each message: what was said while no link was there may be accepted later than its edit."""
+        """The row that told of each message: its edit, where it was said while nobody heard it."""
         self._posts: dict[tuple[int, str], Line] = {}
         self._about: dict[tuple[int, str], list[Line]] = {}
+        self._places: dict[int, list[str]] = {}
         for number in sorted(witness.lines):
             self._learn(witness.lines[number])
 
@@ -47,8 +48,9 @@ class Numbers:
         message = line.message
         if message is None:
             return
+        if (message, line.place) not in self._about:
+            self._places.setdefault(message, []).append(line.place)
         self._about.setdefault((message, line.place), []).append(line)
-        self.first.setdefault(message, line.number)
         if line.kind is RowKind.DELETE:
             self.deleted.add(message)
         if line.kind is RowKind.POST and isinstance(line.event, Posted):
@@ -62,6 +64,7 @@ class Numbers:
 
     def _said(self, message: int, line: Line, native: MessageId) -> None:
         if self.of.setdefault((line.origin, native), message) == message:
+            self.first.setdefault(message, line.number)
             self.home.setdefault(message, line.origin)
             self.natives.setdefault(message, native)
 
@@ -72,6 +75,13 @@ class Numbers:
     def about(self, message: int | None, place: str) -> Iterable[Line]:
         """Every row of a message for a room, in order."""
         return () if message is None else self._about.get((message, place), ())
+
+    def everywhere(self, message: int) -> Iterable[tuple[str, list[Line]]]:
+        """The same for each room."""
+        return [(place, self._about[message, place]) for place in self._places.get(message, ())]
+
+    def messages(self) -> Iterable[int]:
+        return self._places
 
     def kind(self, place: str) -> Kind:
         return self.platforms[place.split("/", maxsplit=1)[0]].kind
@@ -92,17 +102,17 @@ def _arrived(line: Line) -> bool:
     return line.end is Outcome.DELIVERED
 
 
-def judge(witness: Witness, platforms: Mapping[str, SimulatedPlatform]) -> None:
+def judge(witness: Witness, platforms: Mapping[str, SimulatedPlatform], known: Numbers) -> None:
     """All of it."""
-    known = Numbers(witness, platforms)
     for line in witness.lines.values():
         _resolved(witness, line, known)
         if line.kind is RowKind.POST and _arrived(line):
             _answers(witness, line, known)
             if known.kind(line.place).ids is Ids.GIVEN:
                 _final(witness, line, known)
-    for (message, place), lines in list(known._about.items()):  # noqa: SLF001 - its own module
-        _reactions(witness, message, place, lines, known)
+    for message in known.messages():
+        for place, lines in known.everywhere(message):
+            _reactions(witness, message, place, lines, known)
     for platform in platforms.values():
         _no_foreign_words(witness, platform, platforms)
 
@@ -236,9 +246,8 @@ def _reactions(witness: Witness, message: int, place: str, lines: list[Line], kn
 
 
 def _everywhere_settled(known: Numbers, message: int) -> Iterable[bool]:
-    for (number, _), lines in known._about.items():  # noqa: SLF001 - its own module
-        if number == message:
-            yield from (_settled(line) for line in lines)
+    for _, lines in known.everywhere(message):
+        yield from (_settled(line) for line in lines)
 
 
 def _shown(known: Numbers, message: int, place: str) -> set[str] | None:
@@ -261,8 +270,8 @@ def _wanted(known: Numbers, message: int, place: str) -> tuple[set[str], set[str
     """What people put on a message as this room was told, and as anybody was."""
     told: dict[tuple[str, str, str], bool] = {}
     ever: dict[tuple[str, str, str], bool] = {}
-    for (number, target), lines in known._about.items():  # noqa: SLF001 - its own module
-        for line in lines if number == message else ():
+    for target, lines in known.everywhere(message):
+        for line in lines:
             event = line.event
             if isinstance(event, (Reacted, Unreacted)) and line.origin != place:
                 key = (line.origin, event.by.id, event.emoji)
