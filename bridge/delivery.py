@@ -168,8 +168,6 @@ class Lane:
         """Prepared: its steps may start."""
         self._front, self._joining = delivery, bool(delivery.joined)
 
-    # --- steps go out ---
-
     def _start_step(self) -> bool:
         delivery = self._front
         if delivery is None:
@@ -214,6 +212,8 @@ class Lane:
         return (not delay or not self._waits(delay)) and self._account.admit(self)
 
     def _launch(self, delivery: Delivery, index: int) -> bool:
+        if delivery.suspect:
+            return self._preparation.mark(delivery, lambda: self._launch(delivery, index))
         now = self._shared.clock.monotonic()
         self._able.limiter.start(now)
         self._occupy()

@@ -20,6 +20,9 @@ class Echoes:
     def __len__(self) -> int:
         return len(self._found)
 
+    def __contains__(self, part: tuple[RowNumber, int]) -> bool:
+        return part in self._found
+
     def keep(self, row: RowNumber, part: int, as_these: Arrived) -> None:
         """That part of that row arrived, as these."""
         self._found[row, part] = as_these

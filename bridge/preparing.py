@@ -1,5 +1,6 @@
 """From the oldest row of a lane to steps that may start: what it speaks of, its plan, a seal, a suspect's mark."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from msgspec import structs
@@ -175,20 +176,30 @@ class Preparation:
         self._shared.writer.tell(Seal(row=row, plan=row.plan, generation=row.generation, sent=row.sent), durable)
 
     def _planned(self, delivery: Delivery) -> None:
-        """A suspect is marked before its steps start, so that a death from now on counts as its fault."""
-        if not self.suspects:
-            self._lane.ready(delivery)
-            return
-        self.suspects -= 1
-        delivery.row.doubtful = True
-        if self._account.policy == "hold":
-            self._lane.park(delivery, "unknown outcome", "the bridge died while it may have been under way")
-            return
+        """Its steps may start; what a suspect did before is unknown."""
+        if self.suspects:
+            self.suspects -= 1
+            delivery.suspect = delivery.row.doubtful = True
+            if self._account.policy == "hold":
+                self._lane.park(delivery, "unknown outcome", "the bridge died while it may have been under way")
+                return
+        self._lane.ready(delivery)
+
+    def mark(self, delivery: Delivery, launch: Callable[[], object]) -> bool:
+        """A suspect is marked just before its first step starts: a death from now on counts as its fault.
+
+        Not earlier: while it waits for its turn it cannot have killed us. Its place is kept meanwhile.
+        """
+        delivery.suspect = False
         self.busy = delivery.row.marked = True
 
         def marked(_: object) -> None:
             self.busy = False
-            self._lane.ready(delivery)
+            if self.over or (delivery.row.number, delivery.next_step) in self._shared.echoes[self._lane.number]:
+                self._account.release()
+            else:
+                launch()
             self._lane.go_on()
 
         self._shared.writer.tell(Mark(delivery.row), marked)
+        return False

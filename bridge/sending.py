@@ -26,6 +26,8 @@ class Delivery(Struct, gc=False):
     plan: Plan | None = None
     without: frozenset[Feature] = frozenset()
     """What the room was known to lack when the plan was made."""
+    suspect: bool = False
+    """Not marked yet."""
     next_step: int = 0
     parked: bool = False
     patience: float = 0.0

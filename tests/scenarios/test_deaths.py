@@ -158,6 +158,23 @@ async def test_a_message_is_not_blamed_for_a_death_while_it_waits(
     await bridge.stop()
 
 
+async def test_a_message_is_not_blamed_for_a_death_while_others_have_its_place(tmp_path: Path) -> None:
+    """An account begins with two sends at once: what waits for one of them to end has killed nobody."""
+    rooms = ("town", "garden", "yard")
+    Deadly.killed.clear()
+    async with MemoryPlatform("left", rooms=rooms) as left, MemoryPlatform("right", rooms=rooms) as right:
+        bridge = await faulty(tmp_path, left, right, rooms=rooms, connector=Deadly)
+        for room, words in zip(rooms, ("deadly", "deadly", "innocent"), strict=True):
+            await left.say(room, "Ada", said(words))
+        for death in range(1, 5):
+            await eventually(lambda death=death: len(Deadly.killed) == 2 * death)
+            await bridge.crash()
+            await bridge.start()
+        await shows(right, "yard", ["Ada: innocent"], seconds=60)
+        assert [row.reason for row in await bridge.parked()] == ["poison", "poison"]
+        await bridge.stop()
+
+
 async def test_held_is_what_nobody_knows_where_the_account_says_so(
     tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
 ) -> None:

@@ -26,6 +26,8 @@ ONCE_FAILED = {
     1104: "a reaction taken back before its message was known came back once that was known",
     1429: "the oracle took a row that the start had parked for one whose end was stored in a commit in doubt",
     127: "a disk that failed at the very first commit of a life left the bridge hanging until its deadline",
+    1971: "a suspect was marked before it had its turn, and blamed for deaths while it waited",
+    309: "the oracle took an edit that came first for one that was known before",
     331: "the oracle did not know whose message an edit speaks of when its original was said while nobody heard it",
     634: "a send answered after its link had gone was made again when the link came back",
     721: "a lane that a reload had ended went on deciding about the row in its hand",
