@@ -43,9 +43,7 @@ class Lane:
         self._front: Delivery | None = None
         self._began = shared.clock.monotonic(), shared.now_ms()
         self._reread = self._joining = False
-        self._sending = 0
-        self._busy = 0
-        self._careful = 0
+        self._sending = self._busy = self._careful = 0
         self._furthest = RowNumber(0)
         self._troubles = Troubles(account, shared)
         self._not_before = 0.0
@@ -73,7 +71,7 @@ class Lane:
     @property
     def suspects(self) -> int:
         """How many of the first rows may have been under way when the bridge died, and were not tried since."""
-        return self._preparation.suspects
+        return self._preparation.suspects + (self._front is not None and self._front.suspect)
 
     @property
     def place(self) -> Place:
@@ -305,14 +303,17 @@ class Lane:
         self._shared.notice(self.number, f"A message for {self.name} could not be delivered and is parked: {why}")
 
     def put_aside(self, delivery: Delivery, reason: str, why: str) -> None:
-        """The row is parked, for a reason that the operator knows already."""
+        """The row is parked, for a reason that the operator knows; its place is free once that is durable."""
         row = delivery.row
         delivery.parked = True
         self._active.pop(row.number, None)
         if self._front is delivery:
             self._front = None
-        for one in (row, *(self._backlog.take(delivery.joined) if row.kind is RowKind.POST else ())):
-            self._shared.writer.tell(Park(row=one, reason=reason, error=why, at=self._shared.now_ms()))
+        self._occupy()
+        self._account.take()
+        for one in (*(self._backlog.take(delivery.joined) if row.kind is RowKind.POST else ()), row):
+            then = self._freed if one is row else None
+            self._shared.writer.tell(Park(row=one, reason=reason, error=why, at=self._shared.now_ms()), then)
         logger.warning("delivery parked", room=str(self.name), row=row.number, reason=reason, error=why)
 
     # --- failures ---
@@ -353,7 +354,7 @@ class Lane:
         if any(self._overtaken(delivery.row, decision) for delivery, decision in setbacks):
             self._careful = CAREFUL_SENDS
         for delivery in sorted(self._active.values(), key=lambda one: one.row.number, reverse=True):
-            self._preparation.suspects += delivery.row.marked
+            self._preparation.suspects += delivery.row.marked or delivery.suspect
             delivery.row.marked = False
             self._backlog.put_back(delivery.row)
         self._active.clear()

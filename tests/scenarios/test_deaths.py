@@ -1,7 +1,7 @@
 """The bridge is killed, stopped or its disk fails: what is there afterwards, and how often."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,8 +11,9 @@ from msgspec.structs import replace
 from bridge.app import Exit
 from bridge.chance import SeededChance
 from bridge.connector import Outgoing
-from bridge.errors import BridgeError, Uncertain
+from bridge.errors import BridgeError, Rejected, Uncertain
 from bridge.ids import MessageId
+from bridge.store.questions import Parked
 from bridge.testing.memory import EVERYTHING, MemoryPlatform, Repeats
 from bridge.testing.memory_platform import Trouble
 from bridge.testing.platform import Fault, texts
@@ -173,6 +174,33 @@ async def test_a_message_is_not_blamed_for_a_death_while_others_have_its_place(t
         await shows(right, "yard", ["Ada: innocent"], seconds=60)
         assert [row.reason for row in await bridge.parked()] == ["poison", "poison"]
         await bridge.stop()
+
+
+class Looking(FaultyConnector):
+    """Looks into the store whenever it sends."""
+
+    look: ClassVar[Callable[[], object]]
+    seen: ClassVar[list[object]] = []
+
+    async def send(self, message: Outgoing) -> Sequence[MessageId]:
+        self.seen.append(Looking.look())
+        return await super().send(message)
+
+
+async def test_a_parked_message_is_stored_as_such_before_the_next_one_goes(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    """Else a death finds more messages under way than the room lets be, and takes one of them for new."""
+    right.capabilities = replace(EVERYTHING, in_flight=1)
+    bridge = await faulty(tmp_path, left, right, connector=Looking)
+    Looking.seen.clear()
+    Looking.look = lambda: len(bridge.store.drain([Parked()])[0])
+    bridge.connector("right").fails.append(Rejected("no"))
+    for words in ("one", "two"):
+        await left.say("town", "Ada", said(words))
+    await shows(right, "town", ["Ada: two"])
+    assert Looking.seen == [0, 1]
+    await bridge.stop()
 
 
 async def test_held_is_what_nobody_knows_where_the_account_says_so(

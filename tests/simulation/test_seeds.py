@@ -27,6 +27,7 @@ ONCE_FAILED = {
     1429: "the oracle took a row that the start had parked for one whose end was stored in a commit in doubt",
     127: "a disk that failed at the very first commit of a life left the bridge hanging until its deadline",
     1971: "a suspect was marked before it had its turn, and blamed for deaths while it waited",
+    325: "`hold`: what came after a parked message went before that was stored, and no start suspected it",
     309: "the oracle took an edit that came first for one that was known before",
     331: "the oracle did not know whose message an edit speaks of when its original was said while nobody heard it",
     634: "a send answered after its link had gone was made again when the link came back",
