@@ -131,11 +131,10 @@ def _by_ghosts(rows: Sequence[Row], emojis: Emojis, view: View) -> tuple[Sequenc
     for number in dict.fromkeys((*(who for who, _ in emojis.ghosts), *speaking)):
         ours = {emoji: native for (who, emoji), native in emojis.ghosts.items() if who == number}
         wanted = tuple(one.emoji for one in emojis.put if one.person == number)
-        kept = _shown(wanted, ours, view)
+        kept = shown[number] = _shown(wanted, ours, view)
         if number not in speaking:  # they have rows of their own for what they put on
             kept = tuple(emoji for emoji in kept if emoji in ours)
         changes += _difference(kept, ours, speaking.get(number) or Person(number=number, name=""), number)
-        shown[number] = kept
     # Whoever has a row of their own still to come is no surplus.
     return changes, lambda who, emoji: (near := _near(emoji, view)) in shown.get(who, (near,) if near else ())
 

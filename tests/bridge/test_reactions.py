@@ -151,6 +151,7 @@ ADA, BOB, EVE = (PersonNumber(PEOPLE[name]) for name in ("Ada", "Bob", "Eve"))
         ([row("Ada", "👍")], [(ADA, "👍")], {}, {}, [("👍", "put", 1)]),
         ([row("Bob", "👍")], [(ADA, "👍"), (BOB, "👍")], {(ADA, "👍"): "r1"}, {}, [("👍", "put", 2)]),
         ([row("Ada", "👍")], [(ADA, "👍"), (BOB, "👍")], {}, {}, [("👍", "put", 1)]),
+        ([row("Ada", "👍")], [(ADA, "👍"), (BOB, "👍"), (BOB, "🐫")], {(BOB, "👍"): "r1"}, {}, [("👍", "put", 1)]),
         (
             [row("Ada", "👍"), row("Bob", "🐫")],
             [(ADA, "👍"), (BOB, "🐫")],

@@ -136,12 +136,16 @@ def configured(
     rooms: Sequence[str] = ("town",),
     connector: str = "memory",
     lifetime_hours: float = 24,
+    link: str = "",
     more: str = "",
 ) -> str:
-    """A file that links each of `rooms` on every platform; an account is named like its platform."""
+    """A file that links each of `rooms` on every platform; an account is named like its platform.
+
+    `link` are further settings of each link, such as `show: [joins], `.
+    """
     accounts = "".join(f"  {platform.name}: {_settings(platform, connector)}\n" for platform in platforms)
     links = "".join(
-        f"  {room}: {{late_minutes: 0, lifetime_hours: {lifetime_hours},"
+        f"  {room}: {{{link}late_minutes: 0, lifetime_hours: {lifetime_hours},"
         f" rooms: [{', '.join(f'{p.name}/{room}' for p in platforms)}]}}\n"
         for room in rooms
     )

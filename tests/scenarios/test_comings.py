@@ -31,8 +31,7 @@ def words(event: str) -> Posted:
 
 
 async def linked(tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform, show: str) -> Bridge:
-    file = configured(left, right).replace("{lifetime_hours", f"{{show: [{show}], lifetime_hours")
-    return await Bridge(tmp_path, file).start()
+    return await Bridge(tmp_path, configured(left, right, link=f"show: [{show}], ")).start()
 
 
 @pytest.mark.parametrize(
