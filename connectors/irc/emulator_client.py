@@ -10,7 +10,7 @@ from typing import cast
 from irctokens.line import Line, build
 
 from bridge.testing.platform import Fault
-from connectors.irc import emulator_relay
+from connectors.irc import emulator_history, emulator_relay
 from connectors.irc.emulator_answers import TAG_OF, VALUES, labelled, tags_written
 from connectors.irc.emulator_network import Channel, Network, Refusal, Relay
 from connectors.irc.wire import tokens
@@ -50,6 +50,7 @@ class Client(asyncio.Protocol):
             "JOIN": self._join, "PART": self._part, "PRIVMSG": self._speak, "NOTICE": self._speak,
             "TAGMSG": self._speak, "TOPIC": self._topic, "NAMES": self._names, "LIST": self._list,
             "MODE": self._mode, "KICK": self._kick, "RELAYMSG": self._relay,
+            "CHATHISTORY": self._history,
         }  # fmt: skip
 
     # The socket.
@@ -248,16 +249,9 @@ class Client(asyncio.Protocol):
         return None
 
     def _greet(self) -> None:
-        limits, denied = self._network.limits, self._network.denied_tags
-        support = [
-            f"CASEMAPPING={self._network.casemapping}", "CHANTYPES=#", f"NICKLEN={limits.nick_length}",
-            f"CHANNELLEN={limits.channel_length}", "PREFIX=(ov)@+", "STATUSMSG=@+", "NETWORK=Emulated",
-        ]  # fmt: skip
-        support += [f"LINELEN={limits.line_bytes}"] if limits.line_bytes != 512 else []
-        support += [f"CLIENTTAGDENY={denied}"] if denied else []
         self._number("001", f"Welcome to the emulated IRC network, {self.nick}")
         self._number("004", self._network.name, "emulated-1.0", "i", "o")
-        self._number("005", *support, "are supported by this server")
+        self._number("005", *emulator_history.support(self._network), "are supported by this server")
         self._number("422", "MOTD File is missing")
 
     # Commands.
@@ -340,6 +334,12 @@ class Client(asyncio.Protocol):
         if fault is None or not self._failed(fault, room):
             self._echo(self._network.relay(self, room, nick, words), fault)
         return None
+
+    def _history(self, line: Line) -> None:
+        if not self._caps >= emulator_history.NEEDS:
+            raise Refusal("421", "CHATHISTORY", "Unknown command")
+        said = self._mine(line.params[1]).said if len(line.params) > 1 else ()
+        self._answers += emulator_history.answer(line.params, said, self._network.name)
 
     def _echo(self, echo: Relay, fault: Fault | None) -> None:
         if "echo-message" in self._caps:

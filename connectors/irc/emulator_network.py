@@ -30,6 +30,8 @@ ECHO_ONLY: frozenset[str] = frozenset({"cap-notify", "echo-message", "multi-pref
 """What a Solanum-class server offers."""
 
 
+REMEMBERING: frozenset[str] = FULL | {"draft/chathistory"}
+"""The same where the server keeps what was said."""
 RELAYING: frozenset[str] = FULL | {emulator_relay.CAP}
 """The same where bots may speak under other nicks."""
 
@@ -101,6 +103,7 @@ class Channel(Struct, kw_only=True):
     voiced: set[str] = field(default_factory=set)
     bans: set[str] = field(default_factory=set)
     history: list[Entry] = field(default_factory=list)
+    said: list[Relay] = field(default_factory=list)
 
 
 class Refusal(Exception):  # a numeric, named after what it does
@@ -255,6 +258,7 @@ class Network:
         relay = Relay(source=f"{nick}!relay@{self.name}", command="PRIVMSG", params=(name, words), tags=tags)
         self.tell(channel, relay, but=member)
         channel.history.append(Entry(id=tags["msgid"], nick=nick, words=words))
+        channel.said.append(relay)
         return relay
 
     def _open(self, member: Member, name: str) -> Channel:
@@ -277,6 +281,7 @@ class Network:
             id=relay.tags["msgid"], nick=member.nick, words=relay.params[1], reply=relay.tags.get("+draft/reply", "")
         )
         channel.history.append(entry)
+        channel.said.append(relay)
 
     def _reaction(self, channel: Channel, nick: str, tags: Mapping[str, str]) -> None:
         found = next((entry for entry in channel.history if entry.id == tags.get("+draft/reply")), None)

@@ -1,7 +1,8 @@
 """What people did, on its way to the bridge: all that arrived while one batch was stored makes the next."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from bridge.connector import Host
 from bridge.errors import StoreFull
@@ -13,13 +14,19 @@ MAX_WAITING = 2000
 _FIRST_WAIT = 0.1
 _LONGEST_WAIT = 5.0
 
+Position: TypeAlias = Callable[[Sequence[AnyEvent]], str | None]
+
 
 class Feed:
-    """Events in order, published in batches; nothing is given up while the connection lasts."""
+    """Events in order, published in batches; nothing is given up while the connection lasts.
 
-    def __init__(self, host: Host, connection: Connection) -> None:
+    `position` tells the one after a batch.
+    """
+
+    def __init__(self, host: Host, connection: Connection, position: Position) -> None:
         self._host = host
         self._connection = connection
+        self._position = position
         self._waiting: list[AnyEvent] = []
         self._some = asyncio.Event()
         self._ended = False
@@ -52,9 +59,10 @@ class Feed:
 
     async def _publish(self, batch: Sequence[AnyEvent]) -> None:
         wait = _FIRST_WAIT
+        position = self._position(batch)
         while True:
             try:
-                return await self._host.publish(*batch)
+                return await self._host.publish(*batch, position=position)
             except StoreFull as full:
                 await self._host.clock.sleep(full.retry_after or wait)
                 wait = min(wait * 2, _LONGEST_WAIT)

@@ -24,6 +24,10 @@ _CHANNEL_NAME = 64
 log = get_logger()
 
 
+def _nothing(_: str) -> None:
+    return
+
+
 class Me:
     """Who we are on this connection. The bridge knows us by a name that no nick can be, whatever our nick is now."""
 
@@ -60,6 +64,8 @@ class Presence:
         self._incoming = incoming
         self._write = write
         self._tell = tell
+        self.on_arrival: Callable[[str], None] = _nothing
+        """Called with each channel, folded, that we are in from now on."""
         self._tasks: asyncio.TaskGroup | None = None
         self._departures: dict[str, asyncio.Future[None]] = {}
         self.rooms = Rooms(server)
@@ -212,6 +218,7 @@ class Presence:
         if channel is None or self._server.fold(self._me.nick) not in channel.members:
             return
         channel.arrived()
+        self.on_arrival(channel.folded)
         if channel.missed:
             channel.missed = False
             self._tell(self._incoming.joined(channel.name, self._me.user, heard))

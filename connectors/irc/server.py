@@ -10,6 +10,7 @@ WANTED = frozenset(
         "account-tag",
         "batch",
         "cap-notify",
+        "draft/chathistory",
         "draft/relaymsg",
         "echo-message",
         "labeled-response",

@@ -12,6 +12,7 @@ from bridge.ids import MessageId
 from connectors.irc.config import IrcConfig, Verify
 from connectors.irc.connection import Connection, connect
 from connectors.irc.feed import Feed
+from connectors.irc.history import History, marks
 from connectors.irc.incoming import Incoming
 from connectors.irc.login import Login
 from connectors.irc.presence import Me, Presence
@@ -40,7 +41,8 @@ class Session:
         self.server = Server()
         self.me = Me(config)
         self._connection = Connection(self, config.encoding_fallback)
-        self._feed = Feed(host, self._connection)
+        self.history = History(self.server, self._connection.write)
+        self._feed = Feed(host, self._connection, self.history.after)
         self._login = Login(config, host.chance, self.server, self._connection.write)
         incoming = Incoming(self.server, host.clock, host.chance)
         self.presence = Presence(
@@ -62,6 +64,7 @@ class Session:
     async def open(self) -> None:
         """Reach the server and log in. Raises `Unauthorized` or `Unavailable` with the server's reason."""
         config = self._config
+        self.history.begin(marks(await self._host.position()))
         if config.verify is Verify.NONE:
             log.warning("the server's certificate is not checked", account=self._host.account)
         await connect(self._connection, config.address, config.tls(), config.timeout_seconds)
@@ -90,7 +93,10 @@ class Session:
     def _settle_in(self) -> None:
         """From here on all parts hear the server."""
         write, tell = self._connection.write, self._feed.add
-        speech = Speech(self.server, self.presence, self._incoming, self._host.clock, write=write, tell=tell)
+        speech = Speech(
+            self.server, self.presence, self._incoming, self._host.clock, self.history, write=write, tell=tell
+        )  # fmt: skip
+        self.presence.on_arrival = self.history.entered
         self._acts |= speech.acts | self.presence.acts | {"322": self._lists, "323": self._all_listed}
         self._speech = speech
         self._heard_at = self._regained_at = self._host.clock.monotonic()

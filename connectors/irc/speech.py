@@ -9,6 +9,7 @@ from bridge.errors import BridgeError
 from bridge.events import AnyEvent
 from bridge.ids import MessageId
 from connectors.irc import relay
+from connectors.irc.history import History
 from connectors.irc.incoming import Incoming, nick_of
 from connectors.irc.presence import Presence
 from connectors.irc.receipts import Proof, Receipts, Sending
@@ -34,6 +35,7 @@ class Speech:
         presence: Presence,
         incoming: Incoming,
         clock: Clock,
+        history: History,
         *,
         write: Callable[[bytes], None],
         tell: Callable[[AnyEvent], None],
@@ -42,6 +44,8 @@ class Speech:
         self._presence = presence
         self._incoming = incoming
         self._clock = clock
+        self._history = history
+        self._past = False
         self._write = write
         self._tell = tell
         self._playbacks: set[str] = set()
@@ -76,17 +80,31 @@ class Speech:
 
     def _words(self, heard: Line) -> None:
         nick = nick_of(heard)
+        past = self._past and self._is_past(heard)
         if self._presence.is_me(nick) or (self._server.separators and self._relayed_by_us(heard)):
-            self._echoed(heard, heard.params[-1])
+            if not past:
+                self._echoed(heard, heard.params[-1])
         elif self._is_for_readers(heard) and (event := self._incoming.posted(heard, nick)) is not None:
             self._tell(event)
 
     def _tags(self, heard: Line) -> None:
         nick = nick_of(heard)
+        past = self._past and self._is_past(heard)
         if self._presence.is_me(nick):
-            self._echoed(heard, "")
+            if not past:
+                self._echoed(heard, "")
         elif self._is_for_readers(heard) and (event := self._incoming.reacted(heard, nick)) is not None:
             self._tell(event)
+
+    def _is_past(self, heard: Line) -> bool:
+        """Whether a line was said before we came; what we asked for is counted."""
+        batch = (heard.tags or {}).get("batch")
+        if batch is None:
+            return False
+        if self._history.is_asked(batch):
+            self._history.holds(batch, (heard.tags or {}).get("msgid", ""))
+            return True
+        return batch in self._playbacks
 
     def _relayed_by_us(self, heard: Line) -> bool:
         """Our own words under somebody else's nick."""
@@ -120,15 +138,20 @@ class Speech:
         name = heard.params[0]
         if name.startswith("-"):
             self._playbacks.discard(name[1:])
+            self._history.ends(name[1:])
             self._labels.pop(name[1:], None)
         elif heard.params[1] in ("chathistory", "znc.in/playback"):
-            self._playbacks.add(name[1:])
+            if not self._history.begins(name[1:], heard.params[-1]):
+                self._playbacks.add(name[1:])
         elif heard.tags and "label" in heard.tags:
             self._labels[name[1:]] = heard.tags["label"]
+        self._past = bool(self._playbacks) or self._history.open
 
     def _failed(self, heard: Line) -> None:
         if heard.params[0] == "RELAYMSG":
             self._refuse(heard, _room_in(heard), relay.refused(heard.params[1], heard.params[-1]))
+        if heard.params[0] == "CHATHISTORY":
+            self._history.failed(next((one for one in heard.params if self._server.is_channel(one)), ""))
         if heard.params[0] in _SPEAKING:
             self._refuse(heard, _room_in(heard), failure(heard.params[1], heard.params[-1]))
 

@@ -9,7 +9,7 @@ from bridge.testing.host import KitHost
 from connectors.irc.config import IrcConfig
 from connectors.irc.connector import Irc
 from connectors.irc.emulator import IrcEmulator
-from connectors.irc.emulator_network import ECHO_ONLY, RELAYING
+from connectors.irc.emulator_network import ECHO_ONLY, RELAYING, REMEMBERING
 
 SASL = {"qantara": "open sesame, please"}
 
@@ -47,6 +47,18 @@ class TestWithNothing(_Kept):
     @pytest.fixture
     async def platform(self) -> AsyncIterator[IrcEmulator]:
         async with IrcEmulator(capabilities=frozenset()) as server:
+            yield server
+
+
+class TestWithHistory(_Kept):
+    """The server keeps what is said while we are away."""
+
+    replays = True
+    replays_reason = ""
+
+    @pytest.fixture
+    async def platform(self) -> AsyncIterator[IrcEmulator]:
+        async with IrcEmulator(capabilities=REMEMBERING) as server:
             yield server
 
 
