@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge.testing.platform import Platform, texts
+from bridge.events import Kind
+from bridge.testing import samples
+from bridge.testing.holdings import Filed
+from bridge.testing.platform import Platform, Shown
 from bridge.testing.waiting import eventually
 from bridge.text.nodes import said
 from tests.connectors.matrix.secret_platform import SecretPlatform
@@ -16,6 +19,15 @@ from tests.live.synapse_platform import SynapsePlatform
 
 pytestmark = [pytest.mark.live, pytest.mark.crash, pytest.mark.timeout(120)]
 KILLS = 2
+
+
+def line(message: Shown) -> str:
+    """Who said what, wherever the name stands."""
+    return f"{message.author}: {message.text}"
+
+
+async def read(platform: Platform) -> list[str]:
+    return [line(message) for message in await platform.shown(platform.rooms[0])]
 
 
 class Pair:
@@ -29,9 +41,19 @@ class Pair:
 
     async def reads(self, platform: Platform, words: str) -> None:
         async def seen() -> bool:
-            return words in await texts(platform, platform.rooms[0])
+            return words in await read(platform)
 
         await eventually(seen, seconds=30, what=self.daemon.log)
+
+    async def holds(self, platform: Platform, words: str) -> Filed:
+        """The file over these words."""
+
+        async def seen() -> Filed | None:
+            found = [one for one in await platform.shown(platform.rooms[0]) if line(one) == words and one.files]
+            return found[0].files[0] if found else None
+
+        one: Filed = await eventually(seen, seconds=30, what=self.daemon.log)
+        return one
 
 
 @pytest.fixture
@@ -64,8 +86,18 @@ async def test_an_encrypted_conversation_goes_on_though_the_daemon_is_killed(pai
             await pair.reads(pair.plain, f"Ada: {words} {life}")
             await pair.reads(pair.secret, f"Bob: {words} {life}")
     for platform in (pair.secret, pair.plain):
-        everything = await texts(platform, platform.rooms[0])
+        everything = await read(platform)
         assert len(everything) == len(set(everything)) == KILLS * 6, "nothing is lost, nothing doubled"
     assert "sealed" not in str(await pair.secret.inner.events(pair.secret.rooms[0])), "nothing of it in clear"
     status = await pair.daemon.status()
     assert status["counts"]["waiting"] == 0
+
+
+async def test_files_with_words_cross_into_an_encrypted_room_and_out_of_it(pair: Pair) -> None:
+    for kind in (Kind.IMAGE, Kind.VIDEO, Kind.VOICE, Kind.FILE):
+        out, into = samples.upload(kind, f"out {kind}"), samples.upload(kind, f"into {kind}")
+        await pair.secret.send_files(pair.secret.rooms[0], "Ada", (out,), said(f"out {kind}"))
+        await pair.plain.send_files(pair.plain.rooms[0], "Bob", (into,), said(f"into {kind}"))
+        assert (await pair.holds(pair.plain, f"Ada: out {kind}")).kind is kind
+        assert (await pair.holds(pair.secret, f"Bob: into {kind}")).kind is kind
+    assert "mxc://" not in str(await pair.secret.inner.events(pair.secret.rooms[0]))
