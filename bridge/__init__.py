@@ -3,6 +3,7 @@
 from bridge.connector import (
     Authorship,
     Capabilities,
+    Closing,
     Connector,
     ConnectorConfig,
     Deletion,
@@ -65,6 +66,7 @@ __all__ = [
     "Authorship",
     "BridgeError",
     "Capabilities",
+    "Closing",
     "Confirmation",
     "Connector",
     "ConnectorConfig",

@@ -194,6 +194,17 @@ class Deletion(Struct, frozen=True, kw_only=True, tag="deletion"):
     by: Person | None = None
 
 
+class Closing(Struct, frozen=True, kw_only=True, tag="closing"):
+    """Let nobody vote any more in the poll that is the last part of `target`; one that is closed already is no error.
+
+    With `Authorship.GHOST` `by` is whose ghost asked.
+    """
+
+    target: Target
+    key: Key
+    by: Person | None = None
+
+
 class Reaction(Struct, frozen=True, kw_only=True, tag="reaction"):
     """Bring our reactions on `target` to `wanted`; repeating it changes nothing.
 
@@ -382,6 +393,10 @@ class Connector(ABC, Generic[C]):
 
     async def delete(self, deletion: Deletion) -> None:
         """Take a copy back."""
+        raise NotImplementedError
+
+    async def close(self, closing: Closing) -> None:
+        """End a poll of ours: it is over where it was asked."""
         raise NotImplementedError
 
     async def react(self, reaction: Reaction) -> MessageId | None:

@@ -28,6 +28,7 @@ class Feature(StrEnum):
 
     EDIT = "edit"
     DELETE = "delete"
+    CLOSE = "close"
     REACT = "react"
     REPLY = "reply"
     THREAD = "thread"

@@ -47,6 +47,7 @@ def features(connector: type[Connector[Any]], to: Capabilities) -> frozenset[Fea
     methods: dict[Feature, Callable[..., Any]] = {
         Feature.EDIT: Connector.edit,
         Feature.DELETE: Connector.delete,
+        Feature.CLOSE: Connector.close,
         Feature.REACT: Connector.react,
     }
     found = {feature for feature, method in methods.items() if connector.can(method)}

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 from bridge.after import Apart, Closed, GiveUp, Next, Refit
-from bridge.connector import Connector, Deletion, Edit, Outgoing, Reaction
+from bridge.connector import Closing, Connector, Deletion, Edit, Outgoing, Reaction
 from bridge.errors import Feature
 from bridge.failpoints import Point, around
 from bridge.ids import RowNumber
@@ -99,6 +99,9 @@ async def perform(connector: Connector[Any], step: Step) -> Made:
             return copies_of(step, tuple(await connector.send(action)))
         case Edit():
             await connector.edit(action)
+            return Made()
+        case Closing():
+            await connector.close(action)
             return Made()
         case Deletion():
             await connector.delete(action)

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from bridge.config.settings import Show
-from bridge.connector import Authorship, Capabilities, Deletion, Edit, Outgoing, Person, Reaction, Target
+from bridge.connector import Authorship, Capabilities, Closing, Deletion, Edit, Outgoing, Person, Reaction, Target
 from bridge.errors import Feature
 from bridge.events import Edited, Posted
 from bridge.fit import Part
@@ -23,7 +23,7 @@ from bridge.store.ops import Outcome, Row, TwinKind
 from bridge.store.questions import Emojis, Joint, Known
 from bridge.text.nodes import Paragraph, Rich, Text
 
-Action: TypeAlias = Union[Outgoing, Edit, Deletion, Reaction]
+Action: TypeAlias = Union[Outgoing, Edit, Deletion, Closing, Reaction]
 
 
 class Step(Struct, frozen=True, gc=False):

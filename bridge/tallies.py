@@ -5,12 +5,12 @@ Each room in which people vote has a note of its own in the others. Pure: no I/O
 
 from collections.abc import Sequence
 
-from bridge.connector import Edit
+from bridge.connector import Closing, Edit
 from bridge.errors import Feature
 from bridge.events import Tallied
 from bridge.fit import Quoted, Words, fit
 from bridge.people import defused, label
-from bridge.steps import Ended, Facts, Plan, Step, View, outgoing, target_of
+from bridge.steps import Ended, Facts, Plan, Step, View, key_of, outgoing, target_of, writer
 from bridge.store.ops import Outcome, Row, TwinKind
 from bridge.store.questions import Known
 from bridge.text.nodes import Paragraph, Rich, Text
@@ -26,7 +26,16 @@ def tallied(rows: Sequence[Row], facts: Facts, view: View) -> Plan | Ended:
         return Ended(Outcome.CANCELLED, "deleted before", joined)
     if rows[0].origin not in about.tallies and not _worth_telling(event, view):
         return Ended(Outcome.MERGED, "told when people have voted, or when the poll is over", joined)
-    return Plan((_told(rows[0], event, about, view),), ("tally",), joined)
+    told = _told(rows[0], event, about, view)
+    return Plan((told, *_over(rows[0], event, about, view)), ("tally",), joined)
+
+
+def _over(row: Row, event: Tallied, about: Known, view: View) -> tuple[Step, ...]:
+    """Our copy of a poll that is over where it was asked ends too."""
+    if not event.closed or row.origin != about.origin or Feature.CLOSE not in view.features or not about.parts:
+        return ()
+    by = writer(row, about, view)
+    return (Step(Closing(target=target_of(view, about.parts), key=key_of(view, 1), by=by), 1),)
 
 
 def in_words(event: Tallied) -> Rich:

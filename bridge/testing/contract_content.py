@@ -1,15 +1,17 @@
 """Promises about places, cards and polls: what people share arrives as what it is, and is shown as what it is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
+from bridge.connector import Closing, Connector
 from bridge.content import Contact, Location, Poll
 from bridge.events import Attachment, Kind, Posted, Tallied
 from bridge.ids import MessageId
 from bridge.testing.acts import OpensPolls, SharesCards, SharesSpots
-from bridge.testing.contract_kit import Kit
+from bridge.testing.contract_kit import ADA, Kit
 from bridge.testing.holdings import Ballot, Card, Holding, Spot
+from bridge.testing.platform import Shown
 
 _NEAR = 0.0001
 """Degrees, about ten metres: platforms round."""
@@ -91,6 +93,20 @@ class ContentPromises:
             event = await run.event(Tallied, lambda one: one.counts == (0, 2), "two votes for the second answer")
             assert event.message in target.parts
             assert (event.room, event.answers, event.closed) == (target.room, ASKED.options, False)
+
+    async def test_a_poll_of_ours_is_closed(self, kit: Kit) -> None:
+        kit.needs(Connector.close, "closing of polls")
+        async with kit.running() as run:
+            target = await run.sent((), shared=(POLL,))
+            await _held(kit, target.parts)
+            for _ in range(2):
+                await run.connector.close(Closing(target=target, key=kit.key(), by=ADA))
+            await kit.until_shown(kit.town, lambda shown: _closed(shown, target.parts), "a poll that is over")
+
+
+def _closed(shown: Sequence[Shown], parts: tuple[MessageId, ...]) -> bool:
+    holds = [held for one in shown if one.id in parts for held in one.holds]
+    return any(isinstance(held, Ballot) and held.closed for held in holds)
 
 
 def _with(native: MessageId) -> Callable[[Posted], bool]:

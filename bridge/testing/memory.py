@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from bridge.connector import (
     Authorship,
     Capabilities,
+    Closing,
     Connector,
     ConnectorConfig,
     Deletion,
@@ -241,6 +242,11 @@ class MemoryConnector(BareMemoryConnector):
         for part in deletion.target.parts:
             with translated(), suppress(Gone):  # what is gone already need not be taken away
                 await session.delete(deletion.target.room, part, await self._ghost(deletion.by))
+
+    async def close(self, closing: Closing) -> None:
+        session = self._connected()
+        with translated():
+            await session.close(closing.target.room, closing.target.parts[-1], await self._ghost(closing.by))
 
     async def react(self, reaction: Reaction) -> MessageId | None:
         session, target = self._connected(), reaction.target

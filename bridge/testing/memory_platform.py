@@ -318,6 +318,10 @@ class Session:
         self._refuse_foreign(room, message, by or self.me)
         await self._change(room, lambda: self._written.delete(by or self.me, room, message))
 
+    async def close(self, room: RoomId, message: MessageId, by: User | None = None) -> None:
+        """End a poll."""
+        await self._change(room, lambda: self._written.close(by or self.me, room, message))
+
     async def react(self, room: RoomId, message: MessageId, emoji: str, by: User | None = None) -> None:
         """Put an emoji on a message; a second time changes nothing."""
         await self._change(room, lambda: self._written.react(by or self.me, room, message, emoji))

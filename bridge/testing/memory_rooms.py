@@ -180,10 +180,11 @@ class Rooms:
         self._count(person, room, found)
 
     def close(self, person: User, room: RoomId, message: MessageId) -> None:
-        """End a poll."""
+        """End a poll; one that is over stays so."""
         found = self.find(room, message)
-        found.closed = True
-        self._count(person, room, found)
+        if not found.closed:
+            found.closed = True
+            self._count(person, room, found)
 
     def _count(self, person: User, room: RoomId, found: Message) -> None:
         (ballot,) = (one for one in found.shown().holds if isinstance(one, Ballot))

@@ -10,6 +10,7 @@ from bridge import (
     Attachment,
     BridgeError,
     Capabilities,
+    Closing,
     Connector,
     Deletion,
     Edit,
@@ -35,7 +36,7 @@ from bridge import (
     User,
 )
 from bridge.text.nodes import ALL_NODES, Emoji
-from connectors.matrix import calls, checkup, outgoing
+from connectors.matrix import calls, checkup, outgoing, polls
 from connectors.matrix.batch import direct_rooms, objects
 from connectors.matrix.calls import Call
 from connectors.matrix.client import Client, connected_to
@@ -166,6 +167,10 @@ class Matrix(Connector[MatrixConfig]):
     async def delete(self, deletion: Deletion) -> None:
         for index, message in enumerate(deletion.target.parts):
             await self._redact(deletion.target.room, message, outgoing.part_key(deletion.key, index))
+
+    async def close(self, closing: Closing) -> None:
+        poll = closing.target.parts[-1]
+        await self._put(closing.target.room, polls.END, polls.end(poll), closing.key)
 
     async def react(self, reaction: Reaction) -> MessageId | None:
         if reaction.emoji in reaction.wanted:

@@ -7,6 +7,7 @@ from msgspec import structs
 
 from bridge.content import Poll
 from bridge.events import Attachment, Kind, Tallied
+from bridge.ids import MessageId
 from connectors.matrix.content_fields import part, words
 
 START: Final = "org.matrix.msc3381.poll.start"
@@ -57,6 +58,12 @@ def content(asked: Poll) -> dict[str, Any]:
         "msgtype": "m.text",
         "m.mentions": {},
     }
+
+
+def end(poll: MessageId) -> dict[str, Any]:
+    """The event by which who asked ends a poll."""
+    said = "The poll is over."
+    return {END: {}, _TEXT: said, "body": said, "m.relates_to": {"rel_type": "m.reference", "event_id": poll}}
 
 
 def _start(content: Mapping[str, Any]) -> Mapping[str, Any]:

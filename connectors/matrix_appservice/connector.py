@@ -11,6 +11,7 @@ from bridge import (
     Attachment,
     Authorship,
     Capabilities,
+    Closing,
     Connector,
     Deletion,
     Edit,
@@ -40,7 +41,7 @@ from bridge import (
 )
 from bridge.errors import BridgeError
 from bridge.ids import AccountName
-from connectors.matrix import calls, checkup, outgoing
+from connectors.matrix import calls, checkup, outgoing, polls
 from connectors.matrix.calls import Call
 from connectors.matrix.client import Client, connected_to
 from connectors.matrix.connector import Matrix
@@ -179,6 +180,12 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
         for index, message in enumerate(deletion.target.parts):
             call = calls.redact(deletion.target.room, message, outgoing.part_key(deletion.key, index))
             await self._redact(deletion.target.room, message, deletion.by, call)
+
+    async def close(self, closing: Closing) -> None:
+        room, poll = closing.target.room, closing.target.parts[-1]
+        _event_id(
+            await self._as_writer(room, poll, closing.by, calls.send(room, polls.END, polls.end(poll), closing.key))
+        )
 
     async def react(self, reaction: Reaction) -> MessageId | None:
         room, target = reaction.target.room, reaction.target.parts[0]

@@ -15,6 +15,7 @@ from telegram.constants import ChatType
 from bridge import (
     Attachment,
     Capabilities,
+    Closing,
     Connector,
     ConnectorConfig,
     Deletion,
@@ -343,6 +344,11 @@ class Telegram(Connector[TelegramConfig]):
         async with aclosing(files.fetched(bot, wire, attachment, self.config.download_mib)) as pieces:
             async for piece in pieces:
                 yield piece
+
+    async def close(self, closing: Closing) -> None:
+        """End a poll of ours."""
+        async with self._following(closing.target.room):
+            await outgoing.close_poll(self._connection(), closing)
 
     async def react(self, reaction: Reaction) -> None:
         """Set the one reaction a bot may have on a message; Telegram gives it no id."""

@@ -12,8 +12,8 @@ from connectors.telegram.reactions import native
 
 WRITES: Final = frozenset(
     {
-        "sendmessage", "editmessagetext", "editmessagecaption", "sendmediagroup", "deletemessage", "deletemessages",
-        "setmessagereaction", *SHARED, *METHODS,
+        "sendmessage", "editmessagetext", "editmessagecaption", "sendmediagroup", "stoppoll", "deletemessage",
+        "deletemessages", "setmessagereaction", *SHARED, *METHODS,
     }
 )  # fmt: skip
 """The methods by which a bridge writes: only they run into faults."""
@@ -37,6 +37,7 @@ class Methods:
             "sendmediagroup": self._send_album,
             "editmessagecaption": self._edit_caption,
             "getfile": self.files.get_file,
+            "stoppoll": self._stop_poll,
             "sendchataction": self._send_chat_action,
             "editmessagetext": self._edit_message_text,
             "deletemessage": self._delete_message,
@@ -113,6 +114,17 @@ class Methods:
             fields = {"text": words, "entities": looks, "thread": thread, "reply_to": reply, "content": carried}
             sent.append(self._world.post(chat, self._world.bot, fields))
         return [self._world.shown(one) for one in sent]
+
+    def _stop_poll(self, call: Call) -> Json:
+        chat = self._chat(call)
+        check_writable(chat, None)
+        message = self._message(call, chat, "message with poll to stop not found")
+        if "poll" not in message.content or message.author["id"] != self._world.bot["id"]:
+            raise bad("message with poll to stop not found")
+        if message.content["poll"]["is_closed"]:
+            raise bad("poll has already been closed")
+        self._world.close_poll(message)
+        return dict(message.content["poll"])
 
     def _edit_caption(self, call: Call) -> Json:
         message = self._ours(call)

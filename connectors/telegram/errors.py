@@ -47,6 +47,10 @@ class Unchanged(Rejected):
     """An edit that changes nothing: the wanted state is there already."""
 
 
+class Over(Rejected):
+    """A poll that is closed already."""
+
+
 class Gone(Rejected):
     """The message in question is not there (any more)."""
 
@@ -98,6 +102,8 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
     Refusal(400, "Bad Request: MESSAGE_TOO_LONG", Rejected, "editMessageText"),
     Refusal(400, "Bad Request: message caption is too long", Rejected, "sendPhoto"),
     Refusal(400, "Bad Request: message is not modified", Unchanged, "editMessageText"),
+    Refusal(400, "Bad Request: poll has already been closed", Over, "stopPoll"),
+    Refusal(400, "Bad Request: message with poll to stop not found", _lacks(Feature.CLOSE), "stopPoll"),
     Refusal(400, "Bad Request: message to edit not found", Gone, "editMessageText"),
     Refusal(400, "Bad Request: message can't be edited", _lacks(Feature.EDIT), "editMessageText"),
     Refusal(400, "Bad Request: message to delete not found", Gone, "deleteMessage"),

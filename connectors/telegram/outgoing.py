@@ -5,12 +5,12 @@ from contextlib import suppress
 
 from telegram import Bot, LinkPreviewOptions, Message, MessageEntity, ReactionTypeEmoji, User
 
-from bridge import Deletion, Edit, Outgoing, Reaction
+from bridge import Closing, Deletion, Edit, Outgoing, Reaction
 from bridge.errors import Feature, Unsupported
 from connectors.telegram import sharing
 from connectors.telegram.addresses import chat_id, message_id, reply_parameters, topic
 from connectors.telegram.config import LinkPreviews
-from connectors.telegram.errors import Gone, Unchanged, translated
+from connectors.telegram.errors import Gone, Over, Unchanged, translated
 from connectors.telegram.format import Entity, render, unpinged
 from connectors.telegram.reactions import native
 
@@ -70,6 +70,12 @@ async def take_back(bot: Bot, deletion: Deletion) -> None:
     for part in deletion.target.parts:
         with suppress(Gone), translated():
             await bot.delete_message(chat_id=chat_id(deletion.target.room), message_id=message_id(part))
+
+
+async def close_poll(bot: Bot, closing: Closing) -> None:
+    """`stopPoll`; one that is over already is as it should be."""
+    with suppress(Over), translated():
+        await bot.stop_poll(chat_id=chat_id(closing.target.room), message_id=message_id(closing.target.parts[-1]))
 
 
 async def put_reaction(bot: Bot, reaction: Reaction) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.connector import Capabilities, Edit, Outgoing
+from bridge.connector import Capabilities, Closing, Edit, Outgoing
 from bridge.errors import Feature
 from bridge.events import Tallied
 from bridge.ids import EventId, MessageId, MessageNumber, Place, RoomId, RoomNumber, RowNumber
@@ -90,6 +90,20 @@ def test_counts_of_one_poll_in_one_room_go_together() -> None:
     assert together([first, row(counts(2, 0), 2)]) == (first, row(counts(2, 0), 2))
     assert together([first, row(counts(2, 0), 2, origin=8)]) == (first,)
     assert together([first, row(counts(2, 0), 2, message=6)]) == (first,)
+
+
+def test_our_copy_ends_with_the_poll_and_with_no_other_copy() -> None:
+    over = row(counts(1, 0, closed=True))
+    plan = tallied([over], Facts(about=known(origin=RoomNumber(7))), view())
+    assert isinstance(plan, Plan)
+    assert [type(step.action) for step in plan.steps] == [Outgoing, Closing]
+    for about, features in (
+        (known(origin=RoomNumber(8)), EVERY),
+        (known(origin=RoomNumber(7)), EVERY - {Feature.CLOSE}),
+    ):
+        other = tallied([over], Facts(about=about), view(features))
+        assert isinstance(other, Plan)
+        assert [type(step.action) for step in other.steps] == [Outgoing]
 
 
 def test_without_replies_the_poll_is_quoted() -> None:

@@ -120,6 +120,8 @@ async def test_votes_elsewhere_are_told_in_one_note_that_is_kept_up(
     await left.vote("town", "Ada", native, 1)
     left.close("town", "Ada", native)
     await shows(right, "town", ["Ada: 📊 Lunch?", "", "📊 Votes elsewhere at the end: salad 1"])
+    over = Ballot(question="Lunch?", options=("soup", "salad"), votes=(1, 1), closed=True)
+    await shown(right, "town", lambda seen: seen[1].holds == (over,))
     assert len(await left.shown("town")) == 2
     assert balanced(await bridge.ledger())
 

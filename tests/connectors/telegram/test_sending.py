@@ -11,6 +11,7 @@ from aiogram.types import Update
 
 from bridge import (
     Attachment,
+    Closing,
     Deletion,
     Edit,
     Kind,
@@ -55,6 +56,7 @@ MODELS: dict[str, type[methods.TelegramMethod[Any]]] = {
     "sendvenue": methods.SendVenue,
     "sendcontact": methods.SendContact,
     "sendpoll": methods.SendPoll,
+    "stoppoll": methods.StopPoll,
     "sendphoto": methods.SendPhoto,
     "sendvideo": methods.SendVideo,
     "sendanimation": methods.SendAnimation,
@@ -120,7 +122,8 @@ async def conversation(kit: Kit, server: TelegramEmulator) -> None:
         await run.send("an answer", in_reply_to=target)
         await run.send("in the topic", room=kit.garden)
         for one in (HERE, PLACE, CARD, LUNCH):
-            await run.send((), room=kit.garden, shared=(one,))
+            shared = await run.sent((), room=kit.garden, shared=(one,))
+        await run.connector.close(Closing(target=shared, key=kit.key()))
         for spot in (CAFE, POINT):
             await server.share_spot(kit.town, "Ada", spot)
         await server.share_card(kit.town, "Ada", GRACE)
@@ -151,7 +154,7 @@ async def test_every_update_and_answer_is_one_the_bot_api_knows(kit: Kit, server
         update = Update.model_validate(json.loads(json.dumps(body)))
         assert not update.model_extra, update.model_extra
         kinds |= set(body) - {"update_id"}
-    assert kinds == {"message", "edited_message", "message_reaction", "my_chat_member"}
+    assert kinds == {"message", "edited_message", "message_reaction", "my_chat_member", "poll"}
 
 
 async def test_words_are_sent_with_entities_and_without_a_card(kit: Kit, server: TelegramEmulator) -> None:
