@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from bridge.connector import Closing, Connector
 from bridge.content import Contact, Location, Poll
@@ -92,13 +93,16 @@ class ContentPromises:
             await kit.platform.vote(kit.town, "Grace", target.parts[0], 1)
             event = await run.event(Tallied, lambda one: one.counts == (0, 2), "two votes for the second answer")
             assert event.message in target.parts
-            assert (event.room, event.answers, event.closed) == (target.room, ASKED.options, False)
+            assert (event.room, event.closed) == (target.room, False)
+            assert len(event.answers) == len(event.counts)
 
     async def test_a_poll_of_ours_is_closed(self, kit: Kit) -> None:
         kit.needs(Connector.close, "closing of polls")
         async with kit.running() as run:
             target = await run.sent((), shared=(POLL,))
             await _held(kit, target.parts)
+            shown = [one.id for one in await kit.platform.shown(kit.town) if one.id in target.parts]
+            target = replace(target, parts=tuple(shown))
             for _ in range(2):
                 await run.connector.close(Closing(target=target, key=kit.key(), by=ADA))
             await kit.until_shown(kit.town, lambda shown: _closed(shown, target.parts), "a poll that is over")
