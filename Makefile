@@ -66,6 +66,10 @@ fuzz: $(BIN)/qantara  ## coverage-guided fuzzing of every parser, SECONDS each; 
 api: $(BIN)/qantara  ## made-up calls of every administrative route, EXAMPLES each
 	QANTARA_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/python -m pytest -q tests/operator/test_openapi.py
 
+.PHONY: secrets
+secrets: $(BIN)/qantara  ## the whole contract in encrypted rooms of Matrix
+	$(BIN)/python -m pytest -q tests/connectors/matrix/secret_contract.py
+
 docs: $(BIN)/qantara  ## the generated pages of docs/reference
 	$(BIN)/python scripts/reference.py
 

@@ -1,4 +1,4 @@
-"""The contract of a connector, kept by Matrix in encrypted rooms of the emulated homeserver."""
+"""The contract of a connector, kept by Matrix in encrypted rooms of the emulated homeserver: `make secrets`."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
