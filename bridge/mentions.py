@@ -24,15 +24,18 @@ _ADDRESSED = re.compile(r"@?([^\s:,@][^:,\n]{0,39})[:,](?=\s)")
 
 def mentioned(text: Rich, there: There, called: Called) -> Rich:
     """The text with its mentions as they are there, and with people of there whom it names as mentions."""
-    words = only_words(text)
-    if words is not None and not _may_name(words):
+    if names_nobody(text):
         return text
     return _named(renamed(text, lambda mention: Mention(mention.name, there(mention))), called)
 
 
-def _may_name(words: str) -> bool:
+def names_nobody(text: Rich) -> bool:
     """The quick look at what nearly every message is: a few plain words that speak to nobody."""
-    return "@" in words or ":" in words[: _LONGEST_NAME + 2] or "," in words[: _LONGEST_NAME + 2]
+    words = only_words(text)
+    if words is None or "@" in words:
+        return False
+    beginning = words[: _LONGEST_NAME + 2]
+    return ":" not in beginning and "," not in beginning
 
 
 def _named(text: Rich, called: Called) -> Rich:

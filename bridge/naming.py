@@ -6,7 +6,7 @@ from functools import partial
 from bridge.config import Identity
 from bridge.events import Edited, Posted, User
 from bridge.ids import AccountName, PersonNumber, RoomNumber, UserId
-from bridge.mentions import mentioned
+from bridge.mentions import mentioned, names_nobody
 from bridge.people import dressed
 from bridge.shared import Shared
 from bridge.steps import Facts, as_it_is
@@ -27,6 +27,9 @@ class Naming:
 
     def told(self, row: Row) -> Callable[[Rich], Rich]:
         """How the words of a row are said here: its mentions mean people of this platform, or nobody."""
+        event = row.event
+        if not isinstance(event, (Posted, Edited)) or names_nobody(event.text):
+            return as_it_is
         target, source = self._shared.accounts.get(self._room), self._shared.accounts.get(row.origin or self._room)
         if target is None or source is None:
             return as_it_is
