@@ -16,6 +16,8 @@ from bridge.testing.memory_platform import EVERYTHING, Repeats
 from bridge.testing.platform import Shown
 from bridge.testing.waiting import shown
 from bridge.text.nodes import said
+from connectors.telegram.emulator_rules import REAL, Meter
+from connectors.telegram.emulator_world import Chat
 from tests.scenarios.bridge_under_test import Bridge, balanced, configured
 
 GROUP = replace(EVERYTHING, in_flight=1, rates=(Rate(Scope.ROOM, 1, 1.0), Rate(Scope.ROOM, 20, 60.0)))
@@ -55,13 +57,19 @@ async def test_sixty_messages_a_minute_are_seen_within_seconds_where_twenty_may_
     loop = asyncio.get_running_loop()
     spoken: dict[str, float] = {}
     seen: dict[str, float] = {}
-    total = 600
+    total, counted = 180, 0
+    meter, chat = Meter(REAL, slow.clock), Chat(1, "Town")
 
     async def watch() -> None:
+        """Read as people do, and hold each new message against the rates of an emulated Telegram group."""
+        nonlocal counted
         while len(seen) < total:
-            for line in read(await right.shown("town")):
-                seen.setdefault(line, loop.time())
-            await asyncio.sleep(0.25)
+            there = await right.shown("town")
+            for one in there[counted:]:
+                meter.check(chat)  # raises where the group would have refused
+                seen.update(dict.fromkeys(read([one]), loop.time()))
+            counted = len(there)
+            await asyncio.sleep(0.2)
 
     async with asyncio.timeout(3600), asyncio.TaskGroup() as group:
         group.create_task(watch())
