@@ -3,7 +3,8 @@
 import asyncio
 import json
 import platform
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -58,7 +59,7 @@ async def examined(path: Path, config: Config, clock: Clock) -> list[Finding]:
     """Everything that is found, the worst first; the daemon is asked where it runs, and else the accounts log in."""
     seen = place.look(config.store.path)
     found = [
-        *_program(), *settings.judged(config), *place.configuration(path),
+        *_program(), *settings.judged(config), *settings.files(config, _missing()), *place.configuration(path),
         *place.judged(seen, config.store.min_free_mib), *clocks.stepped(seen, clock.now()),
     ]  # fmt: skip
     status = await _status(config)
@@ -67,6 +68,11 @@ async def examined(path: Path, config: Config, clock: Clock) -> list[Finding]:
     except NoDaemon as error:
         found.append(Finding(grade=Grade.FAULT, where="the daemon", what=str(error), remedy="qantara doctor, again"))
     return sorted([*found, *await _servers(config, clock)], key=_order)
+
+
+def _missing() -> Collection[str]:
+    """Packages that an extra brings and that are not here; the daemon never imports them."""
+    return [name for name, module in {"pillow": "PIL"}.items() if find_spec(module) is None]
 
 
 def _program() -> Iterator[Finding]:

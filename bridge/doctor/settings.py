@@ -1,6 +1,6 @@
 """What is unwise in a configuration that is not wrong. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
 from bridge.config import Config, Fault, HttpSettings, is_loopback
@@ -24,6 +24,17 @@ def judged(config: Config) -> Iterator[Finding]:
     if config.notices is None and config.links:
         what = "the bridge has no room where it tells you what is lost, held and parked"
         yield Finding(grade=Grade.NOTE, where="notices", what=what, remedy="set `notices: account/room`")
+
+
+def files(config: Config, missing: Collection[str]) -> Iterator[Finding]:
+    """What becomes of files that a room does not take; `missing` are packages that could make other types of them."""
+    if config.http is None or config.http.public_url is None:
+        what = "there is none: a file that a room does not take is told in words, and nobody there can open it"
+        yield Finding(grade=Grade.NOTE, where="http.public_url", what=what, remedy="set `http.public_url: https://…`")
+    if "pillow" in missing:
+        what = "pictures are not made into types that a room takes, such as stickers into pictures: they are linked"
+        remedy = "pip install 'qantara[media]'"
+        yield Finding(grade=Grade.NOTE, where="this program", what=what, remedy=remedy)
 
 
 def plain(account: AccountName, settings: ConnectorConfig, endpoints: list[Endpoint]) -> Iterator[Finding]:

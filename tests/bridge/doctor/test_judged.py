@@ -289,3 +289,19 @@ def test_a_store_of_a_newer_version_and_one_that_is_none(tmp_path: Path) -> None
     with store.opened(StoreSettings(path=path), found) as none:
         assert none is None
     one(found, "damaged")
+
+
+@pytest.mark.parametrize(
+    ("http", "missing", "words"),
+    [
+        ("", [], ["told in words"]),
+        ("http: {public_url: 'https://b.example.org'}\n", ["pillow"], ["they are linked"]),
+        ("http: {public_url: 'https://b.example.org'}\n", [], []),
+    ],
+)
+def test_what_becomes_of_files(http: str, missing: list[str], words: list[str], tmp_path: Path) -> None:
+    config = parse(f"accounts: {{a: {{connector: console}}}}\n{http}", name="c.yaml", environ={},
+                   connectors=installed(), base=tmp_path)  # fmt: skip
+    found = list(settings.files(config, missing))
+    assert all(one.grade is Grade.NOTE and one.remedy for one in found)
+    assert [word in one.what for word, one in zip(words, found, strict=True)] == [True] * len(words)
