@@ -16,7 +16,7 @@ END: Final = "org.matrix.msc3381.poll.end"
 STARTS: Final = frozenset({"m.poll.start", START})
 _RESPONSES: Final = frozenset({"m.poll.response", RESPONSE})
 _ENDS: Final = frozenset({"m.poll.end", END})
-_VOTES: Final = _RESPONSES | _ENDS
+VOTES: Final = _RESPONSES | _ENDS
 _TEXT: Final = "org.matrix.msc1767.text"
 _BODIES: Final = ("m.poll.start", "m.poll", START)
 _MOST: Final = 20
@@ -101,7 +101,7 @@ def tally(start: Mapping[str, Any], responses: Iterable[Mapping[str, Any]]) -> t
 
 def spoken_of(timeline: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """The polls in which somebody voted or which somebody ended, each with the last event that says so."""
-    return {poll: raw for raw in timeline if raw.get("type") in _VOTES and (poll := about(raw))}
+    return {poll: raw for raw in timeline if raw.get("type") in VOTES and (poll := about(raw))}
 
 
 def tallied(start: Mapping[str, Any], answers: Sequence[Mapping[str, Any]], last: Tallied) -> Tallied:

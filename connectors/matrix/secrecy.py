@@ -54,6 +54,10 @@ class Secrecy(Protocol):
         """An event was taken back: if it waits, it need not any more."""
         ...
 
+    def peek(self, room: RoomId, raw: Raw) -> Raw | None:
+        """An encrypted event as it was written; None where it cannot be read now, and then nobody waits for it."""
+        ...
+
     def settle(self, told: Sequence[Late]) -> None:
         """The late events are stored with the bridge."""
         ...

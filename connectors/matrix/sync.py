@@ -4,6 +4,7 @@ The token of a batch is stored together with the batch's events, and only then t
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -165,7 +166,7 @@ class Stream:
         timeline = await self._whole(news, since)
         kept = without_edits_of_the_gone(timeline)
         events = [event for raw in kept if (event := await self._event(news.room, raw)) is not None]
-        votes = [] if news.room in self._rooms.encrypted else await counted(self._client, news.room, kept)
+        votes = await counted(self._client, news.room, kept, partial(self._as_written, news.room))
         if timeline:
             self._newest[news.room] = words(timeline[-1], "event_id")
         return [*events, *votes, *self._parting(news, timeline, since)]
@@ -215,6 +216,12 @@ class Stream:
             opened = self._secrecy.read(room, raw, member(sender, self._members.user(room, sender)))
             return await self._told_of(room, opened) if opened is not None else None
         return await self._told_of(room, raw)
+
+    def _as_written(self, room: RoomId, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An event decrypted, where it is encrypted and can be."""
+        if self._secrecy is None or not incoming.is_sealed(raw):
+            return raw
+        return self._secrecy.peek(room, raw) or raw
 
     async def _told_of(self, room: RoomId, raw: Mapping[str, Any]) -> AnyEvent | None:
         self._notice(room, raw)

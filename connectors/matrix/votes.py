@@ -1,6 +1,6 @@
 """How polls stand after a batch of news: counted anew from all that the homeserver knows, so nothing has to be kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -18,23 +18,32 @@ _MOST = 20
 _LATEST = 253_402_300_799_000
 
 
-async def counted(client: Client, room: RoomId, timeline: Sequence[Mapping[str, Any]]) -> list[Tallied]:
-    """One event for each poll of the room in which somebody voted, or which somebody ended."""
+Raw = Mapping[str, Any]
+Opened = Callable[[Raw], Raw]
+
+
+def _as_it_is(raw: Raw) -> Raw:
+    return raw
+
+
+async def counted(client: Client, room: RoomId, timeline: Sequence[Raw], opened: Opened = _as_it_is) -> list[Tallied]:
+    """One event for each poll of the room in which somebody voted, or which somebody ended; `opened` decrypts."""
+    spoken = polls.spoken_of(opened(raw) for raw in timeline if polls.about(raw))
     return [
         one
-        for poll, last in islice(polls.spoken_of(timeline).items(), _MOST)
-        if (one := await _counted(client, _unknown(room, MessageId(poll), last))) is not None
+        for poll, last in islice(spoken.items(), _MOST)
+        if (one := await _counted(client, _unknown(room, MessageId(poll), last), opened)) is not None
     ]
 
 
-async def _counted(client: Client, last: Tallied) -> Tallied | None:
+async def _counted(client: Client, last: Tallied, opened: Opened) -> Tallied | None:
     """The counts of one poll; None where the homeserver does not show it."""
     try:
         start = await client.call(calls.event(last.room, last.message))
         answers = await client.call(calls.references(last.room, last.message))
     except (Rejected, RoomClosed):
         return None
-    told = polls.tallied(start, objects(answers.get("chunk")), last)
+    told = polls.tallied(opened(start), [opened(raw) for raw in objects(answers.get("chunk"))], last)
     return told if told.answers else None
 
 

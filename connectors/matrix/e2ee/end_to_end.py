@@ -80,6 +80,9 @@ class EndToEnd:
     def read(self, room: RoomId, raw: Raw, writer: Raw) -> Raw | None:
         return self._reading.read(room, raw, writer)
 
+    def peek(self, room: RoomId, raw: Raw) -> Raw | None:
+        return self._reading.peek(room, raw)
+
     def forget(self, event: str) -> None:
         self._aside.settle([event], [])
 

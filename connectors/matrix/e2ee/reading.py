@@ -9,6 +9,7 @@ import structlog
 from msgspec import Struct, field
 
 from bridge.ids import RoomId
+from connectors.matrix import polls
 from connectors.matrix.batch import Post
 from connectors.matrix.content import part, words
 from connectors.matrix.e2ee.aside import Aside, Waiting
@@ -18,9 +19,7 @@ from connectors.matrix.e2ee.megolm import BrokenError, Megolm, NoKeyError
 from connectors.matrix.e2ee.olm import Letter, Olm, UnopenedError
 from connectors.matrix.secrecy import ENCRYPTED, Late, Raw
 
-_READABLE = frozenset(
-    {"m.room.message", "m.sticker", "m.reaction", "m.poll.start", "org.matrix.msc3381.poll.start", "m.location"}
-)
+_READABLE = frozenset({"m.room.message", "m.sticker", "m.reaction", "m.location"}) | polls.STARTS | polls.VOTES
 """What may stand in an encrypted event. Never what a homeserver has to allow first: state, redactions."""
 _WITHHELD = {"m.room_key.withheld", "org.matrix.room_key.withheld"}
 _NO_SESSION = "m.no_olm"
@@ -95,6 +94,12 @@ class Reading:
         except NoKeyError:
             if raw.get("sender") != self._olm.user:  # ours come back; what we said before the keys were lost is known
                 self._put_aside(room, raw, writer)
+            return None
+
+    def peek(self, room: RoomId, raw: Raw) -> Raw | None:
+        try:
+            return self._readable(room, raw)
+        except (BrokenError, NoKeyError):
             return None
 
     def _readable(self, room: RoomId, raw: Raw) -> Raw | None:

@@ -7,11 +7,12 @@ from typing import Any, Self
 from nio.crypto.attachments import encrypt_attachment
 
 from bridge.ids import MessageId
-from bridge.testing.holdings import Filed
+from bridge.testing.holdings import Ballot, Filed
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import Rich
 from connectors.matrix import emulator_people as clients
 from connectors.matrix import emulator_reader as reader
+from connectors.matrix import polls
 from tests.connectors.matrix.secret_people import SecretPerson
 
 OWNER = "Olga"
@@ -101,6 +102,16 @@ class SecretPlatform:
     async def write(self, room: str, person: str, content: Mapping[str, Any]) -> MessageId:
         who = await self.person(room, person)
         return MessageId(await who.say(self.room_id(room), content))
+
+    async def open_poll(self, room: str, person: str, ballot: Ballot) -> MessageId:
+        who = await self.person(room, person)
+        return MessageId(await who.say(self.room_id(room), clients.ballot(ballot), polls.START))
+
+    async def vote(self, room: str, person: str, message: MessageId, option: int) -> None:
+        who, owner = await self.person(room, person), await self.person(room, OWNER)
+        start = next(raw for raw in await owner.events(self.room_id(room)) if raw["event_id"] == message)
+        answer = polls.answers_of(start["content"])[option][0]
+        await who.say(self.room_id(room), clients.vote(message, answer), polls.RESPONSE)
 
     def drop_connections(self) -> None:
         self.inner.drop_connections()
