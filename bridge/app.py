@@ -248,10 +248,11 @@ class App:
 
 def _can_be_followed(now: Config, wanted: Config) -> None:
     """What a running bridge stands on does not change under it. Raises `ConfigError`."""
-    if directory_of(now) != directory_of(wanted):
-        why = "cannot change while the bridge runs: stop it, then start it with the new file"
-        raise ConfigError([Fault(file="", line=0, path="media.directory", problem=why)])
-    changed = [name for name in ("path", "durability") if getattr(now.store, name) != getattr(wanted.store, name)]
+    changed = [
+        f"store.{name}" for name in ("path", "durability") if getattr(now.store, name) != getattr(wanted.store, name)
+    ]
+    if not changed and directory_of(now) != directory_of(wanted):  # by default it stands beside the store
+        changed = ["media.directory"]
     why = "cannot change while the bridge runs: stop it, then start it with the new file"
     if changed:
-        raise ConfigError(Fault(file="", line=0, path=f"store.{name}", problem=why) for name in changed)
+        raise ConfigError(Fault(file="", line=0, path=path, problem=why) for path in changed)

@@ -101,14 +101,14 @@ def tally(start: Mapping[str, Any], responses: Iterable[Mapping[str, Any]]) -> t
 
 def spoken_of(timeline: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """The polls in which somebody voted or which somebody ended, each with the last event that says so."""
-    return {poll: raw for raw in timeline if raw.get("type") in VOTES and (poll := about(raw))}
+    return {poll: raw for raw in timeline if words(raw, "type") in VOTES and (poll := about(raw))}
 
 
 def tallied(start: Mapping[str, Any], answers: Sequence[Mapping[str, Any]], last: Tallied) -> Tallied:
     """How a poll stands, of its event and all that speak of it, newest first; only who asked may end it."""
     content = part(start, "content")
-    responses = [raw for raw in reversed(answers) if raw.get("type") in _RESPONSES]
-    ended = any(raw.get("type") in _ENDS and words(raw, "sender") == words(start, "sender") for raw in answers)
+    responses = [raw for raw in reversed(answers) if words(raw, "type") in _RESPONSES]
+    ended = any(words(raw, "type") in _ENDS and words(raw, "sender") == words(start, "sender") for raw in answers)
     texts = tuple(text for _, text in answers_of(content))
     return structs.replace(last, answers=texts, counts=tally(content, responses), closed=ended)
 
