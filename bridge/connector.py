@@ -320,7 +320,7 @@ class Host(Protocol):
     def read(self, file: File) -> AsyncIterator[bytes]:
         """The bytes of a file, from the beginning, in pieces of 64 KiB: never gather them all.
 
-        `Rejected` when it is gone: its message was deleted, or everybody has it.
+        `Unsupported` when it is gone, as after a restore: let it through, and the message goes without it.
         """
         ...
 

@@ -15,7 +15,7 @@ from bridge.clock import Clock
 from bridge.config import Config
 from bridge.config.settings import MediaSettings
 from bridge.connector import Connector
-from bridge.errors import Rejected, StoreFull
+from bridge.errors import Feature, Rejected, StoreFull, Unsupported
 from bridge.events import Attachment, File, Kind
 from bridge.ids import AccountName
 from bridge.media.fetching import Fetching
@@ -170,7 +170,7 @@ class Keeping:
             async for piece in self._files.read(file.id):
                 yield piece
         except (FileNotFoundError, VaultError) as error:
-            raise Rejected(f"{file.name} is gone") from error
+            raise Unsupported(Feature.ATTACHMENT, f"{file.name} is gone") from error
 
     async def link(self, file: File) -> str | None:
         """See `bridge.connector.Host.link`."""

@@ -328,6 +328,23 @@ async def test_a_fetched_file_goes_to_a_target_that_comes_back_after_a_restart(
     assert await read(target) == [("Ada", [given.data])]
 
 
+async def test_a_message_whose_file_was_left_behind_by_a_restore_goes_without_it(
+    tmp_path: Path, source: MemoryPlatform, target: MemoryPlatform
+) -> None:
+    bridge = await linked(tmp_path, source, target)
+    target.closed.add("town")
+    await source.send_files("town", "Ada", [samples.upload(Kind.IMAGE, "left")], said("look"))
+    await eventually(lambda: on_disk(tmp_path))
+    await eventually(lambda: not bridge.writer.depth)
+    await bridge.crash()
+    for path in (tmp_path / "data" / "media").iterdir():
+        path.unlink()
+    target.restore()
+    await bridge.start()
+    ((words, files),) = await read(target)
+    assert (files, words.startswith("Ada: look"), "(not carried: the file is gone)" in words) == ([], True, True)
+
+
 async def test_too_big_a_file_is_told(tmp_path: Path, source: MemoryPlatform, target: MemoryPlatform) -> None:
     await linked(tmp_path, source, target, more="media: {max_mib: 1}\n")
     given = Filed(kind=Kind.FILE, data=b"x" * (1 << 21), name="huge.bin")
