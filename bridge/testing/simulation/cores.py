@@ -129,12 +129,18 @@ def _work(wish: Wish, index: int, reports: "multiprocessing.Queue[Report | None]
     end = clock.monotonic() + wish.seconds
     with tempfile.TemporaryDirectory(prefix="qantara-simulation-") as folder:
         for seed in count(wish.first + index, cores()):
-            if enough.is_set() or (seed >= wish.first + wish.seeds and clock.monotonic() >= end):
+            if enough.is_set() or _orphaned() or (seed >= wish.first + wish.seeds and clock.monotonic() >= end):
                 break
             report = run(seed, Path(folder))
             report.trace.clear()
             reports.put(report)
     reports.put(None)
+
+
+def _orphaned() -> bool:
+    """Whoever wanted to know was killed: nobody tells those who work for it."""
+    parent = multiprocessing.parent_process()
+    return parent is not None and not parent.is_alive()
 
 
 def alone(seed: int) -> Report:
