@@ -12,10 +12,10 @@ from bridge.events import Attachment, File, Manner
 from bridge.fit_content import headline, in_words, is_native
 from bridge.fit_files import Carried, albums, captioned
 from bridge.media.names import visible
-from bridge.people import cropped, defused, isolated, right_to_left
+from bridge.people import calls_everybody, cropped, defused, isolated, right_to_left
 from bridge.text.length import measure
-from bridge.text.mapped import mapped
-from bridge.text.nodes import Bold, Break, Inline, Inlines, Italic, Link, Paragraph, Quote, Rich, Text
+from bridge.text.mapped import mapped, renamed
+from bridge.text.nodes import Bold, Break, Inline, Inlines, Italic, Link, Mention, Paragraph, Quote, Rich, Text
 from bridge.text.plain import only_words
 from bridge.text.walk import excerpt, keep, length, lines, normal, plain, split
 
@@ -182,7 +182,12 @@ def _all_of(one: Attachment | File) -> Rich:
 
 
 def _safe(text: Rich) -> Rich:
-    return mapped(text, defused) if "@" in plain(text) else text
+    return mapped(renamed(text, _nobody_if_everybody), defused) if "@" in plain(text) else text
+
+
+def _nobody_if_everybody(mention: Mention) -> Mention:
+    """A whole room is never mentioned, though on some platforms somebody may be called so."""
+    return Mention(mention.name) if calls_everybody(mention.name) else mention
 
 
 def _quoting(quoted: Quoted, body: Rich, to: Capabilities) -> Rich:

@@ -23,7 +23,8 @@ _NOBODY = "somebody"
 _FENCED = str.maketrans({"[": "(", "]": ")", "<": "(", ">": ")", ":": "꞉", "\n": " ", "\r": " ", "\t": " "})
 _DIGITS = str.maketrans("01", "ol")
 _INVISIBLE_BUT_NEEDED = {"\u200c", "\u200d"}  # Persian and Sinhala words and joined emoji are made with them
-_CROWD = re.compile(r"@(?=(?:room|everyone|here|all|channel)\b)", re.IGNORECASE)
+_EVERYBODY = ("room", "everyone", "here", "all", "channel")
+_CROWD = re.compile(rf"@(?=(?:{'|'.join(_EVERYBODY)})\b)", re.IGNORECASE)
 _NICKNAME = get_profile("NicknameCasePreserved")
 
 
@@ -88,6 +89,11 @@ def cropped(name: str, limit: int, unit: Unit) -> str:
 def defused(text: str) -> str:
     """Words in which `@room`, `@everyone` and the like call nobody: a zero-width space breaks them."""
     return _CROWD.sub("@\u200b", text) if "@" in text else text
+
+
+def calls_everybody(name: str) -> bool:
+    """Whether a mention would call all of a room: `@room`, `@everyone` and the like, with or without their sign."""
+    return name.removeprefix("@").casefold() in _EVERYBODY
 
 
 def _visible(name: str) -> str:

@@ -10,7 +10,9 @@ from bridge.connector import Authorship, Capabilities, MediaLimit
 from bridge.events import Attachment, Kind, Manner
 from bridge.fit import Part, Quoted, Words, described, excerpted, fit, reacted_line, readable, taken_back_line
 from bridge.fit_content import STRUCTURED, is_native
+from bridge.ids import UserId
 from bridge.people import label
+from bridge.testing.contract_words import nodes
 from bridge.testing.strategies import attachments, trees
 from bridge.text.length import Unit
 from bridge.text.nodes import ALL_NODES, Bold, Break, CodeBlock, Italic, Mention, Paragraph, Quote, Rich, Text, said
@@ -131,8 +133,11 @@ def test_every_part_fits_and_shows_only_what_the_room_can_show(situation: tuple[
 @given(situations())
 def test_nothing_in_a_part_calls_everybody(situation: tuple[Words, Capabilities]) -> None:
     words, to = situation
-    shouting = Words(text=(Paragraph((Mention("@everyone"), Text(" @room "))), CodeBlock("@here")), label=words.label)
-    shown = "".join(read(fit(shouting, to)))
+    called_so = Mention("@everyone", UserId("@everyone"))
+    shouting = Words(text=(Paragraph((called_so, Text(" @room "))), CodeBlock("@here")), label=words.label)
+    parts = fit(shouting, to)
+    assert not [one for part in parts for one in nodes(part.text) if isinstance(one, Mention) and one.user]
+    shown = "".join(read(parts))
     assert not any(call in shown for call in ("@everyone", "@room", "@here"))
 
 

@@ -84,9 +84,8 @@ async def test_rooms_linked_in_a_ring_hear_each_message_once(
 ) -> None:
     async with MemoryPlatform(name="third") as third:
         names = ("left", "right", "third")
-        ring = "".join(
-            f"  {a}-{b}: {{rooms: [{a}/town, {b}/town]}}\n" for a, b in zip(names, (*names[1:], names[0]), strict=True)
-        )
+        pairs = zip(names, (*names[1:], names[0]), strict=True)
+        ring = "".join(f"  {a}-{b}: {{rooms: [{a}/town, {b}/town], late_minutes: 0}}\n" for a, b in pairs)
         bridge = await Bridge(tmp_path, configured(left, right, third, rooms=(), more=ring)).start()
         await left.say("town", "Ada", said("once"))
         await shows(right, "town", ["Ada: once"])
