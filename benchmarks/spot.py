@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from bridge.app import App
+from bridge.asked import Outgoing
+from bridge.capabilities import Capabilities
 from bridge.chance import SystemChance
 from bridge.clock import SystemClock
 from bridge.config import parse
-from bridge.connector import Capabilities, Connector, ConnectorConfig, Host, Outgoing
+from bridge.connector import Connector, ConnectorConfig, Host
 from bridge.errors import Unavailable
 from bridge.events import Posted, User
 from bridge.ids import AccountName, EventId, MessageId, RoomId, UserId

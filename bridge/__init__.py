@@ -1,27 +1,8 @@
 """What the author of a connector imports, and nothing else."""
 
-from bridge.connector import (
-    Authorship,
-    Capabilities,
-    Closing,
-    Connector,
-    ConnectorConfig,
-    Deletion,
-    Edit,
-    Host,
-    Isolation,
-    MediaLimit,
-    Outgoing,
-    Person,
-    Rate,
-    Reaction,
-    Registration,
-    Relation,
-    Request,
-    Response,
-    RoomInfo,
-    Target,
-)
+from bridge.asked import Closing, Deletion, Edit, Outgoing, Person, Reaction, Target
+from bridge.capabilities import Authorship, Capabilities, Isolation, MediaLimit, Rate, Relation
+from bridge.connector import Connector, ConnectorConfig, Host, Registration, Request, Response, RoomInfo
 from bridge.content import Contact, Location, Poll
 from bridge.errors import (
     BridgeError,

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import structs
 
 from bridge.blocks import is_slow
+from bridge.capabilities import Authorship, Capabilities, Isolation
 from bridge.config.settings import Show
-from bridge.connector import Authorship, Capabilities, Isolation
 from bridge.errors import Feature, Scope
 from bridge.ids import PersonNumber, Place, RoomNumber
 from bridge.lanes import Lanes
@@ -16,7 +16,7 @@ from bridge.people import bare
 from bridge.plan import features
 from bridge.shared import Shared
 from bridge.steps import Facts, View
-from bridge.store.ops import Row
+from bridge.store.rows import Row
 from bridge.text.nodes import Break
 
 _NOTHING: frozenset[Show] = frozenset()

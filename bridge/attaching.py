@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from bridge.connector import Capabilities
+from bridge.capabilities import Capabilities
 from bridge.events import Edited, Posted
 from bridge.fit_files import Carried, missing, taken, told_of
 from bridge.shared import Shared
 from bridge.store.attached import Held, HeldOf
-from bridge.store.ops import Row
+from bridge.store.rows import Row
 
 _BYTES_A_SECOND = 50_000
 """As slow as this an upload may be."""

@@ -9,8 +9,8 @@ import structlog
 
 from bridge.ids import MessageNumber, RoomNumber, RowNumber
 from bridge.quota import Quota
-from bridge.store.ops import Row, RowKind
 from bridge.store.questions import Page
+from bridge.store.rows import Row, RowKind
 from bridge.store.writer import Writer
 
 logger = structlog.get_logger()

@@ -10,14 +10,15 @@ from itertools import takewhile
 
 from msgspec import structs
 
-from bridge.connector import Authorship, Capabilities, Edit
+from bridge.asked import Edit
+from bridge.capabilities import Authorship, Capabilities
 from bridge.errors import Feature, Scope
 from bridge.events import Manner, Posted, answered
 from bridge.fit import Part, Words, fit
 from bridge.ids import MessageNumber
 from bridge.steps import Plan, Step, View, late, name_of, outgoing, target_of
-from bridge.store.ops import Row, RowKind
 from bridge.store.questions import Joint, Known, Piece
+from bridge.store.rows import Row, RowKind
 from bridge.text.nodes import Block, Break, Italic, Paragraph, Rich, Text
 from bridge.text.walk import length, normal
 

@@ -6,110 +6,20 @@ A method that is not overridden *is* the statement that the platform lacks it: s
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from msgspec import Struct, field
 from pydantic import BaseModel, ConfigDict
 
+from bridge.asked import Closing, Deletion, Edit, Outgoing, Reaction
+from bridge.capabilities import Capabilities, Isolation
 from bridge.chance import Chance
 from bridge.clock import Clock
-from bridge.errors import Scope
-from bridge.events import AnyEvent, Attachment, File, Kind, Manner, User
+from bridge.events import AnyEvent, Attachment, File, User
 from bridge.findings import Endpoint, Finding
-from bridge.ids import AccountName, Key, MessageId, PersonNumber, Place, RoomId, ThreadId
-from bridge.text.length import Unit
-from bridge.text.nodes import Node, Rich
-
-
-class Authorship(StrEnum):
-    """How a copy shows who wrote it."""
-
-    PREFIX = "prefix"
-    """The bridge's one user speaks; the name is put in front of the words."""
-    OVERRIDE = "override"
-    """The bridge's one user speaks under another name and picture, message by message."""
-    GHOST = "ghost"
-    """Each person has a stand-in on the platform."""
-
-
-class Isolation(StrEnum):
-    """How a name is kept from turning the direction of the words behind it."""
-
-    MARKS = "marks"
-    """Invisible characters around it, where names or words run from right to left."""
-    NONE = "none"
-    """Not at all, for rooms whose programs show such characters as boxes."""
-
-
-class Relation(StrEnum):
-    """How a message may hang on another, natively."""
-
-    REPLY = "reply"
-    THREAD = "thread"
-    """A message may stand in a thread of the room."""
-    ROOT = "root"
-    """Any message may begin a thread, and its id is the thread's."""
-
-
-class Rate(Struct, frozen=True):
-    """At most `count` sends in `seconds`, counted per room or per account; a burst of `count` may go at once."""
-
-    scope: Scope
-    count: int
-    seconds: float
-
-
-class MediaLimit(Struct, frozen=True):
-    """What a platform takes of one kind of attachment: mime types (`*/*` patterns), bytes, and of pictures the pixels.
-
-    `max_side` is their longest side, `max_ratio` how many times as long as the other side it may be.
-    """
-
-    mimes: frozenset[str] = frozenset({"*/*"})
-    max_bytes: int | None = None
-    max_side: int | None = None
-    max_ratio: float | None = None
-
-
-class Capabilities(Struct, frozen=True, kw_only=True):
-    """What one room can show: numbers and sets, never flags.
-
-    A platform that cannot show `Break` gets one part a line.
-    None as a limit means "no limit"; None as a set of reactions means "any emoji".
-    """
-
-    authorship: Authorship = Authorship.PREFIX
-    isolation: Isolation = Isolation.MARKS
-    formatting: frozenset[type[Node]] = frozenset()
-    relations: frozenset[Relation] = frozenset()
-    max_text: int = 4096
-    unit: Unit = Unit.CHARACTERS
-    max_lines: int | None = None
-    """How many parts one message may become before it is cut, visibly."""
-    max_caption: int = 0
-    """How long the words under a file may be, in `unit`; a sticker never has any."""
-    media: Mapping[Kind, MediaLimit] = field(default_factory=dict)
-    """The kinds that are shown as what they are; all others become one of these, a link or words."""
-    max_album: int = 1
-    """How many files one message may carry."""
-    albums: tuple[frozenset[Kind], ...] = ()
-    """Which kinds may stand in one album together; files of one kind that stands in none go one by one."""
-    edit_within: timedelta | None = None
-    delete_within: timedelta | None = None
-    reactions: frozenset[str] | None = None
-    max_reactions: int | None = None
-    """How many emoji our one account can put on one message."""
-    rates: tuple[Rate, ...] = ()
-    in_flight: int = 1
-    """Sends of one lane under way at once, started in order: above 1 only where the transport keeps order.
-
-    A send that is refused with a wait goes again first, but those started behind it are in the room already: where a
-    platform often refuses single messages so, 1 is right.
-    """
-    confirms_within: timedelta | None = None
+from bridge.ids import AccountName, MessageId, Place, RoomId
 
 
 class ConnectorConfig(BaseModel):
@@ -123,102 +33,6 @@ class ConnectorConfig(BaseModel):
     """What to do with a message when nobody knows whether it arrived: send it again, look for it first, or hold it."""
     isolation: Isolation = Isolation.MARKS
     """How a name is kept from turning the direction of an Arabic line: invisible `marks`, or `none` if they show."""
-
-
-class Person(Struct, frozen=True, kw_only=True, gc=False):
-    """Who is behind a copy: `number` is the store's own and may be shown, a native id never.
-
-    `name` is safe to show, and nobody else is called so in the room; empty where only the number counts, because the
-    person's ghost is there already.
-    """
-
-    number: PersonNumber
-    name: str
-    avatar: str | None = None
-
-
-class Target(Struct, frozen=True, kw_only=True):
-    """One message on this platform, with all its parts in order."""
-
-    room: RoomId
-    thread: ThreadId | None = None
-    parts: tuple[MessageId, ...]
-
-
-class Outgoing(Struct, frozen=True, kw_only=True, tag="outgoing", gc=False):
-    """One part, fitted: right length, only what the room can show, native ids.
-
-    `label` is the author's name as it was put in front of `text`, empty where it was not: a platform on which a name
-    pings its owner can find it there.
-    `key` is equal on each retry; `in_reply_to` is set only where the room's capabilities name `Relation.REPLY`.
-    `author` is None for the bridge's own words. With `Authorship.OVERRIDE` and `GHOST` the text has no name in front:
-    show `author.name` as the message's author, with `GHOST` by sending it as the stand-in of `author.number`.
-    `at` is when it was written on its own platform, None for the bridge's own words.
-    `shared` is a place, a card or a poll, alone and without words, of a kind that the capabilities name.
-    `files`, none in most, are what the room takes, together in one message: `text`, often empty, stands under them.
-    """
-
-    room: RoomId
-    key: Key
-    text: Rich
-    thread: ThreadId | None = None
-    manner: Manner = Manner.SAY
-    author: Person | None = None
-    label: str = ""
-    files: tuple[File, ...] = ()
-    shared: tuple[Attachment, ...] = ()
-    in_reply_to: Target | None = None
-    at: datetime | None = None
-
-
-class Edit(Struct, frozen=True, kw_only=True, tag="edit"):
-    """Give the message `target` (one part) the content of `content`; `content.key` is the edit's own.
-
-    With `Authorship.GHOST` `content.author` is whose ghost wrote the message, whoever edited the original.
-    `caption`: the target carries files, and keeps them; `content.text` is what stands under them from now on.
-    """
-
-    target: Target
-    content: Outgoing
-    caption: bool = False
-
-
-class Deletion(Struct, frozen=True, kw_only=True, tag="deletion"):
-    """Take `target`, all its parts, back; a part that is gone already is no error.
-
-    `by` is who did so, with `Authorship.GHOST` whose ghost wrote the message; None where nobody knows (any more).
-    """
-
-    target: Target
-    key: Key
-    by: Person | None = None
-
-
-class Closing(Struct, frozen=True, kw_only=True, tag="closing"):
-    """Let nobody vote any more in the poll that is the last part of `target`; one that is closed already is no error.
-
-    With `Authorship.GHOST` `by` is whose ghost asked.
-    """
-
-    target: Target
-    key: Key
-    by: Person | None = None
-
-
-class Reaction(Struct, frozen=True, kw_only=True, tag="reaction"):
-    """Bring our reactions on `target` to `wanted`; repeating it changes nothing.
-
-    `emoji` is the one that changed: in `wanted` it is added, otherwise removed; then `native` is the id that `react`
-    returned when it was added, None where it returned none.
-    With `Authorship.GHOST` all of this is about the ghost of `by` alone.
-    """
-
-    target: Target
-    emoji: str
-    wanted: tuple[str, ...]
-    key: Key
-    native: MessageId | None = None
-    by: Person | None = None
 
 
 class RoomInfo(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from bridge.abilities import Abilities
 from bridge.after import Again, Apart, Closed, GiveUp, Next, Refit, Setback, Stop, after, leaves_open
 from bridge.backlog import Backlog
 from bridge.backoff import left
-from bridge.connector import Capabilities
+from bridge.capabilities import Capabilities
 from bridge.errors import BridgeError, Scope, Uncertain
 from bridge.ids import MessageId, Place, Room, RoomNumber, RowNumber
 from bridge.lanes import Lanes
@@ -22,7 +22,8 @@ from bridge.reactions import lingers
 from bridge.room import RoomState
 from bridge.sending import OF_ONE, Delivery, copies_of, perform
 from bridge.shared import Shared
-from bridge.store.ops import Arrived, Delay, Made, Outcome, Park, Progress, Row, RowKind, Settle
+from bridge.store.ops import Delay, Park, Progress, Settle
+from bridge.store.rows import Arrived, Made, Outcome, Row, RowKind
 from bridge.store.writer import Then
 from bridge.troubles import Troubles
 

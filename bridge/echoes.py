@@ -6,7 +6,7 @@ Platforms show us our own messages; and a call may be answered when the lane tha
 from collections import OrderedDict
 
 from bridge.ids import RowNumber
-from bridge.store.ops import Arrived, Row
+from bridge.store.rows import Arrived, Row
 
 _MOST = 1000
 

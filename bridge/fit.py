@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct, structs
 
-from bridge.connector import Authorship, Capabilities, Isolation
+from bridge.capabilities import Authorship, Capabilities, Isolation
 from bridge.events import Attachment, File, Manner
 from bridge.fit_content import headline, in_words, is_native
 from bridge.fit_files import Carried, albums, captioned

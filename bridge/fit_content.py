@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import structs
 
-from bridge.connector import Capabilities
+from bridge.capabilities import Capabilities
 from bridge.content import Contact, Location, Poll
 from bridge.events import Attachment, Kind
 from bridge.people import defused

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from bridge.connector import Capabilities, MediaLimit
+from bridge.capabilities import Capabilities, MediaLimit
 from bridge.events import Attachment, File, Kind
 from bridge.media.types import CONVERSIONS
 from bridge.store.attached import Held

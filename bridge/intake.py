@@ -41,8 +41,9 @@ from bridge.people import label
 from bridge.routing import Atlas, Heard, Routes
 from bridge.shared import Shared
 from bridge.store.codec import encode
-from bridge.store.ops import Accept, Accepted, Arrival, Route, Row, RowKind, Seen
+from bridge.store.ops import Accept, Accepted
 from bridge.store.questions import Locate
+from bridge.store.rows import Arrival, Route, Row, RowKind, Seen
 from bridge.text.nodes import said
 from bridge.threads import opened
 

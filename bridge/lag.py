@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from bridge.blocks import lag
 from bridge.patience import Patience
-from bridge.store.ops import Row, RowKind
+from bridge.store.rows import Row, RowKind
 
 _CAUGHT_UP = 0.5
 """Under this part of the most that a link allows, a room keeps up again."""

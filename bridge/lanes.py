@@ -8,7 +8,8 @@ from typing import Any, Protocol, TypeAlias
 import structlog
 
 from bridge.backoff import wait
-from bridge.connector import Connector, Rate
+from bridge.capabilities import Rate
+from bridge.connector import Connector
 from bridge.errors import Scope, Unavailable, Uncertain
 from bridge.ids import AccountName, RoomNumber, RowNumber
 from bridge.limits import Limiter

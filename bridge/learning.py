@@ -4,8 +4,9 @@ from bridge.events import Deleted, Edited, Posted, Reacted, Tallied, Unreacted, 
 from bridge.ids import MessageId, MessageNumber, RoomNumber
 from bridge.shared import Shared
 from bridge.steps import Facts
-from bridge.store.ops import Relate, Row, RowKind
+from bridge.store.ops import Relate
 from bridge.store.questions import Emojis, Known, Resolve, Twins, Wanted
+from bridge.store.rows import Row, RowKind
 
 _PATIENCE_SECONDS = 5.0
 """As long as this a row waits for the native id of a copy that is being sent."""

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 
-from bridge.connector import Rate
+from bridge.capabilities import Rate
 from bridge.errors import Scope
 
 _AT_ONCE = 4

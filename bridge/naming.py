@@ -10,8 +10,8 @@ from bridge.mentions import mentioned, names_nobody
 from bridge.people import dressed
 from bridge.shared import Shared
 from bridge.steps import Facts, as_it_is
-from bridge.store.ops import Row
 from bridge.store.questions import Emojis, Known
+from bridge.store.rows import Row
 from bridge.text.nodes import Mention, Rich
 
 

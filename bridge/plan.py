@@ -6,9 +6,11 @@ from typing import Any
 
 from msgspec import structs
 
+from bridge.asked import Deletion, Edit, Outgoing, Target
 from bridge.blocks import joined, with_words, without
+from bridge.capabilities import Authorship, Capabilities, Relation
 from bridge.config.settings import Show
-from bridge.connector import Authorship, Capabilities, Connector, Deletion, Edit, Outgoing, Relation, Target
+from bridge.connector import Connector
 from bridge.errors import Feature
 from bridge.events import Attachment, Deleted, Edited, Posted, Reacted, Tallied, Unreacted, answered, begins_thread
 from bridge.fit import Part, Quoted, Words, fit, recaptioned
@@ -34,8 +36,8 @@ from bridge.steps import (
     words_only,
     writer,
 )
-from bridge.store.ops import Outcome, Row, RowKind, TwinKind
 from bridge.store.questions import Known
+from bridge.store.rows import Outcome, Row, RowKind, TwinKind
 from bridge.tallies import tallied
 from bridge.threads import begins_here, hangs, in_thread, in_words, thread_there
 

@@ -22,7 +22,8 @@ from bridge.sending import Delivery
 from bridge.shared import Shared
 from bridge.steps import Ended, Facts, Orphan, Plan, View, sealed, unsealed
 from bridge.store.codec import UNREADABLE
-from bridge.store.ops import Mark, Row, Seal, Settle
+from bridge.store.ops import Mark, Seal, Settle
+from bridge.store.rows import Row
 
 
 class Waiting(Protocol):

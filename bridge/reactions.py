@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 from msgspec import Struct, structs
 
-from bridge.connector import Authorship, Deletion, Edit, Outgoing, Person, Reaction
+from bridge.asked import Deletion, Edit, Outgoing, Person, Reaction
+from bridge.capabilities import Authorship
 from bridge.errors import Feature
 from bridge.events import Manner, Reacted, Unreacted
 from bridge.fit import Words, fit, reacted_line, taken_back_line
@@ -30,8 +31,8 @@ from bridge.steps import (
     within,
     words_only,
 )
-from bridge.store.ops import Outcome, Row, RowKind, TwinKind
 from bridge.store.questions import Emojis, Known
+from bridge.store.rows import Outcome, Row, RowKind, TwinKind
 from bridge.text.nodes import Rich
 
 JOIN_SECONDS = 2.0

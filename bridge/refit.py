@@ -5,13 +5,13 @@ from itertools import count
 
 from msgspec import structs
 
-from bridge.connector import Outgoing
+from bridge.asked import Outgoing
 from bridge.errors import Feature
 from bridge.events import Attachment, File
 from bridge.fit import fit_again
 from bridge.plan import answering
 from bridge.steps import Facts, Plan, Step, View, key_of
-from bridge.store.ops import Row
+from bridge.store.rows import Row
 
 
 def divisible(plan: Plan, done: Collection[int]) -> bool:

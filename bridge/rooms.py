@@ -12,8 +12,9 @@ from bridge.ids import AccountName, MessageId, PersonNumber, Place, Room, RoomId
 from bridge.intake import Happening, Intake
 from bridge.routing import Atlas, Routes, routes
 from bridge.shared import Shared
-from bridge.store.ops import Admit, Follow, Pin, Row
+from bridge.store.ops import Admit, Follow, Pin
 from bridge.store.questions import RoomRecord, Speaker
+from bridge.store.rows import Row
 from bridge.supervisor import Account
 from bridge.template import PLAIN
 

@@ -5,14 +5,16 @@ from typing import Any
 from msgspec import Struct
 
 from bridge.after import Apart, Closed, GiveUp, Next, Refit
-from bridge.connector import Closing, Connector, Deletion, Edit, Outgoing, Reaction
+from bridge.asked import Closing, Deletion, Edit, Outgoing, Reaction
+from bridge.connector import Connector
 from bridge.errors import Feature
 from bridge.failpoints import Point, around
 from bridge.ids import RowNumber
 from bridge.refit import divisible
 from bridge.steps import Plan, Step
-from bridge.store.ops import NO_ID, Arrived, Copy, Made, Outcome, Row, Settle
+from bridge.store.ops import Settle
 from bridge.store.questions import Joint
+from bridge.store.rows import NO_ID, Arrived, Copy, Made, Outcome, Row
 
 OF_ONE = frozenset({Feature.ATTACHMENT, Feature.THREAD})
 """What a room may refuse of one message without a word about the next."""

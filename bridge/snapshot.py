@@ -12,8 +12,8 @@ from bridge.config import Config, Fault, Link
 from bridge.ids import AccountName, Place, Room, RoomId, RoomNumber, ThreadId
 from bridge.intake import Intake
 from bridge.media.keeping import Keeping
-from bridge.store.ops import Outcome
 from bridge.store.questions import Ledger, RoomRecord
+from bridge.store.rows import Outcome
 from bridge.store.writer import Writer
 from bridge.supervisor import Account
 

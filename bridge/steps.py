@@ -11,16 +11,17 @@ from typing import TypeAlias, Union
 import msgspec
 from msgspec import Struct
 
+from bridge.asked import Closing, Deletion, Edit, Outgoing, Person, Reaction, Target
+from bridge.capabilities import Authorship, Capabilities
 from bridge.config.settings import Show
-from bridge.connector import Authorship, Capabilities, Closing, Deletion, Edit, Outgoing, Person, Reaction, Target
 from bridge.errors import Feature
 from bridge.events import Edited, Posted
 from bridge.fit import Part
 from bridge.fit_files import Carried
 from bridge.ids import Key, MessageId, PersonNumber, Place, RowNumber
 from bridge.people import bare, label
-from bridge.store.ops import Outcome, Row, TwinKind
 from bridge.store.questions import Emojis, Joint, Known
+from bridge.store.rows import Outcome, Row, TwinKind
 from bridge.text.nodes import Paragraph, Rich, Text
 
 Action: TypeAlias = Union[Outgoing, Edit, Deletion, Closing, Reaction]

@@ -5,14 +5,14 @@ Each room in which people vote has a note of its own in the others. Pure: no I/O
 
 from collections.abc import Sequence
 
-from bridge.connector import Closing, Edit
+from bridge.asked import Closing, Edit
 from bridge.errors import Feature
 from bridge.events import Tallied
 from bridge.fit import Quoted, Words, fit
 from bridge.people import defused, label
 from bridge.steps import Ended, Facts, Plan, Step, View, key_of, outgoing, target_of, writer
-from bridge.store.ops import Outcome, Row, TwinKind
 from bridge.store.questions import Known
+from bridge.store.rows import Outcome, Row, TwinKind
 from bridge.text.nodes import Paragraph, Rich, Text
 
 

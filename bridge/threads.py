@@ -8,15 +8,15 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from bridge.connector import Relation
+from bridge.capabilities import Relation
 from bridge.errors import Feature
 from bridge.events import Manner, Posted, User, begins_thread
 from bridge.ids import EventId, MessageId, Place, RoomNumber, ThreadId, UserId
 from bridge.people import bare, label
 from bridge.steps import View
 from bridge.store.codec import encode
-from bridge.store.ops import Arrival, Route, RowKind
 from bridge.store.questions import Known
+from bridge.store.rows import Arrival, Route, RowKind
 from bridge.text.nodes import said
 
 _SHORT_ID = 12

@@ -4,7 +4,8 @@ from bridge.after import Again, Next, Tries
 from bridge.ids import RowNumber
 from bridge.lanes import Lanes
 from bridge.shared import Shared
-from bridge.store.ops import Row, Tally
+from bridge.store.ops import Tally
+from bridge.store.rows import Row
 
 
 class Troubles:

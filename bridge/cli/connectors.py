@@ -8,10 +8,11 @@ from typing import Any
 
 import typer
 
+from bridge.capabilities import Capabilities, Relation
 from bridge.cli.asking import NOT_WELL
 from bridge.cli.tables import lasting, table
 from bridge.config import schema as whole_schema
-from bridge.connector import Capabilities, Connector, Relation
+from bridge.connector import Connector
 from bridge.registry import CONNECTORS, installed
 
 _HEAD = (

@@ -13,7 +13,8 @@ from bridge.ids import MessageId, MessageNumber, PersonNumber, RoomNumber, RowNu
 from bridge.store.attached import Fetch
 from bridge.store.bulk import Bulk, Value, execute_in
 from bridge.store.codec import UNREADABLE, decode, encode
-from bridge.store.ops import Accept, Accepted, Arrival, Outcome, Relate, Row, RowKind, Seen, TwinKind
+from bridge.store.ops import Accept, Accepted, Relate
+from bridge.store.rows import Arrival, Outcome, Row, RowKind, Seen, TwinKind
 from bridge.store.vault import Column, Stored, Vault, VaultError
 
 _PEOPLE = 10_000

@@ -19,7 +19,6 @@ from bridge.ids import (
 )
 from bridge.store.bulk import execute_in
 from bridge.store.codec import UNREADABLE, decode, decode_text, numbers
-from bridge.store.ops import NO_ID, Row, RowKind, TwinKind
 from bridge.store.questions import (
     Emojis,
     Joint,
@@ -40,6 +39,7 @@ from bridge.store.questions import (
     Twins,
     Wanted,
 )
+from bridge.store.rows import NO_ID, Row, RowKind, TwinKind
 from bridge.store.vault import Column, Stored, Vault, VaultError
 
 _ROW = (

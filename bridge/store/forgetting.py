@@ -15,8 +15,9 @@ from bridge.ids import EventId, MessageId, MessageNumber, RoomId, RoomNumber, Ro
 from bridge.store.accepting import Accepting
 from bridge.store.bulk import execute_in
 from bridge.store.codec import encode
-from bridge.store.ops import Forget, Outcome, RowKind
+from bridge.store.ops import Forget
 from bridge.store.people import Forgotten
+from bridge.store.rows import Outcome, RowKind
 from bridge.store.settling import Settling
 
 _CAUSE = "forgotten"

@@ -10,8 +10,8 @@ from bridge.events import AnyEvent
 from bridge.ids import PersonNumber, RoomNumber
 from bridge.store.bulk import execute_in
 from bridge.store.codec import decode
-from bridge.store.ops import RowKind, TwinKind
 from bridge.store.questions import About, Find
+from bridge.store.rows import RowKind, TwinKind
 from bridge.store.vault import Column, Vault
 
 _MOST = 100

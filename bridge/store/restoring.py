@@ -13,7 +13,7 @@ from bridge.store.backups import Holding, schema_of, synced
 from bridge.store.bulk import execute_in
 from bridge.store.epochs import begun
 from bridge.store.opening import StoreUnreadable, advance, shipped
-from bridge.store.ops import Outcome
+from bridge.store.rows import Outcome
 
 REASON = "restored"
 """Why deliveries are parked that waited in a backup."""

@@ -9,7 +9,8 @@ import apsw
 from bridge.ids import RoomNumber
 from bridge.store.bulk import execute_in
 from bridge.store.forgetting import swept
-from bridge.store.ops import Outcome, Purge
+from bridge.store.ops import Purge
+from bridge.store.rows import Outcome
 
 Count = Callable[[RoomNumber, str], None]
 

@@ -10,8 +10,9 @@ from bridge.ids import RoomNumber, RowNumber
 from bridge.store.accepting import Accepting
 from bridge.store.bulk import Value, execute_in
 from bridge.store.codec import encode_numbers, encode_text
-from bridge.store.ops import Delay, Discard, Made, Mark, Outcome, Park, Progress, Row, RowKind, Seal, Settle, Unpark
+from bridge.store.ops import Delay, Discard, Mark, Park, Progress, Seal, Settle, Unpark
 from bridge.store.questions import Joint
+from bridge.store.rows import Made, Outcome, Row, RowKind
 from bridge.store.vault import Column, Vault
 
 _REFUSED = "sent IS NULL AND NOT doubtful AND reason NOT IN ('unknown outcome', 'fails', 'poison', 'restored')"

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bridge.connector import Deletion, Outgoing, Person, Reaction
+from bridge.asked import Deletion, Outgoing, Person, Reaction
 from bridge.ids import MessageId, PersonNumber
 from bridge.testing.broken import breaks
 from bridge.testing.memory import MemoryConnector

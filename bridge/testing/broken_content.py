@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from bridge.connector import Closing, Outgoing
+from bridge.asked import Closing, Outgoing
 from bridge.content import Contact, Location
 from bridge.events import AnyEvent, Attachment, Posted
 from bridge.ids import MessageId

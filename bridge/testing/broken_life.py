@@ -9,7 +9,9 @@ from typing import Any, ClassVar, NoReturn
 import structlog
 from msgspec.structs import replace
 
-from bridge.connector import Capabilities, ConnectorConfig, Outgoing, Rate, RoomInfo
+from bridge.asked import Outgoing
+from bridge.capabilities import Capabilities, Rate
+from bridge.connector import ConnectorConfig, RoomInfo
 from bridge.errors import Rejected, RoomClosed, Scope, StoreFull, Unauthorized, Unavailable, Uncertain
 from bridge.events import AnyEvent
 from bridge.findings import Endpoint, Finding, Grade

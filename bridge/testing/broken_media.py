@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from msgspec.structs import replace
 
-from bridge.connector import Edit, Outgoing
+from bridge.asked import Edit, Outgoing
 from bridge.events import AnyEvent, Attachment, Edited, File, Kind, Posted
 from bridge.ids import MessageId
 from bridge.testing.broken import breaks

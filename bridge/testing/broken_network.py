@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar
 import aiohttp
 from msgspec.structs import replace
 
-from bridge.connector import Outgoing
+from bridge.asked import Outgoing
 from bridge.errors import Rejected, Unauthorized, Unavailable, Uncertain
 from bridge.ids import MessageId
 from bridge.testing.wired import Call, Told, WiredConnector

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bridge.connector import Deletion, Edit, Outgoing, Reaction
+from bridge.asked import Deletion, Edit, Outgoing, Reaction
 from bridge.events import Manner
 from bridge.ids import Key, MessageId
 from bridge.testing.broken import breaks

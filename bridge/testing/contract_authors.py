@@ -2,7 +2,9 @@
 
 import pytest
 
-from bridge.connector import Authorship, Connector, Deletion, Edit, Person, Reaction, Target
+from bridge.asked import Deletion, Edit, Person, Reaction, Target
+from bridge.capabilities import Authorship
+from bridge.connector import Connector
 from bridge.events import Deleted, Edited, Reacted, Unreacted
 from bridge.ids import MessageId, PersonNumber
 from bridge.testing.contract_kit import ADA, Kit, Running, told

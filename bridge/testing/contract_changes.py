@@ -1,6 +1,7 @@
 """Promises about changes: an edit, a deletion or a reaction of ours reaches the message it is meant for."""
 
-from bridge.connector import Connector, Deletion, Edit, Reaction, Target
+from bridge.asked import Deletion, Edit, Reaction, Target
+from bridge.connector import Connector
 from bridge.errors import Unsupported
 from bridge.ids import MessageId
 from bridge.testing.contract_kit import ADA, Kit, Running, unsupported

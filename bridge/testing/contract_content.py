@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import pytest
 from msgspec.structs import replace
 
-from bridge.connector import Closing, Connector
+from bridge.asked import Closing
+from bridge.connector import Connector
 from bridge.content import Contact, Location, Poll
 from bridge.events import Attachment, Kind, Posted, Tallied
 from bridge.ids import MessageId

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.connector import Relation
+from bridge.capabilities import Relation
 from bridge.events import Deleted, Edited, Manner, Posted, Reacted, Unreacted
 from bridge.ids import MessageId
 from bridge.testing.contract_kit import Kit, told

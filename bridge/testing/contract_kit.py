@@ -8,8 +8,10 @@ from typing import Any, NoReturn, Self, TypeVar
 import pytest
 from msgspec import Struct
 
+from bridge.asked import Outgoing, Person, Target
+from bridge.capabilities import Capabilities
 from bridge.clock import SystemClock
-from bridge.connector import Capabilities, Connector, Outgoing, Person, Target
+from bridge.connector import Connector
 from bridge.errors import BridgeError, Rejected, Unauthorized, Unavailable, Unsupported
 from bridge.events import AnyEvent, Posted
 from bridge.ids import Key, MessageId, PersonNumber, Place

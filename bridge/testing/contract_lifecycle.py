@@ -10,7 +10,8 @@ from weakref import WeakSet
 
 import pytest
 
-from bridge.connector import Capabilities, Connector, ConnectorConfig
+from bridge.capabilities import Capabilities
+from bridge.connector import Connector, ConnectorConfig
 from bridge.testing.contract_kit import Kit, Running, told
 from bridge.testing.platform import texts
 from bridge.text.nodes import ALL_NODES, said

@@ -7,7 +7,8 @@ from functools import partial
 import pytest
 from msgspec.structs import replace
 
-from bridge.connector import Connector, Edit
+from bridge.asked import Edit
+from bridge.connector import Connector
 from bridge.errors import BridgeError, Unsupported
 from bridge.events import Attachment, Kind, Posted
 from bridge.testing import samples

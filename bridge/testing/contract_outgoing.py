@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from bridge.connector import Authorship, Relation, Target
+from bridge.asked import Target
+from bridge.capabilities import Authorship, Relation
 from bridge.events import Manner, Posted
 from bridge.testing.contract_kit import ADA, Kit
 from bridge.testing.contract_words import FORGED, HOSTILE, bare, holds, longest, samples

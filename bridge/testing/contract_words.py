@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from unicodedata import category
 
-from bridge.connector import Capabilities
+from bridge.capabilities import Capabilities
 from bridge.text.nodes import (
     Block,
     Bold,

@@ -6,19 +6,9 @@ from typing import ClassVar, Literal
 
 from pydantic import SecretStr
 
-from bridge.connector import (
-    Authorship,
-    Capabilities,
-    Closing,
-    Connector,
-    ConnectorConfig,
-    Deletion,
-    Edit,
-    Outgoing,
-    Person,
-    Reaction,
-    RoomInfo,
-)
+from bridge.asked import Closing, Deletion, Edit, Outgoing, Person, Reaction
+from bridge.capabilities import Authorship, Capabilities
+from bridge.connector import Connector, ConnectorConfig, RoomInfo
 from bridge.errors import (
     BridgeError,
     Feature,

@@ -3,7 +3,7 @@
 from fnmatch import fnmatchcase
 from typing import Any
 
-from bridge.connector import Capabilities
+from bridge.capabilities import Capabilities
 from bridge.ids import MessageId, RoomId
 from bridge.testing.holdings import Filed
 from bridge.testing.memory_rooms import Gone, Post

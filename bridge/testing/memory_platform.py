@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 
 from msgspec.structs import replace
 
-from bridge.connector import Authorship, Capabilities, MediaLimit, Relation
+from bridge.capabilities import Authorship, Capabilities, MediaLimit, Relation
 from bridge.events import Attachment, Kind, Manner, User
 from bridge.ids import Key, MessageId, RoomId, UserId
 from bridge.testing.holdings import Ballot, Card, Filed, Spot

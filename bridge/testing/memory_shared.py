@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bridge.connector import Capabilities
+from bridge.capabilities import Capabilities
 from bridge.content import Contact, Location, Poll
 from bridge.events import Attachment, Kind
 from bridge.testing.holdings import Ballot, Card, Holding, Spot

@@ -5,7 +5,7 @@ import struct
 import zlib
 from fnmatch import fnmatchcase
 
-from bridge.connector import MediaLimit
+from bridge.capabilities import MediaLimit
 from bridge.events import File, Kind
 from bridge.testing.holdings import Filed
 

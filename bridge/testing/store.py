@@ -22,8 +22,9 @@ pytest.register_assert_rewrite(
 from msgspec import structs  # noqa: E402
 
 from bridge.ids import AccountName, MessageId, Place, RoomId, ThreadId  # noqa: E402
-from bridge.store.ops import Follow, Hold, Identify, Op, Outcome, Park, Pin, Remember, Settle, Store, Tally, Uptime  # noqa: E402
+from bridge.store.ops import Follow, Hold, Identify, Op, Park, Pin, Remember, Settle, Store, Tally, Uptime  # noqa: E402
 from bridge.store.questions import Depths, Locate, Parked, Recall, Tallies, Trace  # noqa: E402
+from bridge.store.rows import Outcome  # noqa: E402
 from bridge.testing.store_attached import AttachedPromises  # noqa: E402
 from bridge.testing.store_events import EventPromises  # noqa: E402
 from bridge.testing.store_kit import DAY, Book, examples, purging  # noqa: E402

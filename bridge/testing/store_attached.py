@@ -8,7 +8,8 @@ from bridge.events import Attachment, File, Kind, Posted
 from bridge.ids import AccountName, RoomNumber
 from bridge.store.attached import Fetch, Fetched, Held, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.codec import encode
-from bridge.store.ops import Accepted, Arrival, Outcome, Row, Settle
+from bridge.store.ops import Accepted, Settle
+from bridge.store.rows import Arrival, Outcome, Row
 from bridge.testing.store_kit import Book, Opened, accepting
 
 PICTURE = Attachment(kind=Kind.IMAGE, name="camel.png", source="handle-1")

@@ -8,8 +8,9 @@ from msgspec import structs
 from bridge.errors import Rejected
 from bridge.events import Unreacted
 from bridge.ids import AccountName, MessageId, RowNumber
-from bridge.store.ops import Accepted, Made, Op, Outcome, Relate, RowKind, Settle
+from bridge.store.ops import Accepted, Op, Relate, Settle
 from bridge.store.questions import Page, Position, Recall, Tallies, Wanted
+from bridge.store.rows import Made, Outcome, RowKind
 from bridge.testing.store_kit import Book, accepting
 
 

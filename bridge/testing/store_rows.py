@@ -4,24 +4,9 @@ import pytest
 from msgspec import structs
 
 from bridge.ids import MessageId, RowNumber
-from bridge.store.ops import (
-    Close,
-    Copy,
-    Delay,
-    Discard,
-    Made,
-    Mark,
-    Outcome,
-    Park,
-    Progress,
-    Purge,
-    Route,
-    Seal,
-    Settle,
-    TwinKind,
-    Unpark,
-)
+from bridge.store.ops import Close, Delay, Discard, Mark, Park, Progress, Purge, Seal, Settle, Unpark
 from bridge.store.questions import Joint, Parked, Piece, Tallies
+from bridge.store.rows import Copy, Made, Outcome, Route, TwinKind
 from bridge.testing.store_kit import Book
 from bridge.text.nodes import said
 

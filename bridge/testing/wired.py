@@ -10,7 +10,9 @@ import msgspec
 from msgspec.structs import replace
 from pydantic import SecretStr
 
-from bridge.connector import Capabilities, Connector, ConnectorConfig, Outgoing
+from bridge.asked import Outgoing
+from bridge.capabilities import Capabilities
+from bridge.connector import Connector, ConnectorConfig
 from bridge.errors import BridgeError, Scope, Unavailable, Uncertain
 from bridge.events import User
 from bridge.ids import MessageId, Place, RoomId

@@ -4,18 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
-from bridge.connector import (
-    Authorship,
-    Capabilities,
-    Connector,
-    ConnectorConfig,
-    Outgoing,
-    Rate,
-    Reaction,
-    Relation,
-    RoomInfo,
-    Target,
-)
+from bridge.asked import Outgoing, Reaction, Target
+from bridge.capabilities import Authorship, Capabilities, Rate, Relation
+from bridge.connector import Connector, ConnectorConfig, RoomInfo
 from bridge.errors import Feature, Rejected, RoomClosed, Scope, Unavailable, Unsupported
 from bridge.events import Manner
 from bridge.findings import Endpoint, Finding

@@ -7,7 +7,7 @@ import re
 
 import grapheme
 
-from bridge.connector import Outgoing
+from bridge.asked import Outgoing
 from bridge.errors import BridgeError, Feature, Rejected, RoomClosed, Unsupported
 from connectors.irc.wire import ACTION, line
 

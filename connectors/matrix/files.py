@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bridge.connector import MediaLimit
+from bridge.capabilities import MediaLimit
 from bridge.events import File, Kind
 from connectors.matrix.content import PROFILE
 from connectors.matrix.content_fields import words

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from bridge.connector import Edit, Outgoing
+from bridge.asked import Edit, Outgoing
 from bridge.events import Manner
 from bridge.ids import AccountName, Key, MessageId
 from bridge.text.nodes import Rich

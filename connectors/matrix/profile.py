@@ -6,7 +6,7 @@ The name stays in front of the words for all other clients, marked so that those
 import html
 from typing import Any
 
-from bridge.connector import Outgoing
+from bridge.asked import Outgoing
 from bridge.text.nodes import Bold, Paragraph, Rich, Text
 from connectors.matrix.content import PROFILE
 from connectors.matrix.format import HTML_FORMAT, rendered

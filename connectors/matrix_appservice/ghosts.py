@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from bridge.connector import Person
+from bridge.asked import Person
 from bridge.errors import Feature, Rejected, RoomClosed, Unauthorized, Unsupported
 from bridge.ids import RoomId
 from connectors.matrix import calls

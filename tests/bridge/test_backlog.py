@@ -10,8 +10,8 @@ from bridge.errors import Rejected
 from bridge.events import Deleted, Posted
 from bridge.ids import MessageNumber, RoomNumber, RowNumber
 from bridge.quota import Quota
-from bridge.store.ops import Row
 from bridge.store.questions import Page
+from bridge.store.rows import Row
 from bridge.store.writer import Then, Writer
 from tests.bridge.test_plan import DELETED, POSTED, row
 

@@ -6,14 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
+from bridge.asked import Edit, Outgoing
 from bridge.blocks import JOIN_SECONDS, MOST_MESSAGES, gathered, is_slow, joined, lag, without
-from bridge.connector import Authorship, Capabilities, Edit, Outgoing, Rate
+from bridge.capabilities import Authorship, Capabilities, Rate
 from bridge.errors import Feature, Scope
 from bridge.events import Attachment, Kind, Manner, Posted, User
 from bridge.ids import EventId, MessageId, MessageNumber, PersonNumber, Place, RoomId, RoomNumber, RowNumber, UserId
 from bridge.steps import Plan, View
-from bridge.store.ops import Row, RowKind
 from bridge.store.questions import Joint, Known
+from bridge.store.rows import Row, RowKind
 from bridge.text.nodes import ALL_NODES, Bold, Break, CodeBlock, Paragraph, Rich, said
 from bridge.text.walk import plain
 

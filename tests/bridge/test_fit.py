@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.connector import Authorship, Capabilities, MediaLimit
+from bridge.capabilities import Authorship, Capabilities, MediaLimit
 from bridge.events import Attachment, Kind, Manner
 from bridge.fit import Part, Quoted, Words, described, excerpted, fit, reacted_line, readable, taken_back_line
 from bridge.fit_content import STRUCTURED, is_native

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.connector import Authorship, Capabilities, MediaLimit
+from bridge.capabilities import Authorship, Capabilities, MediaLimit
 from bridge.content import Contact, Location, Poll
 from bridge.events import Attachment, Kind
 from bridge.fit import Part, Words, described, excerpted, fit

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from bridge.lag import Lag
 from bridge.patience import Patience
 from bridge.steps import late
-from bridge.store.ops import Row, RowKind
+from bridge.store.rows import Row, RowKind
 from tests.bridge.test_blocks import NOON, row, view
 
 HOUR = Patience(3600)

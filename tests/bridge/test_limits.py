@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.capabilities import Rate
 from bridge.config import Link
-from bridge.connector import Rate
 from bridge.errors import Scope
 from bridge.ids import AccountName, Place, Room, RoomId, RoomNumber, ThreadId
 from bridge.limits import Limiter

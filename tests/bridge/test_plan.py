@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bridge.connector import Authorship, Capabilities, Connector, Deletion, Edit, Outgoing, Reaction, Relation
+from bridge.asked import Deletion, Edit, Outgoing, Reaction
+from bridge.capabilities import Authorship, Capabilities, Relation
+from bridge.connector import Connector
 from bridge.errors import Feature
 from bridge.events import Deleted, Edited, Posted, Reacted, Unreacted, User
 from bridge.ids import (
@@ -26,8 +28,8 @@ from bridge.ids import (
 )
 from bridge.plan import features, is_plain, planned
 from bridge.steps import Ended, Facts, Orphan, Plan, Step, View, person, sealed, unsealed
-from bridge.store.ops import Outcome, Row, RowKind, TwinKind
 from bridge.store.questions import Emojis, Known, Put
+from bridge.store.rows import Outcome, Row, RowKind, TwinKind
 from bridge.testing.memory import BareMemoryConnector, MemoryConnector
 from bridge.testing.strategies import trees
 from bridge.text.length import Unit

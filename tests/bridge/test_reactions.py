@@ -9,15 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bridge.connector import Authorship, Capabilities, Deletion, Edit, Outgoing, Person, Reaction
+from bridge.asked import Deletion, Edit, Outgoing, Person, Reaction
+from bridge.capabilities import Authorship, Capabilities
 from bridge.errors import Feature
 from bridge.events import Posted, Reacted, Unreacted, User
 from bridge.ids import EventId, MessageId, MessageNumber, PersonNumber, Place, RoomId, RoomNumber, RowNumber, UserId
 from bridge.nearest import FAMILY, nearest
 from bridge.reactions import JOIN_SECONDS, lingers, reacted, together
 from bridge.steps import Ended, Facts, Plan, Step, View
-from bridge.store.ops import Outcome, Row, RowKind, TwinKind
 from bridge.store.questions import Emojis, Known, Put
+from bridge.store.rows import Outcome, Row, RowKind, TwinKind
 from bridge.text.nodes import said
 from bridge.text.walk import plain
 

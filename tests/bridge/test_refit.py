@@ -2,7 +2,8 @@
 
 from msgspec.structs import replace
 
-from bridge.connector import Capabilities, Outgoing, Relation
+from bridge.asked import Outgoing
+from bridge.capabilities import Capabilities, Relation
 from bridge.errors import Feature
 from bridge.events import File, Kind
 from bridge.plan import planned

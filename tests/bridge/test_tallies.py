@@ -4,14 +4,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.connector import Capabilities, Closing, Edit, Outgoing
+from bridge.asked import Closing, Edit, Outgoing
+from bridge.capabilities import Capabilities
 from bridge.errors import Feature
 from bridge.events import Tallied
 from bridge.ids import EventId, MessageId, MessageNumber, Place, RoomId, RoomNumber, RowNumber
 from bridge.reactions import together
 from bridge.steps import Ended, Facts, Plan, View
-from bridge.store.ops import Outcome, Row, RowKind, TwinKind
 from bridge.store.questions import Known
+from bridge.store.rows import Outcome, Row, RowKind, TwinKind
 from bridge.tallies import in_words, tallied
 from bridge.text.nodes import ALL_NODES
 from bridge.text.walk import plain

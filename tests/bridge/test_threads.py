@@ -3,14 +3,15 @@
 import pytest
 from msgspec.structs import replace
 
-from bridge.connector import Capabilities, Outgoing, Relation
+from bridge.asked import Outgoing
+from bridge.capabilities import Capabilities, Relation
 from bridge.errors import Feature
 from bridge.events import Posted, answered, begins_thread
 from bridge.ids import MessageId, ThreadId, UserId
 from bridge.plan import is_plain, planned
 from bridge.steps import Ended, Facts, Plan
-from bridge.store.ops import Outcome
 from bridge.store.questions import Known
+from bridge.store.rows import Outcome
 from bridge.text.nodes import ALL_NODES
 from bridge.text.walk import plain
 from bridge.threads import in_words

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.connector import Connector, Outgoing
+from bridge.asked import Outgoing
+from bridge.connector import Connector
 from bridge.events import Manner, Posted
 from bridge.ids import Key, RoomId
 from bridge.testing.host import KitHost

@@ -13,7 +13,8 @@ from bridge.cli import main
 from bridge.intake import Intake
 from bridge.store.epochs import Epochs
 from bridge.store.lives import Lives
-from bridge.store.ops import Accept, Op, Outcome, Row, Settle, Start
+from bridge.store.ops import Accept, Op, Settle, Start
+from bridge.store.rows import Outcome, Row
 from bridge.store.settling import Settling
 from bridge.store.sqlite import SqliteStore
 from bridge.store.writer import Then, Writer

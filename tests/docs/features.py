@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bridge.connector import Capabilities, Connector, Relation
+from bridge.capabilities import Capabilities, Relation
+from bridge.connector import Connector
 from bridge.registry import installed
 from bridge.text.length import Unit
 from bridge.text.nodes import Bold, Break, Code, CodeBlock, Italic, Link, List, Node, Quote, Spoiler, Strike, Underline

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bridge.connector import Capabilities, Outgoing
+from bridge.asked import Outgoing
+from bridge.capabilities import Capabilities
 from bridge.errors import BridgeError, Feature, Unsupported
 from bridge.ids import Key, MessageId, RoomId
 from bridge.testing.memory import MemoryConnector, MemoryPlatform

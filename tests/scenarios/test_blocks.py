@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bridge.connector import Rate
+from bridge.capabilities import Rate
 from bridge.errors import Scope
 from bridge.ids import MessageId
 from bridge.testing.memory import MemoryPlatform

@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from bridge.app import Exit
+from bridge.asked import Outgoing
 from bridge.chance import SeededChance
-from bridge.connector import Outgoing
 from bridge.errors import BridgeError, Rejected, Uncertain
 from bridge.ids import MessageId
 from bridge.store.questions import Parked

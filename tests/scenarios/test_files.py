@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bridge.connector import Capabilities, MediaLimit
+from bridge.capabilities import Capabilities, MediaLimit
 from bridge.events import Kind
 from bridge.store.keys import keys_of
 from bridge.store.ops import Forget

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bridge.connector import Rate
+from bridge.capabilities import Rate
 from bridge.errors import Scope
 from bridge.testing.memory import EVERYTHING, MemoryPlatform
 from bridge.testing.platform import texts

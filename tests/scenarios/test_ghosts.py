@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bridge.connector import Authorship, Outgoing
+from bridge.asked import Outgoing
+from bridge.capabilities import Authorship
 from bridge.errors import Feature, Unsupported
 from bridge.testing.memory import EVERYTHING, MemoryConnector, MemoryPlatform
 from bridge.testing.waiting import shown, shows

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bridge.connector import Outgoing
+from bridge.asked import Outgoing
 from bridge.errors import Feature, Unavailable, Unsupported
 from bridge.ids import MessageId
 from bridge.testing.memory import EVERYTHING, MemoryPlatform

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bridge.connector import Relation
+from bridge.capabilities import Relation
 from bridge.errors import Unavailable, Uncertain
 from bridge.reactions import JOIN_SECONDS
 from bridge.testing.memory import EVERYTHING, BareMemoryConnector, MemoryPlatform, Repeats

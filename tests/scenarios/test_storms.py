@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
+from bridge.asked import Outgoing
 from bridge.backoff import CAP_SECONDS
-from bridge.connector import Outgoing
 from bridge.errors import Scope, Unavailable, Uncertain
 from bridge.ids import MessageId
 from bridge.testing.memory import EVERYTHING, MemoryPlatform

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bridge.connector import Rate
+from bridge.capabilities import Rate
 from bridge.errors import RoomClosed, Scope, Unauthorized, Unavailable
 from bridge.testing.memory import EVERYTHING, MemoryPlatform, Repeats
 from bridge.testing.platform import Fault, texts

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bridge.connector import Outgoing, Relation
+from bridge.asked import Outgoing
+from bridge.capabilities import Relation
 from bridge.errors import RoomClosed
 from bridge.ids import MessageId, ThreadId
 from bridge.testing.memory import EVERYTHING, MemoryPlatform

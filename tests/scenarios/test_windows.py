@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from bridge.connector import Outgoing
+from bridge.asked import Outgoing
 from bridge.delivery import CAREFUL_SENDS
 from bridge.errors import Unavailable, Uncertain
 from bridge.ids import MessageId

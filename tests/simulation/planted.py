@@ -11,15 +11,16 @@ from msgspec import Struct, structs
 import bridge.delivery
 import bridge.plan
 from bridge.after import Again, after
+from bridge.asked import Outgoing
 from bridge.backlog import Backlog
-from bridge.connector import Outgoing
 from bridge.delivery import Lane
 from bridge.ids import Key
 from bridge.intake import Intake
 from bridge.sending import copies_of, perform
 from bridge.steps import View
 from bridge.store.accepting import Accepting
-from bridge.store.ops import Accept, Accepted, Row
+from bridge.store.ops import Accept, Accepted
+from bridge.store.rows import Row
 from bridge.store.settling import Settling
 
 

@@ -5,7 +5,7 @@ from enum import Enum
 
 from msgspec import Struct, structs
 
-from bridge.connector import Capabilities, Rate, Relation
+from bridge.capabilities import Capabilities, Rate, Relation
 from bridge.errors import Scope
 from bridge.testing.memory_platform import Repeats
 from bridge.testing.simulation.dice import Dice

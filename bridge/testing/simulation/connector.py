@@ -6,7 +6,9 @@ from typing import Any, ClassVar
 
 from msgspec import structs
 
-from bridge.connector import Capabilities, Connector, ConnectorConfig, Deletion, Edit, Host, Outgoing, Reaction
+from bridge.asked import Deletion, Edit, Outgoing, Reaction
+from bridge.capabilities import Capabilities
+from bridge.connector import Connector, ConnectorConfig, Host
 from bridge.errors import StoreFull, Unauthorized, Unavailable
 from bridge.events import AnyEvent, Left
 from bridge.ids import EventId, Key, MessageId, Place, RoomId

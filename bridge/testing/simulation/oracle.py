@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from bridge.ids import RoomNumber
-from bridge.store.ops import Outcome, RowKind
 from bridge.store.questions import RoomRecord
+from bridge.store.rows import Outcome, RowKind
 from bridge.testing.memory_platform import Repeats
 from bridge.testing.simulation import relations
 from bridge.testing.simulation.abilities import Memory

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from bridge.connector import Capabilities
+from bridge.capabilities import Capabilities
 from bridge.errors import RoomClosed
 from bridge.events import User
 from bridge.ids import Key, MessageId, RoomId, UserId

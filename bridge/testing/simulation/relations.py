@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from bridge.connector import Relation
+from bridge.capabilities import Relation
 from bridge.events import Deleted, Edited, Posted, Reacted, Tallied, Unreacted, answered
 from bridge.ids import MessageId, RoomId
-from bridge.store.ops import Outcome, RowKind
+from bridge.store.rows import Outcome, RowKind
 from bridge.testing.memory_rooms import Happening, Message, room_id
 from bridge.testing.simulation.abilities import Ids, Kind
 from bridge.testing.simulation.platform import SimulatedPlatform

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from bridge.connector import Capabilities
+from bridge.capabilities import Capabilities
 from bridge.errors import BridgeError, Rejected, RoomClosed, Scope, Unavailable, Uncertain
 from bridge.ids import Key, MessageId, RoomId
 from bridge.testing.memory_rooms import Gone

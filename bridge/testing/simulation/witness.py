@@ -13,22 +13,9 @@ from msgspec import Struct, field
 from bridge.events import AnyEvent, Deleted, Edited, Posted, Reacted, Relayed, Unreacted
 from bridge.ids import Key, MessageId, RoomId, RoomNumber, RowNumber
 from bridge.steps import unsealed
-from bridge.store.ops import (
-    Accept,
-    Accepted,
-    Admit,
-    Copy,
-    Op,
-    Outcome,
-    Park,
-    Progress,
-    Row,
-    RowKind,
-    Seal,
-    Settle,
-    Store,
-)
+from bridge.store.ops import Accept, Accepted, Admit, Op, Park, Progress, Seal, Settle, Store
 from bridge.store.questions import Page, Parked
+from bridge.store.rows import Copy, Outcome, Row, RowKind
 from bridge.testing.simulation.weather import Weather
 from bridge.text.nodes import Rich
 from bridge.text.walk import plain

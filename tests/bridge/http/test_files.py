@@ -6,7 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bridge.connector import Capabilities
+from bridge.capabilities import Capabilities
 from bridge.events import Kind
 from bridge.testing import samples
 from bridge.testing.holdings import Filed

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from msgspec.structs import replace
 
-from bridge.connector import Outgoing
+from bridge.asked import Outgoing
 from bridge.events import Attachment, Kind
 from bridge.ids import MessageId
 from bridge.testing import samples

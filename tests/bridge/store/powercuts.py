@@ -14,17 +14,12 @@ from bridge.store.ops import (
     Accept,
     Accepted,
     Admit,
-    Arrival,
-    Copy,
     Delay,
     Hold,
-    Made,
     Mark,
     Op,
-    Outcome,
     Park,
     Progress,
-    Row,
     Seal,
     Settle,
     Start,
@@ -32,6 +27,7 @@ from bridge.store.ops import (
     Unpark,
     Uptime,
 )
+from bridge.store.rows import Arrival, Copy, Made, Outcome, Row
 from bridge.store.sqlite import SqliteStore
 from bridge.testing.disk import Disk
 from bridge.testing.store_kit import LEFT, RIGHT, THIRD, Opened, accepting, purging

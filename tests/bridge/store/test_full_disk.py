@@ -11,8 +11,9 @@ from bridge.chance import SeededChance
 from bridge.errors import StoreFull
 from bridge.ids import AccountName, MessageId, MessageNumber
 from bridge.store.ballast import Ballast, BallastFile
-from bridge.store.ops import Accept, Accepted, Op, Outcome, Row, Settle, StoreBroken
+from bridge.store.ops import Accept, Accepted, Op, Settle, StoreBroken
 from bridge.store.questions import Locate, Twins
+from bridge.store.rows import Outcome, Row
 from bridge.store.sqlite import SqliteStore
 from bridge.testing.disk import Disk, DiskBallast
 from bridge.testing.store_kit import Opened, accepting, examples

@@ -11,7 +11,8 @@ import pytest
 
 from bridge.chance import SeededChance
 from bridge.errors import StoreFull
-from bridge.store.ops import Op, Outcome, Settle, StoreBroken
+from bridge.store.ops import Op, Settle, StoreBroken
+from bridge.store.rows import Outcome
 from bridge.store.sqlite import SqliteStore, StoreInUse, StoreUnreadable, StoreUnwritable
 from bridge.testing.store import StoreContract
 from bridge.testing.store_kit import Opened, accepting, purging

@@ -11,8 +11,9 @@ import pytest
 
 from bridge.chance import SeededChance
 from bridge.errors import BridgeError
-from bridge.store.ops import Delay, Hold, Park, Remember, Row, Seal
+from bridge.store.ops import Delay, Hold, Park, Remember, Seal
 from bridge.store.questions import Page, Parked, Recall, Twins, Wanted
+from bridge.store.rows import Row
 from bridge.store.sqlite import SqliteStore, StoreLocked
 from bridge.store.vault import Keys
 from bridge.testing.disk import Disk

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from msgspec.structs import replace
 
-from bridge.connector import Authorship, Capabilities
+from bridge.capabilities import Authorship, Capabilities
 from bridge.testing.contract import ConnectorContract
 from bridge.testing.host import KitHost
 from bridge.testing.memory import (

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.connector import Capabilities, Outgoing, Target
+from bridge.asked import Outgoing, Target
+from bridge.capabilities import Capabilities
 from bridge.errors import BridgeError, Rejected, RoomClosed, Unauthorized, Unavailable
 from bridge.ids import MessageId
 from bridge.testing.contract_kit import Kit, Terms

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bridge.connector import Authorship, Capabilities
+from bridge.capabilities import Authorship, Capabilities
 from bridge.testing import broken_authors, broken_content, broken_incoming, broken_life, broken_media, broken_outgoing
 from bridge.testing.broken import BROKEN
 from bridge.testing.contract import ConnectorContract, promises

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge.connector import Outgoing, Reaction, Relation, Target
+from bridge.asked import Outgoing, Reaction, Target
+from bridge.capabilities import Relation
 from bridge.errors import Feature, Rejected, RoomClosed, Scope, Unavailable, Uncertain, Unsupported
 from bridge.events import Joined, Left, Manner, Posted, RoomChanged, RoomKind
 from bridge.ids import Key, MessageId, Place, RoomId

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.connector import Authorship, Person
+from bridge.asked import Person
+from bridge.capabilities import Authorship
 from bridge.errors import Feature, Rejected, RoomClosed, Unsupported
 from bridge.events import Manner, Posted
 from bridge.ids import PersonNumber

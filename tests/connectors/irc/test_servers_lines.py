@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from irctokens.line import Line
 
+from bridge.asked import Outgoing
 from bridge.clock import Clock
-from bridge.connector import Outgoing
 from bridge.errors import BridgeError, Rejected, RoomClosed, Unauthorized, Unavailable, Uncertain
 from bridge.ids import Key, MessageId, Place, RoomId
 from bridge.testing.clock import HandClock

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bridge.connector import Outgoing, Reaction, Target
+from bridge.asked import Outgoing, Reaction, Target
 from bridge.errors import Rejected, RoomClosed, Unauthorized
 from bridge.events import (
     AnyEvent,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.connector import Outgoing, Target
+from bridge.asked import Outgoing, Target
 from bridge.errors import Unauthorized
 from bridge.events import Deleted, Edited, Kind, Posted, Reacted
 from bridge.ids import RoomId

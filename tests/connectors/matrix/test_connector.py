@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.connector import Deletion, Outgoing, Reaction, Target
+from bridge.asked import Deletion, Outgoing, Reaction, Target
 from bridge.errors import Feature, Rejected, RoomClosed, Unavailable, Uncertain, Unsupported
 from bridge.ids import Place, RoomId
 from bridge.testing.contract_kit import Kit, Terms

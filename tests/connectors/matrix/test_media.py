@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nio.crypto.attachments import decrypt_attachment, encrypt_attachment
 
-from bridge.connector import Outgoing
+from bridge.asked import Outgoing
 from bridge.errors import Feature, Rejected, Unavailable, Unsupported
 from bridge.events import Attachment, Edited, File, Kind, Posted
 from bridge.ids import RoomId

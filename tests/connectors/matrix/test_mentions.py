@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bridge.connector import Edit, Outgoing, Target
+from bridge.asked import Edit, Outgoing, Target
 from bridge.ids import AccountName, Key, MessageId, RoomId, UserId
 from bridge.text.nodes import Bold, Inline, Mention, Paragraph, Rich, Text, said
 from connectors.matrix.mentions import mentioning, users

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.connector import Edit, Outgoing, Person, Target
+from bridge.asked import Edit, Outgoing, Person, Target
 from bridge.events import Manner
 from bridge.ids import AccountName, Key, MessageId, PersonNumber, RoomId, ThreadId
 from bridge.text.nodes import Bold, Break, CodeBlock, Heading, Inline, Link, Paragraph, Rich, Text, said

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bridge import Edit, Feature, Joined, Left, Reaction, Rejected, RoomClosed, Target, Unsupported
-from bridge.connector import Deletion, Person
+from bridge.asked import Deletion, Person
 from bridge.ids import PersonNumber
 from bridge.testing.contract_kit import ADA
 from bridge.testing.platform import texts

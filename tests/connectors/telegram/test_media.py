@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from bridge import Attachment, Edit, Kind, Posted, Rejected, Unsupported
-from bridge.connector import MediaLimit
+from bridge.capabilities import MediaLimit
 from bridge.errors import BridgeError, Feature, Unavailable
 from bridge.events import File
 from bridge.testing import samples

@@ -28,7 +28,7 @@ from bridge import (
     Unit,
     Unsupported,
 )
-from bridge.connector import Rate
+from bridge.capabilities import Rate
 from bridge.errors import Feature
 from bridge.ids import Key, MessageId, RoomId, ThreadId, UserId
 from bridge.testing import samples
