@@ -11,6 +11,7 @@ _PARKED = {
     "restored": "It waited in the backup. It may have gone since: look into the room, then drop it, or retry it.",
     "loop": "The same words bounce between two rooms. Take the other bridge out of one of them, then drop these.",
     "flood": "Somebody said more at once than the link allows. Retry what should be read, drop the rest.",
+    "late": "It came later than its link allows. Retry what should still be read, drop the rest.",
     "parent parked": "It speaks of a message that is parked itself. Decide about that one first.",
 }
 
