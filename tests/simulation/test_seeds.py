@@ -26,6 +26,7 @@ ONCE_FAILED = {
     1104: "a reaction taken back before its message was known came back once that was known",
     1429: "the oracle took a row that the start had parked for one whose end was stored in a commit in doubt",
     127: "a disk that failed at the very first commit of a life left the bridge hanging until its deadline",
+    3057: "the oracle expected a line about a reaction to be known after we had taken it back",
     1971: "a suspect was marked before it had its turn, and blamed for deaths while it waited",
     325: "`hold`: what came after a parked message went before that was stored, and no start suspected it",
     309: "the oracle took an edit that came first for one that was known before",

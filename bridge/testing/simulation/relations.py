@@ -144,6 +144,8 @@ def _resolved(witness: Witness, line: Line, known: Numbers) -> None:
         witness.wrong(f"row {line.number} speaks of message {found} instead of {expected}")
     if found is None and expected is not None and expected not in known.deleted:
         since = witness.heard.get((line.origin, native))
+        if witness.taken_out.get((line.origin, native), line.at) < line.at:
+            since = None
         said_there = (known.home.get(expected), known.natives.get(expected)) == (line.origin, native)
         said_there = said_there and known.first[expected] < line.number
         if said_there or (since is not None and since < line.at):

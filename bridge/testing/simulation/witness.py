@@ -78,6 +78,8 @@ class Witness:
         self.accepted: dict[tuple[str, str], tuple[int, ...]] = {}
         self.heard: dict[tuple[str, str], float] = {}
         """Native ids the store knew as copies, by place and id, and since when."""
+        self.taken_out: dict[tuple[str, str], float] = {}
+        """When we took such a copy back, by place and id: the store knows it no more."""
         self.names: dict[RoomNumber, str] = {}
         self.waits: dict[str, tuple[float, float]] = {}
         """When a room was told to be left alone, and until when."""
@@ -162,6 +164,7 @@ class Witness:
         if line.end is not None:
             self.wrong(f"row {line.number} was settled twice")
         self._keep(op.row, op.made.copies)
+        self.taken_out.update({(line.place, gone): self.now for gone in op.made.removed})
         line.end, line.cause, line.ended = op.outcome, op.cause, self.now
         line.message, line.reply = op.row.message, op.row.reply
         self.open.discard(line.number)
