@@ -90,7 +90,7 @@ async def test_a_conversation_crosses_with_formatting_edit_reply_reaction_and_de
 
     answer = await town.say("telegram", "Bob", said("I agree"), in_reply_to=bold.id)
     await town.everybody_reads("I agree")
-    assert (await town.reads("matrix", "Bob: I agree")).in_reply_to == first
+    assert (await town.reads("matrix", "I agree")).in_reply_to == first
     await town.reads("ngircd", "[re Ada: “this is important”] I agree")
 
     matrix = town.platforms["matrix"]
@@ -98,7 +98,7 @@ async def test_a_conversation_crosses_with_formatting_edit_reply_reaction_and_de
     await town.reads("telegram", "Ada: this is urgent")
     await town.reads("inspircd", "(edited) this is urgent")
 
-    await matrix.react(town.room("matrix"), "Ada", (await town.reads("matrix", "Bob: I agree")).id, "👍")
+    await matrix.react(town.room("matrix"), "Ada", (await town.reads("matrix", "I agree")).id, "👍")
     await shown(
         town.platforms["telegram"], town.room("telegram"),
         lambda seen: any(message.id == answer and dict(message.reactions) == {"👍": 1} for message in seen), seconds=30,
