@@ -10,8 +10,9 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+# Two workers, as many as there are cores; three where most of a test is waiting for a process or a server.
 STAGES: dict[str, list[str]] = {
-    "unit, property, contract": ["-n", "2", "tests/bridge", "tests/connectors", "tests/docs", "tests/deploy"],
+    "unit, property, contract": ["-n", "3", "tests/bridge", "tests/connectors", "tests/docs", "tests/deploy"],
     "fuzzed": ["-n", "2", "tests/fuzz"],
     "scenarios": ["-n", "2", "tests/scenarios"],
     "interop": ["tests/interop"],
