@@ -88,6 +88,12 @@ class Column:
         """Wait until some message contains these words."""
         self.until(lambda: any(words in one for one in self.words()), words)
 
+    def shows_from(self, person: str, words: str) -> None:
+        """Wait until somebody from elsewhere says these words: with their name in front, or as the author's."""
+        self.shows(words)
+        named = self.part(words, ".author") == person or any(f"{person}: {words}" in one for one in self.words())
+        assert named, f"{person} is not named beside {words}"
+
     def lacks(self, words: str) -> None:
         """Wait until no message contains these words."""
         self.until(lambda: all(words not in one for one in self.words()), f"no {words}")

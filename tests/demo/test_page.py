@@ -55,10 +55,10 @@ def telegram(page: WebDriver) -> Column:
 def test_what_is_typed_in_a_column_appears_in_the_others(irc: Column, matrix: Column, telegram: Column) -> None:
     irc.say("hello from here")
     for other in (matrix, telegram):
-        other.shows("Ada: hello from here")
+        other.shows_from("Ada", "hello from here")
     telegram.say("and **from** there", person="Zoe")
     for other in (irc, matrix):
-        other.shows("Zoe: and from there")
+        other.shows_from("Zoe", "and from there")
         assert other.part("and from there", "strong:last-of-type") == "from"
 
 
@@ -67,10 +67,10 @@ def test_an_answer_an_edit_a_reaction_and_a_deletion_are_made_with_the_buttons(
 ) -> None:
     matrix.say("The bakery opens at 9")
     for other in (irc, telegram):
-        other.shows("Ben: The bakery opens at 9")
+        other.shows_from("Ben", "The bakery opens at 9")
     irc.press("opens at 9", "reply")
     irc.say("Too late for me")
-    matrix.shows("Ada: Too late for me")
+    matrix.shows_from("Ada", "Too late for me")
     assert matrix.part("Too late for me", ".answers") == "Ben: The bakery opens at 9"
 
     telegram.press("opens at 9", "react", ".palette button")
@@ -82,7 +82,7 @@ def test_an_answer_an_edit_a_reaction_and_a_deletion_are_made_with_the_buttons(
     field = matrix.element(".text")
     assert field.get_attribute("value") == "The bakery opens at 9"
     field.send_keys(Keys.BACKSPACE, "8", Keys.ENTER)
-    telegram.shows("Ben: The bakery opens at 8")
+    telegram.shows_from("Ben", "The bakery opens at 8")
     telegram.lacks("opens at 9")
     assert matrix.part("opens at 8", ".edited") == "edited"
 
@@ -94,7 +94,7 @@ def test_an_answer_an_edit_a_reaction_and_a_deletion_are_made_with_the_buttons(
 def test_quick_typing_sends_each_message_once_and_in_order(irc: Column, matrix: Column) -> None:
     irc.element(".text").send_keys("one", Keys.ENTER, Keys.ENTER, "two", Keys.ENTER, "three", Keys.ENTER)
     matrix.shows("three")
-    assert matrix.words() == [f"Ada: {word}" for word in ("one", "two", "three")]
+    assert matrix.words() == ["one", "two", "three"]
 
 
 def test_what_a_platform_refuses_comes_back_to_be_changed(page: WebDriver, irc: Column) -> None:
@@ -133,9 +133,9 @@ def test_nothing_crosses_while_the_bridge_is_dead_and_it_crosses_after_the_start
     page.find_element(By.ID, "start").click()
     state(page, "running")
     for other in (irc, telegram):
-        other.shows("Ben: while it is dead")
+        other.shows_from("Ben", "while it is dead")
     for other in (irc, matrix):
-        other.shows("Cleo: here as well")
+        other.shows_from("Cleo", "here as well")
 
 
 def test_what_people_write_is_words_and_never_markup(page: WebDriver, matrix: Column, telegram: Column) -> None:
@@ -155,7 +155,7 @@ def test_the_other_rooms_are_one_press_away_and_linked_too(page: WebDriver, irc:
     page.find_element(By.CSS_SELECTOR, '[data-link="garden"]').click()
     assert matrix.words() == []
     irc.say("in the garden")
-    matrix.shows("Ada: in the garden")
+    matrix.shows_from("Ada", "in the garden")
     page.find_element(By.CSS_SELECTOR, '[data-link="lobby"]').click()
     matrix.shows("in the lobby")
     matrix.lacks("in the garden")
