@@ -1,6 +1,6 @@
 """What the author of a connector imports, and nothing else."""
 
-from bridge.asked import Closing, Deletion, Edit, Outgoing, Person, Reaction, Target
+from bridge.asked import Closing, Deletion, Edit, Outgoing, Person, Reaction, Target, Template
 from bridge.capabilities import Authorship, Capabilities, Isolation, MediaLimit, Rate, Relation
 from bridge.connector import Connector, ConnectorConfig, Host, Registration, Request, Response, RoomInfo
 from bridge.content import Contact, Location, Poll
@@ -22,6 +22,7 @@ from bridge.events import (
     Deleted,
     Delivered,
     Edited,
+    Failure,
     File,
     Joined,
     Kind,
@@ -59,6 +60,7 @@ __all__ = [
     "Edited",
     "Endpoint",
     "EventId",
+    "Failure",
     "Feature",
     "File",
     "Finding",
@@ -98,6 +100,7 @@ __all__ = [
     "StoreFull",
     "Tallied",
     "Target",
+    "Template",
     "ThreadId",
     "Unauthorized",
     "Unavailable",

@@ -29,6 +29,17 @@ class Target(Struct, frozen=True, kw_only=True):
     parts: tuple[MessageId, ...]
 
 
+class Template(Struct, frozen=True, kw_only=True, gc=False):
+    """Words that the platform approved beforehand: by name, with what stands in their gaps, in order.
+
+    `language` as the platform writes it ("uk", "en_US").
+    """
+
+    name: str
+    language: str
+    parameters: tuple[str, ...] = ()
+
+
 class Outgoing(Struct, frozen=True, kw_only=True, tag="outgoing", gc=False):
     """One part, fitted: right length, only what the room can show, native ids.
 
@@ -38,6 +49,7 @@ class Outgoing(Struct, frozen=True, kw_only=True, tag="outgoing", gc=False):
     `author` is None for the bridge's own words. With `Authorship.OVERRIDE` and `GHOST` the text has no name in front:
     show `author.name` as the message's author, with `GHOST` by sending it as the stand-in of `author.number`.
     `at` is when it was written on its own platform, None for the bridge's own words.
+    `template`, None in most, is sent in place of the text, which says the same to who reads along.
     `shared` is a place, a card or a poll, alone and without words, of a kind that the capabilities name.
     `files`, none in most, are what the room takes, together in one message: `text`, often empty, stands under them.
     """
@@ -53,6 +65,7 @@ class Outgoing(Struct, frozen=True, kw_only=True, tag="outgoing", gc=False):
     shared: tuple[Attachment, ...] = ()
     in_reply_to: Target | None = None
     at: datetime | None = None
+    template: Template | None = None
 
 
 class Edit(Struct, frozen=True, kw_only=True, tag="edit"):

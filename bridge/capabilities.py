@@ -97,4 +97,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     A send that is refused with a wait goes again first, but those started behind it are in the room already: where a
     platform often refuses single messages so, 1 is right.
     """
+    window: timedelta | None = None
+    """How long after a person's last message they may be written to; outside it `send` raises `RoomClosed`."""
+    max_recipients: int = 0
+    """How many one call of `broadcast` takes."""
     confirms_within: timedelta | None = None

@@ -13,13 +13,14 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 from msgspec import Struct, field
 from pydantic import BaseModel, ConfigDict
 
-from bridge.asked import Closing, Deletion, Edit, Outgoing, Reaction
+from bridge.asked import Closing, Deletion, Edit, Outgoing, Reaction, Target
 from bridge.capabilities import Capabilities, Isolation
 from bridge.chance import Chance
 from bridge.clock import Clock
+from bridge.errors import BridgeError
 from bridge.events import AnyEvent, Attachment, File, User
 from bridge.findings import Endpoint, Finding
-from bridge.ids import AccountName, MessageId, Place, RoomId
+from bridge.ids import AccountName, Key, MessageId, Place, RoomId, ThreadId
 
 
 class ConnectorConfig(BaseModel):
@@ -215,6 +216,31 @@ class Connector(ABC, Generic[C]):
 
     async def react(self, reaction: Reaction) -> MessageId | None:
         """Bring our reactions on a message to the wanted set; the id of the added one where the platform gives it."""
+        raise NotImplementedError
+
+    async def broadcast(
+        self, message: Outgoing, recipients: Sequence[RoomId]
+    ) -> Mapping[RoomId, MessageId | BridgeError]:
+        """Send one part to many DIRECT rooms at once, at most `Capabilities.max_recipients` of them.
+
+        Returns how it went for each of them; `message.room` is the first. Raises what `send` raises when it went to
+        none, `Uncertain` when nobody knows.
+        """
+        raise NotImplementedError
+
+    async def open_thread(self, room: RoomId, title: str, key: Key) -> ThreadId:
+        """Begin a thread with a title in a room and return its id; `key` is equal on each retry.
+
+        `Unsupported(Feature.THREAD)` where this room has none.
+        """
+        raise NotImplementedError
+
+    async def close_thread(self, place: Place) -> None:
+        """Say that a thread is over; one that is closed already is no error."""
+        raise NotImplementedError
+
+    async def mark_read(self, target: Target) -> None:
+        """Show the person in a DIRECT room that `target` and what stands before it was read."""
         raise NotImplementedError
 
     def fetch(self, attachment: Attachment) -> AsyncIterator[bytes]:

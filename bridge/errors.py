@@ -34,6 +34,8 @@ class Feature(StrEnum):
     THREAD = "thread"
     FORMATTING = "formatting"
     ATTACHMENT = "attachment"
+    TEMPLATE = "template"
+    """To say, outside a person's window, what the platform approved beforehand: see `Outgoing.template`."""
     AUTHORSHIP = "authorship"
     """To speak under another name than our own: fitted again with the name in front of the words."""
 
@@ -75,11 +77,15 @@ class Unsupported(Rejected):
 
 
 class RoomClosed(BridgeError):
-    """Nothing can be sent to this room now; `until` says when it opens again, None means nobody knows."""
+    """Nothing can be sent to this room now; `until` says when it opens again, None means nobody knows.
 
-    def __init__(self, why: str, *, until: datetime | None = None) -> None:
+    `accepts` is what it takes all the same: a closed window may take `Feature.TEMPLATE`.
+    """
+
+    def __init__(self, why: str, *, until: datetime | None = None, accepts: frozenset[Feature] = frozenset()) -> None:
         super().__init__(why)
         self.until = until
+        self.accepts = accepts
 
 
 class Unauthorized(BridgeError):

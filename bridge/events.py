@@ -189,13 +189,16 @@ class Pinned(Event, frozen=True, kw_only=True, tag="pinned"):
 
 
 class Joined(Event, frozen=True, kw_only=True, tag="joined"):
-    """Somebody came into the room."""
+    """Somebody came into the room; into a DIRECT one: wants to hear from us (subscribed, opted in, opened the chat)."""
 
     user: User
 
 
 class Left(Event, frozen=True, kw_only=True, tag="left"):
-    """Somebody left, or was removed; when it is ourselves the room is held with `reason`."""
+    """Somebody left, or was removed; when it is ourselves the room is held with `reason`.
+
+    From a DIRECT room: wants to hear nothing any more.
+    """
 
     user: User
     reason: str = ""
@@ -223,17 +226,30 @@ class RoomMoved(Event, frozen=True, kw_only=True, tag="room_moved"):
 
 
 class Delivered(Event, frozen=True, kw_only=True, tag="delivered"):
-    """The platform confirmed a message later than it accepted it."""
+    """The platform confirmed later what it had accepted: `message`, or all of ours in the room up to `until` (UTC)."""
 
-    message: MessageId
+    message: MessageId | None = None
+    until: datetime | None = None
     recipient: RoomId | None = None
 
 
+class Failure(StrEnum):
+    """What can be done about a message that was accepted and then not delivered."""
+
+    REFUSED = "refused"
+    """Nothing: it would be refused again."""
+    CLOSED = "closed"
+    """The person has to write first, or a template may go: see `Outgoing.template`."""
+    LOST = "lost"
+    """It may be sent again."""
+
+
 class SendFailed(Event, frozen=True, kw_only=True, tag="send_failed"):
-    """The platform accepted a message and then did not deliver it."""
+    """The platform accepted a message and then did not deliver it; `reason` is for operators, without the words."""
 
     message: MessageId
     reason: str
+    failure: Failure = Failure.REFUSED
     recipient: RoomId | None = None
 
 

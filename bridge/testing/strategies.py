@@ -17,6 +17,7 @@ from bridge.events import (
     Delivered,
     Edited,
     Event,
+    Failure,
     Joined,
     Kind,
     Left,
@@ -310,8 +311,14 @@ def events() -> SearchStrategy[AnyEvent]:
         _event(Left, user=people(), reason=st.just("") | words()),
         _event(RoomChanged, name=st.none() | words(), topic=st.none() | words()),
         _event(RoomMoved, to=_ids(RoomId), confirmed=st.sampled_from(Confirmation)),
-        _event(Delivered, message=_ids(MessageId), recipient=st.none() | _ids(RoomId)),
-        _event(SendFailed, message=_ids(MessageId), reason=words(), recipient=st.none() | _ids(RoomId)),
+        _event(Delivered, message=st.none() | _ids(MessageId), recipient=st.none() | _ids(RoomId)),
+        _event(
+            SendFailed,
+            message=_ids(MessageId),
+            reason=words(),
+            failure=st.sampled_from(Failure),
+            recipient=st.none() | _ids(RoomId),
+        ),
     )
 
 

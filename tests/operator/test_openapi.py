@@ -40,9 +40,10 @@ GETTING = [negative_data_rejection]
 
 @schemathesis.hook
 def filter_body(_context: schemathesis.HookContext, body: Any) -> bool:  # noqa: ANN401 - any JSON
-    """To JSON Schema 1.0 is an integer; here it is none: a number of a row has no fraction, not even an empty one."""
-    rows = body.get("rows") if isinstance(body, dict) else None
-    return not (isinstance(rows, list) and any(isinstance(row, float) for row in rows))
+    """To JSON Schema 1.0 is an integer; here it is none: a number has no fraction, not even an empty one."""
+    values = body.values() if isinstance(body, dict) else ()
+    flat = [one for value in values for one in (value if isinstance(value, list) else [value])]
+    return not any(isinstance(one, float) and one.is_integer() for one in flat)
 
 
 api = schemathesis.openapi.from_dict(document())
