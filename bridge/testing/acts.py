@@ -77,6 +77,29 @@ class HasFaces(Protocol):
 
 
 @runtime_checkable
+class Private(Protocol):
+    """Each room is one person's conversation with the bridge: nobody else is in it, and its id is the person's.
+
+    The first room is Ada's; `say` and the other acts take no other person there.
+    """
+
+    def person_in(self, room: str) -> str:
+        """The display name of whose conversation it is."""
+        ...
+
+
+@runtime_checkable
+class Subscribes(Protocol):
+    """People say, in their own room, that they want to hear from us or nothing any more."""
+
+    async def subscribe(self, room: str) -> None: ...
+
+    async def unsubscribe(self, room: str) -> None:
+        """`NotImplementedError` where nobody can."""
+        ...
+
+
+@runtime_checkable
 class Hastens(Protocol):
     """The emulator keeps rates which a long test need not wait for."""
 

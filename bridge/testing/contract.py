@@ -36,6 +36,7 @@ pytest.register_assert_rewrite(
     "bridge.testing.contract_network",
     "bridge.testing.contract_outgoing",
     "bridge.testing.contract_changes",
+    "bridge.testing.contract_private",
     "bridge.testing.contract_secrets",
 )
 
@@ -55,6 +56,7 @@ from bridge.testing.contract_line import Line, line_to  # noqa: E402
 from bridge.testing.contract_media import MediaPromises  # noqa: E402
 from bridge.testing.contract_network import NetworkPromises  # noqa: E402
 from bridge.testing.contract_outgoing import OutgoingPromises  # noqa: E402
+from bridge.testing.contract_private import PrivatePromises  # noqa: E402
 from bridge.testing.contract_secrets import SecretPromises  # noqa: E402
 from bridge.testing.host import KitHost  # noqa: E402
 from bridge.testing.platform import Platform  # noqa: E402
@@ -74,6 +76,7 @@ class ConnectorContract(
     FindingPromises,
     MediaPromises,
     SecretPromises,
+    PrivatePromises,
     NetworkPromises,
 ):
     """Every promise of a connector, one test each.

@@ -15,6 +15,7 @@ from bridge.connector import Connector
 from bridge.errors import BridgeError, Rejected, Unauthorized, Unavailable, Unsupported
 from bridge.events import AnyEvent, Posted
 from bridge.ids import Key, MessageId, PersonNumber, Place
+from bridge.testing.acts import Private
 from bridge.testing.host import KitHost, sketch
 from bridge.testing.platform import Fault, Platform, Shown
 from bridge.text.nodes import Rich, said
@@ -90,6 +91,18 @@ class Kit:
             return await action
         except NotImplementedError:
             pytest.skip(f"no {what}: people on this platform cannot")
+
+    def person(self, name: str = "Ada", room: str = "") -> str:
+        """Who acts in a room (the first one unless told): whoever a test names, or the one person who is in it."""
+        if not isinstance(self.platform, Private):
+            return name
+        return self.platform.person_in(room or self.town)
+
+    def home(self, person: str) -> str:
+        """A room in which somebody can act: the first one, or their own."""
+        if not isinstance(self.platform, Private):
+            return self.town
+        return next(room for room in self.platform.rooms if self.platform.person_in(room) == person)
 
     def fail_next(self, fault: Fault, count: int = 1) -> None:
         """Arm a fault, or skip where the platform cannot run into it."""
@@ -223,7 +236,8 @@ class Running:
 
     async def hears(self, words: str, *, person: str = "Ada", room: str = "") -> tuple[MessageId, Posted]:
         """Let a person say something, and wait until it is published: the platform's id and the event."""
-        native = await self.kit.platform.say(room or self.kit.town, person, said(words))
+        who = self.kit.person(person, room)
+        native = await self.kit.platform.say(room or self.kit.town, who, said(words))
         return native, await self.published(words)
 
     async def published(self, words: str) -> Posted:

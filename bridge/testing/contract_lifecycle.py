@@ -77,7 +77,7 @@ class LifecyclePromises:
             await run.hears("hello, garden", room=kit.garden)
             await run.connector.leave(run.place(kit.garden))
             await run.send("we left")  # a platform that confirms no leaving has read it by the time this is answered
-            await kit.platform.say(kit.garden, "Ada", said("is anybody there"))
+            await kit.platform.say(kit.garden, kit.person("Ada", kit.garden), said("is anybody there"))
             await run.hears("only the town")
             assert "is anybody there" not in kit.host.words(), told(kit.host.events)
             assert await run.connector.join(kit.garden) == run.place(kit.garden)

@@ -146,7 +146,7 @@ class OutgoingPromises:
             if event.author.id.casefold() == event.author.name.casefold():
                 pytest.skip("no native ids: people here are known by the name they show")
             can = run.capabilities(kit.town)
-            await kit.platform.say(kit.town, "Grace", said("mine"), in_reply_to=native)
+            await kit.platform.say(kit.town, kit.person("Grace"), said("mine"), in_reply_to=native)
             await run.event(Posted, lambda posted: "mine" in plain(posted.text), "a reply")
             answered = Target(room=event.room, thread=event.thread, parts=event.message)
             await run.send("yours", in_reply_to=answered if Relation.REPLY in can.relations else None)

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 from msgspec import Struct, field
 
@@ -35,6 +36,7 @@ from bridge.testing.samples import described
 from bridge.text.walk import plain
 
 _PIECE = 1 << 16
+_NOWHERE = "https://bridge.example.org/files"
 
 
 class Kept(Struct):
@@ -75,6 +77,7 @@ class KitHost:
         self.account = AccountName(account)
         self.data_dir = data_dir
         self.webhook_url = webhook_url
+        self.files_url = _NOWHERE
         self.clock: Clock = clock or SystemClock()
         self.chance: Chance = chance or SeededChance(1)
         self.repeated: list[EventId] = []
@@ -132,8 +135,8 @@ class KitHost:
             yield data[start : start + _PIECE]
 
     async def link(self, file: File) -> str | None:
-        """An address that nobody serves."""
-        return f"https://bridge.example.org/files/{file.id}/{file.name}"
+        """An address below `files_url`, which nobody serves unless a `Door` does."""
+        return f"{self.files_url}/{file.id}/{quote(file.name)}"
 
     async def remember(self, name: str, value: str, ttl: timedelta) -> None:
         """Keep a value until its time is over."""
@@ -202,7 +205,7 @@ class KitHost:
         )
         fresh.patience_seconds = self.patience_seconds
         fresh._kept = self._kept.copy()
-        fresh.files = self.files
+        fresh.files, fresh.files_url = self.files, self.files_url
         return fresh
 
     async def until(self, fact: Callable[[Sequence[AnyEvent]], object], what: str = "a fact") -> None:

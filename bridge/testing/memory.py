@@ -20,7 +20,21 @@ from bridge.errors import (
     Uncertain,
     Unsupported,
 )
-from bridge.events import AnyEvent, Attachment, Deleted, Edited, File, Posted, Reacted, Tallied, Unreacted, User
+from bridge.events import (
+    AnyEvent,
+    Attachment,
+    Deleted,
+    Delivered,
+    Edited,
+    File,
+    Joined,
+    Left,
+    Posted,
+    Reacted,
+    Tallied,
+    Unreacted,
+    User,
+)
 from bridge.findings import Endpoint, Finding, Grade
 from bridge.ids import EventId, MessageId, Place, RoomId
 from bridge.testing.holdings import Ballot, Filed
@@ -305,6 +319,12 @@ def event_of(update: Update) -> AnyEvent:
             return Unreacted(id=event, room=room, at=at, message=message, emoji=update.emoji, by=person)
         case Happening.VOTED:
             return _tallied(update, event)
+        case Happening.JOINED:
+            return Joined(id=event, room=room, at=at, user=person)
+        case Happening.LEFT:
+            return Left(id=event, room=room, at=at, user=person)
+        case Happening.DELIVERED:
+            return Delivered(id=event, room=room, at=at, message=message)
 
 
 def _tallied(update: Update, event: EventId) -> Tallied:

@@ -18,6 +18,7 @@ from bridge.text.nodes import Rich
 from bridge.text.walk import plain
 
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+_NO_MESSAGE = MessageId("")
 
 
 class Happening(StrEnum):
@@ -29,6 +30,9 @@ class Happening(StrEnum):
     REACTED = "reacted"
     UNREACTED = "unreacted"
     VOTED = "voted"
+    JOINED = "joined"
+    LEFT = "left"
+    DELIVERED = "delivered"
 
 
 class Update(Struct, frozen=True, kw_only=True):
@@ -118,6 +122,14 @@ class Rooms:
         """The person of that name, made on first use."""
         number = len(self._people) + 1
         return self._people.setdefault(name, User(id=UserId(f"person-{number}"), name=name))
+
+    def know(self, person: User) -> None:
+        """Somebody whose id is decided elsewhere."""
+        self._people[person.name] = person
+
+    def tell_of(self, what: Happening, room: RoomId, person: User, message: MessageId = _NO_MESSAGE) -> None:
+        """Note what changes no message."""
+        self._note(self._update(what, room, message, person))
 
     def find(self, room: RoomId, message: MessageId) -> Message:
         """A message that is still there; `Gone` otherwise."""

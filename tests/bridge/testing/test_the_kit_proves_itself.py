@@ -1,29 +1,39 @@
 """Each broken connector is caught by the test named for it, and by no other."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from bridge.capabilities import Authorship, Capabilities
-from bridge.testing import broken_authors, broken_content, broken_incoming, broken_life, broken_media, broken_outgoing
+from bridge.testing import (
+    broken_authors,
+    broken_content,
+    broken_incoming,
+    broken_life,
+    broken_media,
+    broken_outgoing,
+    broken_private,
+)
 from bridge.testing.broken import BROKEN
 from bridge.testing.contract import ConnectorContract, promises
 from bridge.testing.contract_authors import GhostPromises
 from bridge.testing.contract_kit import Kit
 from bridge.testing.contract_network import NetworkPromises
+from bridge.testing.contract_private import PrivatePromises
 from bridge.testing.host import KitHost
 from bridge.testing.loop import SkippingLoop
 from bridge.testing.memory import WITH_FILES, MemoryConfig, MemoryConnector, MemoryPlatform
+from bridge.testing.memory_private import PrivateConnector, PrivatePlatform
 
 SHOWS_AUTHORS = replace(WITH_FILES, authorship=Authorship.OVERRIDE)
+CONFIRMS = replace(SHOWS_AUTHORS, confirms_within=timedelta(minutes=1))
 HAS_GHOSTS = replace(WITH_FILES, authorship=Authorship.GHOST)
 NAMES = [name for name in promises() if not hasattr(NetworkPromises, name)]
 """Those about the network have a test of their own: a platform in memory has none."""
-WITHOUT_GHOSTS = [name for name in NAMES if not hasattr(GhostPromises, name)]
-"""What connectors that break other promises are tried with: most would break those about ghosts as well."""
-MODULES = (broken_authors, broken_content, broken_incoming, broken_outgoing, broken_life, broken_media)
+MODULES = (broken_authors, broken_content, broken_incoming, broken_outgoing, broken_life, broken_media, broken_private)
 
 
 class Contract(ConnectorContract):
@@ -38,16 +48,28 @@ class Contract(ConnectorContract):
 
 async def broken_promises(kind: type[MemoryConnector], tmp_path: Path) -> dict[str, str]:
     """The tests that fail for a connector, each with its reason."""
-    can, names = (
-        (HAS_GHOSTS, NAMES) if hasattr(GhostPromises, BROKEN.get(kind, "")) else (SHOWS_AUTHORS, WITHOUT_GHOSTS)
-    )
-    outcomes = {name: await outcome(Contract(kind), name, tmp_path, can) for name in names}
+    outcomes = {name: await outcome(Contract(kind), name, tmp_path, can_of(kind)) for name in tried(kind)}
     return {name: reason for name, reason in outcomes.items() if reason}
+
+
+def tried(kind: type[MemoryConnector]) -> list[str]:
+    """What a connector is tried with: most would break the promises about ghosts or private rooms as well."""
+    others = [] if hasattr(GhostPromises, BROKEN.get(kind, "")) else [GhostPromises]
+    others += [] if issubclass(kind, PrivateConnector) else [PrivatePromises]
+    return [name for name in NAMES if not any(hasattr(promises, name) for promises in others)]
+
+
+def can_of(kind: type[MemoryConnector]) -> Capabilities:
+    """What the platform is able to on which a connector is tried."""
+    if issubclass(kind, PrivateConnector):
+        return CONFIRMS
+    return HAS_GHOSTS if hasattr(GhostPromises, BROKEN.get(kind, "")) else SHOWS_AUTHORS
 
 
 async def outcome(contract: Contract, name: str, tmp_path: Path, can: Capabilities) -> str:
     """Why a test failed, empty when it did not."""
-    async with MemoryPlatform(f"{contract.kind.__name__} {name}", capabilities=can) as platform:
+    made = PrivatePlatform if issubclass(contract.kind, PrivateConnector) else MemoryPlatform
+    async with made(f"{contract.kind.__name__} {name}", capabilities=can) as platform:
         kit: Kit = contract.kit_for(platform, KitHost(tmp_path))
         try:
             await getattr(contract, name)(kit)
@@ -77,6 +99,7 @@ def test_the_whole_connector_breaks_nothing_and_skips_nothing(tmp_path: Path) ->
     try:
         assert run(MemoryConnector, tmp_path) == {}
         assert run(WithGhosts, tmp_path) == {}
+        assert run(PrivateConnector, tmp_path) == {}
     finally:
         del BROKEN[WithGhosts]
 
@@ -90,7 +113,9 @@ def test_each_broken_connector_stands_in_the_list() -> None:
         kind
         for module in MODULES
         for kind in vars(module).values()
-        if isinstance(kind, type) and issubclass(kind, MemoryConnector) and kind is not MemoryConnector
+        if isinstance(kind, type)
+        and issubclass(kind, MemoryConnector)
+        and kind not in {MemoryConnector, PrivateConnector}
     }
     assert made == set(BROKEN)
 

@@ -7,12 +7,13 @@ import pytest
 from msgspec import Struct
 
 from bridge.testing.contract_kit import Kit, Terms
+from bridge.testing.door import Door, opened
 from bridge.testing.host import KitHost
 from connectors.matrix.emulator import MatrixEmulator
 from connectors.matrix_appservice.config import MatrixAppserviceConfig
 from connectors.matrix_appservice.connector import MatrixAppservice
+from connectors.matrix_appservice.door import LARGEST_TRANSACTION
 from connectors.matrix_appservice.emulator import Appservice, appservice_homeserver
-from tests.connectors.matrix_appservice.appservice_door import Door, opened
 
 
 class Lab(Struct):
@@ -27,7 +28,7 @@ class Lab(Struct):
 @pytest.fixture
 async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
     server, service = appservice_homeserver(retry_seconds=0.05)
-    async with opened() as door, server:
+    async with opened(LARGEST_TRANSACTION) as door, server:
         service.url = door.url
 
         def connect(host: KitHost) -> MatrixAppservice:

@@ -6,18 +6,19 @@ from typing import Any
 import pytest
 
 from bridge.testing.contract import ConnectorContract
+from bridge.testing.door import Door, opened
 from bridge.testing.host import KitHost
 from connectors.matrix.emulator import MatrixEmulator
 from connectors.matrix_appservice.config import MatrixAppserviceConfig
 from connectors.matrix_appservice.connector import MatrixAppservice
+from connectors.matrix_appservice.door import LARGEST_TRANSACTION
 from connectors.matrix_appservice.emulator import appservice_homeserver
-from tests.connectors.matrix_appservice.appservice_door import Door, opened
 
 
 class TestMatrixAppservice(ConnectorContract):
     @pytest.fixture
     async def door(self) -> AsyncIterator[Door]:
-        async with opened() as door:
+        async with opened(LARGEST_TRANSACTION) as door:
             yield door
 
     @pytest.fixture

@@ -1,0 +1,72 @@
+"""Promises about platforms that speak with one person at a time: whose room it is, who wants to hear, what arrived."""
+
+import pytest
+
+from bridge.connector import Connector
+from bridge.errors import BridgeError
+from bridge.events import Delivered, Joined, Left, Posted, RoomKind
+from bridge.ids import RoomId
+from bridge.testing.acts import Private, Subscribes
+from bridge.testing.contract_kit import Kit, told
+from bridge.testing.platform import texts
+
+
+class PrivatePromises:
+    """What holds where each room is one person's conversation with us; skipped where rooms are shared."""
+
+    async def test_a_private_room_is_its_persons(self, kit: Kit) -> None:
+        _needs_private(kit)
+        async with kit.running() as run:
+            _, ada = await run.hears("is this between us", room=kit.town)
+            _, grace = await run.hears("and this", room=kit.garden)
+            for event, room in ((ada, kit.town), (grace, kit.garden)):
+                assert event.room_kind is RoomKind.DIRECT, f"a private conversation is published as {event.room_kind}"
+                assert str(event.room) == event.author.id, "the id of a private room is the person's"
+                assert event.room == run.place(room).room
+                assert event.author.name == kit.person(room=room)
+
+    async def test_who_subscribes_comes_in_and_who_had_enough_leaves(self, kit: Kit) -> None:
+        if not isinstance(kit.platform, Subscribes):
+            pytest.skip("no subscriptions: the platform has no `subscribe`")
+        async with kit.running() as run:
+            room = run.place(kit.garden).room
+            await kit.platform.subscribe(kit.garden)
+            joined = await run.event(Joined, lambda event: event.room == room, "somebody who wants to hear from us")
+            await kit.acts(kit.platform.unsubscribe(kit.garden), "leaving by people")
+            left = await run.event(Left, lambda event: event.room == room, "somebody who had enough")
+            assert [one.room_kind for one in (joined, left)] == [RoomKind.DIRECT] * 2
+            assert [str(one.user.id) for one in (joined, left)] == [room] * 2
+
+    async def test_what_arrived_is_confirmed(self, kit: Kit) -> None:
+        async with kit.running() as run:
+            if run.capabilities(kit.town).confirms_within is None:
+                pytest.skip("no confirmations: the room's capabilities do not name `confirms_within`")
+            target = await run.sent("did you get it")
+            event = await run.event(Delivered, lambda one: one.room == target.room, "that it arrived")
+            assert event.until or event.message in target.parts, f"{event} speaks of another than {target.parts}"
+            await run.hears("yes")
+            assert [plain.author.name for plain in kit.host.events if isinstance(plain, Posted)] == [kit.person()]
+
+    async def test_a_broadcast_reaches_everybody_once(self, kit: Kit) -> None:
+        kit.needs(Connector.broadcast, "broadcasts")
+        async with kit.running() as run:
+            rooms = [run.place(one).room for one in (kit.town, kit.garden)]
+            told_to = await run.connector.broadcast(run.outgoing("news for all"), rooms)
+            for room in (kit.town, kit.garden):
+                shown = await kit.reads(room, "news for all")
+                assert told_to[run.place(room).room] == shown.id, told(kit.host.events)
+
+    async def test_a_broadcast_says_whom_it_did_not_reach(self, kit: Kit) -> None:
+        kit.needs(Connector.broadcast, "broadcasts")
+        async with kit.running() as run:
+            here, nowhere = run.place(kit.town).room, RoomId(f"{run.place(kit.town).room}nobody")
+            told_to = await run.connector.broadcast(run.outgoing("news for some"), [here, nowhere])
+            assert set(told_to) == {here, nowhere}
+            assert isinstance(told_to[nowhere], BridgeError), f"{told_to[nowhere]!r} for nobody"
+            assert told_to[here] == (await kit.reads(kit.town, "news for some")).id
+            assert "news for some" not in await texts(kit.platform, kit.garden)
+
+
+def _needs_private(kit: Kit) -> None:
+    if not isinstance(kit.platform, Private):
+        pytest.skip("no private rooms: several people are in each")

@@ -1,0 +1,84 @@
+"""The bridge's web server, reduced to the accounts of one test: hands a platform's calls to the one that runs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from mimetypes import guess_type
+from typing import Protocol
+
+from aiohttp import web
+
+from bridge.connector import MAX_CALL, Request, Response
+from bridge.testing.host import KitHost
+
+ACCOUNT = "kit"
+"""The account whose calls come in, as `KitHost` names it."""
+
+
+class Hooked(Protocol):
+    """A connector that is called by its platform, and says whether its `run` is under way."""
+
+    @property
+    def is_running(self) -> bool: ...
+
+    async def receive(self, request: Request) -> Response: ...
+
+
+class Door:
+    """`url` is where the platform calls and `files_url` where it finds files; `admit` each connector that is made.
+
+    `calls` are those that came, `answers` their statuses, `taken` the files that were asked for.
+    """
+
+    def __init__(self) -> None:
+        self.connectors: list[Hooked] = []
+        self.calls: list[Request] = []
+        self.answers: list[int] = []
+        self.taken: list[str] = []
+        self.url = ""
+        self.files_url = ""
+        self._files: dict[str, bytes] = {}
+
+    def admit(self, connector: Hooked, host: KitHost) -> None:
+        """From now on this connector is called; its host's links lead here."""
+        host.webhook_url, host.files_url, self._files = self.url, self.files_url, host.files
+        self.connectors.append(connector)
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """What the newest connector that runs answers."""
+        call = Request(
+            method=request.method, path=request.match_info["tail"], query=dict(request.query),
+            headers={name.lower(): value for name, value in request.headers.items()}, body=await request.read(),
+        )  # fmt: skip
+        self.calls.append(call)
+        running = [one for one in self.connectors if one.is_running] or self.connectors
+        if not running:
+            return web.Response(status=503)
+        given = await running[-1].receive(call)
+        self.answers.append(given.status)
+        return web.Response(status=given.status, body=given.body, headers=dict(given.headers))
+
+    async def give(self, request: web.Request) -> web.Response:
+        """A file of the host's, with the type that its name tells."""
+        data, name = self._files.get(request.match_info["id"]), request.match_info["name"]
+        self.taken.append(name)
+        if data is None:
+            return web.Response(status=404)
+        return web.Response(body=data, content_type=guess_type(name)[0] or "application/octet-stream")
+
+
+@asynccontextmanager
+async def opened(max_call: int = MAX_CALL) -> AsyncIterator[Door]:
+    """A door on a port of its own, for calls of at most so many bytes."""
+    door = Door()
+    app = web.Application(client_max_size=max_call)
+    app.router.add_route("*", f"/in/{ACCOUNT}{{tail:.*}}", door.answer)
+    app.router.add_route("*", "/files/{id}/{name}", door.give)
+    runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None, handler_cancellation=True)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    door.url, door.files_url = f"{address}/in/{ACCOUNT}", f"{address}/files"
+    try:
+        yield door
+    finally:
+        await runner.cleanup()
