@@ -8,18 +8,21 @@ from bridge.blocks import is_slow
 from bridge.capabilities import Authorship, Capabilities, Isolation
 from bridge.config.settings import Show
 from bridge.errors import Feature, Scope
+from bridge.events import Posted, User
 from bridge.ids import PersonNumber, Place, RoomNumber
 from bridge.lanes import Lanes
 from bridge.limits import Limiter
 from bridge.naming import Naming
 from bridge.people import bare
+from bridge.plainly import Byline, byline, direction, on_time, plainly, words_of
 from bridge.plan import features
 from bridge.shared import Shared
-from bridge.steps import Facts, View
+from bridge.steps import Facts, Plan, View
 from bridge.store.rows import Row
 from bridge.text.nodes import Break
 
 _NOTHING: frozenset[Show] = frozenset()
+_MOST_BYLINES = 4096
 
 
 class Abilities:
@@ -33,6 +36,7 @@ class Abilities:
         self._shown = Capabilities()
         self._features: frozenset[Feature] = frozenset()
         self._limiter = Limiter((), Scope.ROOM)
+        self._bylines: dict[tuple[PersonNumber, str, str | None, bool], Byline] = {}
         self.slow = False
         """Whether messages are joined here when they have to wait."""
 
@@ -58,6 +62,30 @@ class Abilities:
         return (
             structs.replace(self._shown, media={}) if row.lacks or Feature.ATTACHMENT in self.lacking else self._shown
         )
+
+    def plainly(self, place: Place, row: Row) -> Plan | None:
+        """The plan of a row that goes the short way; None when it has to go the long one."""
+        words, event = words_of(row), row.event
+        if not words or row.person is None or not isinstance(event, Posted):
+            return None
+        self._look()
+        shared = self._shared
+        late = shared.late.get(row.link, 0.0)
+        if late and not on_time(event.at, shared.clock.now(), late):
+            return None
+        by = self._byline(row, event.author, row.person, words)
+        return plainly(row, words, by, place, f"{shared.epochs.of(row.number)}.{row.number}")
+
+    def _byline(self, row: Row, user: User, person: PersonNumber, words: str) -> Byline:
+        name = self._naming.speaker(row, user, person)
+        key = person, name, user.avatar, direction(words)
+        by = self._bylines.get(key)
+        if by is None:
+            if len(self._bylines) >= _MOST_BYLINES:
+                self._bylines.clear()
+            shown = name if self._shown.isolation is Isolation.MARKS else bare(name)
+            by = self._bylines[key] = byline(person, shown, user.avatar, words, self._shown)
+        return by
 
     def view(self, place: Place, row: Row, behind: Sequence[Row], facts: Facts) -> View:
         """The room as the plan of `row` and of those `behind` that go with it sees it."""
@@ -94,6 +122,7 @@ class Abilities:
             if Feature.AUTHORSHIP in self.lacking:
                 shown = structs.replace(shown, authorship=Authorship.PREFIX)
             self._shown = structs.replace(shown, isolation=self._account.connector.config.isolation)
+            self._bylines.clear()
             self._features = features(type(self._account.connector), shown) - self.lacking
             self._limiter = self._limiter.changed(shown.rates)
             self.slow = is_slow(shown, self._features)

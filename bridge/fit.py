@@ -68,11 +68,13 @@ def fit(words: Words, to: Capabilities) -> tuple[Part, ...]:
 
 
 def _label(words: Words, to: Capabilities) -> str:
+    return prefixed_label(words.label, plain(words.text), to) if words.label else ""
+
+
+def prefixed_label(name: str, words: str, to: Capabilities) -> str:
     """The name in front: at most half of a message, and no master of the direction of somebody's words."""
-    if not words.label:
-        return ""
-    isolates = to.isolation is Isolation.MARKS and right_to_left(plain(words.text))
-    return cropped(isolated(words.label) if isolates else words.label, to.max_text // 2 - len(": "), to.unit)
+    isolates = to.isolation is Isolation.MARKS and right_to_left(words)
+    return cropped(isolated(name) if isolates else name, to.max_text // 2 - len(": "), to.unit)
 
 
 def _plainly(words: Words, to: Capabilities, label: str) -> tuple[Part, ...]:

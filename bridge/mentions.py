@@ -32,7 +32,12 @@ def mentioned(text: Rich, there: There, called: Called) -> Rich:
 def names_nobody(text: Rich) -> bool:
     """The quick look at what nearly every message is: a few plain words that speak to nobody."""
     words = only_words(text)
-    if words is None or "@" in words:
+    return words is not None and speaks_to_nobody(words)
+
+
+def speaks_to_nobody(words: str) -> bool:
+    """The same of words without any formatting."""
+    if "@" in words:
         return False
     beginning = words[: _LONGEST_NAME + 2]
     return ":" not in beginning and "," not in beginning

@@ -48,18 +48,21 @@ class Naming:
         return None if who is None else self._shared.identities.on(target, who)
 
     def _speakers(self, rows: Iterable[Row]) -> dict[PersonNumber, str]:
-        names, found = self._shared.names, {}
+        found = {}
         for row in rows:
             user = _speaker(row)
-            if user is None or row.person is None:
-                continue
-            person = row.person
-            if row.origin is not None:
-                person = self._met(row.origin, user, person)
-                names.present(row.origin, person, user.name)
-            shown = names.shown(self._room, person, user.name)
-            found[row.person] = self._dressed(row, row.origin, person, shown) if self._shared.templates else shown
+            if user is not None and row.person is not None:
+                found[row.person] = self.speaker(row, user, row.person)
         return found
+
+    def speaker(self, row: Row, user: User, person: PersonNumber) -> str:
+        """What the one behind a row is called here."""
+        names = self._shared.names
+        if row.origin is not None:
+            person = self._met(row.origin, user, person)
+            names.present(row.origin, person, user.name)
+        shown = names.shown(self._room, person, user.name)
+        return self._dressed(row, row.origin, person, shown) if self._shared.templates else shown
 
     def _met(self, origin: RoomNumber, user: User, person: PersonNumber) -> PersonNumber:
         account = self._shared.accounts.get(origin)

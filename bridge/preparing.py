@@ -78,7 +78,22 @@ class Preparation:
             return
         elif row.plan is not None and not row.refused:
             self._unseal(delivery, row.plan)
-        elif is_plain(row):
+        elif not self._goes_plainly(delivery):
+            self._prepare(delivery)
+
+    def _goes_plainly(self, delivery: Delivery) -> bool:
+        """Whether it is ready, as nearly every message is at once."""
+        if self.suspects or self._able.slow:
+            return False
+        plan = self._able.plainly(self._lane.place, delivery.row)
+        if plan is None:
+            return False
+        delivery.plan, delivery.without = plan, self._able.lacking
+        self._lane.ready(delivery)
+        return True
+
+    def _prepare(self, delivery: Delivery) -> None:
+        if is_plain(delivery.row):
             self._decide(delivery, Facts())
         else:
             self.busy = True
