@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 import structlog
 from msgspec import Struct, structs
 
+from bridge.arriving import traits
 from bridge.comings import Change, shown_by, told
 from bridge.config.settings import Show
 from bridge.errors import Rejected, StoreFull
@@ -30,11 +31,10 @@ from bridge.events import (
     Tallied,
     Unreacted,
     User,
-    answered,
 )  # fmt: skip
 from bridge.failpoints import Point, around
-from bridge.fit import excerpted
 from bridge.floods import Floods, Held, for_operator, for_readers
+from bridge.guard import Guard
 from bridge.ids import AccountName, EventId, Key, MessageId, RoomId, RoomNumber, RowNumber, ThreadId, UserId
 from bridge.loops import Breaker, weighed
 from bridge.people import label
@@ -89,6 +89,7 @@ class Intake:
         self._shared, self._atlas, self._sinks = shared, atlas, sinks
         self._breaker = Breaker()
         self.floods = Floods()
+        self.guard = Guard(shared)
         self._lines: list[Arrival] = []
         """Of the bridge's own words, those that are stored behind the message they are about."""
         self._routes: Routes = {}
@@ -245,7 +246,7 @@ class Intake:
         routes = tuple(Route(to.room, to.link, self._uptime(to.room)) for to in heard)
         person = None if by is None else Seen(by.id, by.name, by.avatar)
         yield Arrival(
-            id=event.id, event=line, body=encode(line), room=room, person=person, targets=routes, **_traits(line)
+            id=event.id, event=line, body=encode(line), room=room, person=person, targets=routes, **traits(line)
         )
 
     def _comings(self, changes: list[tuple[Change, RoomNumber | None]], me: UserId | None) -> Iterable[Arrival]:
@@ -280,7 +281,9 @@ class Intake:
         heard = self.routes.get(room) if room is not None else None
         if room is None or heard is None or event.room_kind is RoomKind.DIRECT or (by is not None and by.id == me):
             return None
-        return self._arrival(event, room, by, heard)
+        if self.guard.watches:
+            heard = self.guard.let_through(event, heard)
+        return self._arrival(event, room, by, heard) if heard else None
 
     def _arrival(self, event: Relayed, room: RoomNumber, by: User | None, heard: Sequence[Heard]) -> Arrival | None:
         try:
@@ -289,13 +292,18 @@ class Intake:
             logger.warning("event refused", room=event.room, id=event.id, why=str(error))
             self._shared.notice(None, f"A message in {event.room} holds characters that cannot be stored: not relayed")
             return None
+        facts = traits(event)
+        if self._shared.rewrites and "excerpt" in facts:
+            facts["excerpt"] = self.guard.excerpt(event, heard, facts["excerpt"])
         return Arrival(
             id=event.id, event=event, body=body, room=room, targets=self._targets(event, room, heard),
-            person=None if by is None else Seen(by.id, by.name, by.avatar), **_traits(event),
+            person=None if by is None else Seen(by.id, by.name, by.avatar), **facts,
         )  # fmt: skip
 
     def _targets(self, event: Relayed, room: RoomNumber, heard: Sequence[Heard]) -> tuple[Route, ...]:
         parked = self._parked(event, room, heard) if isinstance(event, Posted) else {}
+        if self.guard.watches:
+            parked = {**parked, **self.guard.held(event, heard)}
         return tuple(Route(to.room, to.link, self._uptime(to.room), parked.get(to, "")) for to in heard)
 
     def _parked(self, event: Posted, room: RoomNumber, heard: Sequence[Heard]) -> Mapping[Heard, str]:
@@ -376,23 +384,3 @@ class Intake:
         """Tell the operator; what concerns the notices room itself is only logged."""
         if self.notices is not None and about != self.notices:
             self.say(self.notices, text)
-
-
-def _traits(event: Relayed) -> dict[str, Any]:
-    """What the store needs to know of an event, by kind."""
-    match event:
-        case Posted():
-            excerpt = excerpted(event.text, event.attachments)
-            return {"kind": RowKind.POST, "natives": event.message, "excerpt": excerpt, "relates": answered(event)}
-        case Edited():
-            excerpt = excerpted(event.text, event.attachments)
-            return {"kind": RowKind.EDIT, "excerpt": excerpt, "relates": event.replaces}
-        case Deleted():
-            return {"kind": RowKind.DELETE, "relates": event.message}
-        case Reacted():
-            traits = {"kind": RowKind.REACT, "relates": event.message, "emoji": event.emoji}
-            return {**traits, "reaction": event.reaction}
-        case Tallied():
-            return {"kind": RowKind.TALLY, "relates": event.message}
-        case Unreacted():
-            return {"kind": RowKind.UNREACT, "relates": event.message, "emoji": event.emoji}

@@ -27,6 +27,13 @@ class Naming:
 
     def told(self, row: Row) -> Callable[[Rich], Rich]:
         """How the words of a row are said here: its mentions mean people of this platform, or nobody."""
+        rewrite = self._shared.rewrites.get(row.link)
+        if rewrite is None:
+            return self._meant(row)
+        meant = self._meant(row)
+        return lambda text: meant(rewrite(text))
+
+    def _meant(self, row: Row) -> Callable[[Rich], Rich]:
         event = row.event
         if not isinstance(event, (Posted, Edited)) or names_nobody(event.text):
             return as_it_is

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
-from bridge.config import Config
+from bridge.config import Config, Link
 from bridge.delivery import Lane
 from bridge.errors import StoreFull
 from bridge.events import Confirmation, Left, RoomMoved, SendFailed
@@ -17,6 +17,8 @@ from bridge.store.questions import RoomRecord, Speaker
 from bridge.store.rows import Row
 from bridge.supervisor import Account
 from bridge.template import PLAIN
+from bridge.transforms.filters import replacements
+from bridge.transforms.patterns import Rewrite, rewriting
 
 logger = structlog.get_logger()
 
@@ -75,11 +77,13 @@ class Rooms:
         intake.notices = self.numbers[config.notices] if config.notices else None
         intake.uptimes = {number: self._accounts[lane.name.account].lanes.uptime for number, lane in self.lanes.items()}
         intake.names = {number: str(lane.name) for number, lane in self.lanes.items()}
+        intake.guard.follow(config.links)
         intake.floods.follow({link.name: link.limits for link in config.links.values()})
         self._shared.lifetimes = {link.name: int(link.lifetime.total_seconds()) for link in config.links.values()}
         self._shared.late = {link.name: link.late for link in config.links.values() if link.late}
         self._shared.patience = {link.name: link.patience for link in config.links.values() if link.patience}
         self._shared.templates = {link.name: link.label for link in config.links.values() if link.label != PLAIN}
+        self._shared.rewrites = rewrites(config.links)
         self._shared.shows = {link.name: link.show for link in config.links.values()}
 
     def _recall_names(self, heard: Routes) -> None:
@@ -214,6 +218,12 @@ class Rooms:
         for number in numbers:
             if number in self.lanes:
                 self.lanes[number].reread()
+
+
+def rewrites(links: Mapping[str, Link]) -> dict[str, Rewrite]:
+    """How links that replace words do it."""
+    found = {name: replacements(link.transforms) for name, link in links.items()}
+    return {name: rewriting(pairs) for name, pairs in found.items() if pairs}
 
 
 def rooms_of(config: Config) -> tuple[Room, ...]:

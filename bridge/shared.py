@@ -17,6 +17,7 @@ from bridge.patience import Patience
 from bridge.quota import Quota
 from bridge.store.epochs import Epochs
 from bridge.store.writer import Writer
+from bridge.transforms.patterns import Rewrite
 
 _DRAIN_SECONDS = 10.0
 Notice = Callable[[RoomNumber | None, str], None]
@@ -44,6 +45,8 @@ class Shared:
         """From how many seconds on each link marks messages with their time."""
         self.patience: Mapping[str, Patience] = {}
         """How late messages may be, for links that say so."""
+        self.rewrites: Mapping[str, Rewrite] = {}
+        """How links that replace words do it."""
         self.templates: Mapping[str, str] = {}
         """How links write the names of people, where not plainly."""
         """What each link carries besides messages."""

@@ -194,6 +194,7 @@ def _link(sides: rooms.Sides, settings: LinkSettings) -> Link:
         limits=settings.limits,
         label=settings.label,
         show=frozenset(settings.show),
+        transforms=settings.transforms,
     )
 
 

@@ -10,9 +10,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
-from bridge.config.faults import Fault, Trail, did_you_mean, shown
+from bridge.config.faults import FIXED_SENTENCE, Fault, Trail, did_you_mean, shown
 from bridge.config.page import Page, Value, scalar
-from bridge.config.settings import FIXED_SENTENCE
 
 M = TypeVar("M", bound=BaseModel)
 

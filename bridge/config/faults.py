@@ -12,6 +12,8 @@ Trail: TypeAlias = tuple[str | int, ...]
 
 MAX_NAME = 80
 """Characters of a name that are shown, and that a link's name may have."""
+FIXED_SENTENCE = "fixed_sentence"
+"""Type of our own validators' errors: their text holds nothing of the value, so a fault may show it."""
 
 
 class Fault(Struct, frozen=True, kw_only=True):

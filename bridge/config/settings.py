@@ -14,15 +14,14 @@ from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
-from bridge.config.faults import Fault, shown
+from bridge.config.faults import FIXED_SENTENCE, Fault, shown
 from bridge.config.people import People
+from bridge.config.transforms import TransformSettings
 from bridge.connector import ConnectorConfig
 from bridge.ids import AccountName, Room
 from bridge.patience import Patience, Policy
 from bridge.template import FIELDS, MOST_CHARACTERS, PLAIN, wrong_fields
 
-FIXED_SENTENCE = "fixed_sentence"
-"""Type of our own validators' errors: their text holds nothing of the value, so a fault may show it."""
 MIN_TOKEN_BYTES = 32
 MAX_PORT = 65535
 
@@ -223,8 +222,6 @@ class Show(StrEnum):
 class LinkSettings(Settings):
     """Rooms that hear each other: either `rooms`, or `from` and `to`."""
 
-    not_yet: ClassVar[frozenset[str]] = frozenset({"transforms"})
-
     rooms: tuple[str, ...] | None = None
     """Two rooms or more, each `account/name`: everyone hears everyone."""
     from_: Annotated[tuple[str, ...] | None, Field(alias="from")] = None
@@ -246,12 +243,14 @@ class LinkSettings(Settings):
     show: tuple[Show, ...] = ()
     """What crosses besides messages; nothing by default: `phone_numbers` (those on cards that people send), `joins`
     (who comes and goes), `topics` (a room's new name or topic) and `pins` (which message somebody pinned)."""
+    transforms: tuple[TransformSettings, ...] = ()
+    """What is done with words on their way, in this order: each is a `drop`, a `hold` or a `replace`."""
 
 
 class FileSettings(Settings):
     """The whole file."""
 
-    not_yet: ClassVar[frozenset[str]] = frozenset({"announcements", "desks", "transforms"})
+    not_yet: ClassVar[frozenset[str]] = frozenset({"announcements", "desks"})
 
     store: StoreSettings = StoreSettings()
     """What must survive a restart: where it is kept, and for how long."""
@@ -281,6 +280,7 @@ class Link(Struct, frozen=True, kw_only=True):
     patience: Patience | None = None
     label: str = PLAIN
     show: frozenset[Show] = frozenset()
+    transforms: tuple[TransformSettings, ...] = ()
 
 
 class Config(Struct, frozen=True, kw_only=True):

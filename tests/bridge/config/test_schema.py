@@ -34,7 +34,7 @@ BAD = [
     account("address: a\ntoken: t\nadress: a"),
     SMALL + "store: {durability: normal}\n",
     SMALL + "links: {l: {rooms: a/1}}\n",
-    SMALL + "links: {l: {transforms: []}}\n",
+    SMALL + "links: {l: {rooms: [a/1, b/1], transforms: [{drop: {}}]}}\n",
 ]
 
 

@@ -1,0 +1,1 @@
+"""What a link does with words on their way."""
