@@ -78,7 +78,9 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     max_lines: int | None = None
     """How many parts one message may become before it is cut, visibly."""
     max_caption: int = 0
-    """How long the words under a file may be, in `unit`; a sticker never has any."""
+    """How long the words under a file may be, in `unit`."""
+    uncaptioned: frozenset[Kind] = frozenset({Kind.STICKER})
+    """The kinds under which no words may stand: theirs go as a message of their own."""
     media: Mapping[Kind, MediaLimit] = field(default_factory=dict)
     """The kinds that are shown as what they are; all others become one of these, a link or words."""
     max_album: int = 1

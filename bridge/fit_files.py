@@ -101,7 +101,7 @@ def _together(files: Sequence[File], can: Capabilities) -> bool:
 
 def captioned(files: Sequence[File], can: Capabilities) -> bool:
     """Whether words may stand under the first of these."""
-    return bool(files) and can.max_caption > 0 and files[0].kind is not Kind.STICKER
+    return bool(files) and can.max_caption > 0 and files[0].kind not in can.uncaptioned
 
 
 def fileless(attachments: Sequence[Attachment], carried: Sequence[Carried]) -> tuple[Attachment, ...]:

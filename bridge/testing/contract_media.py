@@ -58,9 +58,8 @@ class MediaPromises:
     async def test_words_come_with_their_file(self, kit: Kit) -> None:
         async with kit.running() as run:
             for upload, _ in await _given(run, "captioned"):
-                if upload.kind is not Kind.STICKER:
-                    words = f"under a {upload.kind}"
-                    await _attach(kit, upload, said(words))
+                words = f"under a {upload.kind}"
+                if upload.kind is not Kind.STICKER and await _attach(kit, upload, said(words)):
                     event = await run.event(Posted, partial(_says, words), words)
                     assert [one.kind for one in event.attachments] == [upload.kind]
 
@@ -165,8 +164,9 @@ def _taken(run: Running, token: str, only: Kind | None = None) -> Sequence[Filed
 
 def _captioned(run: Running, token: str) -> Sequence[Filed]:
     """The same of kinds that have words under them."""
-    found = [one for one in _taken(run, token) if one.kind is not Kind.STICKER]
-    if not run.capabilities(run.kit.town).max_caption or not found:
+    can = run.capabilities(run.kit.town)
+    found = [one for one in _taken(run, token) if one.kind not in can.uncaptioned]
+    if not can.max_caption or not found:
         pytest.skip("no words under files: the room's capabilities allow none")
     return found
 
