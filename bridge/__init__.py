@@ -1,6 +1,6 @@
 """What the author of a connector imports, and nothing else."""
 
-from bridge.asked import Closing, Deletion, Edit, Outgoing, Person, Reaction, Target, Template
+from bridge.asked import Closing, Deletion, Edit, Outgoing, Person, Power, Reaction, Target, Template
 from bridge.capabilities import Authorship, Capabilities, Isolation, MediaLimit, Rate, Relation
 from bridge.connector import Connector, ConnectorConfig, Host, Registration, Request, Response, RoomInfo
 from bridge.content import Contact, Location, Poll
@@ -28,6 +28,7 @@ from bridge.events import (
     Kind,
     Left,
     Manner,
+    Parting,
     Pinned,
     Posted,
     Reacted,
@@ -76,11 +77,13 @@ __all__ = [
     "MediaLimit",
     "MessageId",
     "Outgoing",
+    "Parting",
     "Person",
     "Pinned",
     "Place",
     "Poll",
     "Posted",
+    "Power",
     "Rate",
     "Reacted",
     "Reaction",

@@ -1,6 +1,7 @@
 """What a connector is asked to do in a room."""
 
 from datetime import datetime
+from enum import IntEnum
 
 from msgspec import Struct
 
@@ -19,6 +20,14 @@ class Person(Struct, frozen=True, kw_only=True, gc=False):
     number: PersonNumber
     name: str
     avatar: str | None = None
+
+
+class Power(IntEnum):
+    """What somebody may do in a room, as its platform says."""
+
+    NONE = 0
+    MODERATOR = 1
+    """They may take back what others wrote there, or throw people out."""
 
 
 class Target(Struct, frozen=True, kw_only=True):

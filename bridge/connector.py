@@ -13,14 +13,14 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 from msgspec import Struct, field
 from pydantic import BaseModel, ConfigDict
 
-from bridge.asked import Closing, Deletion, Edit, Outgoing, Reaction, Target
+from bridge.asked import Closing, Deletion, Edit, Outgoing, Power, Reaction, Target
 from bridge.capabilities import Capabilities, Isolation
 from bridge.chance import Chance
 from bridge.clock import Clock
 from bridge.errors import BridgeError
 from bridge.events import AnyEvent, Attachment, File, User
 from bridge.findings import Endpoint, Finding
-from bridge.ids import AccountName, Key, MessageId, Place, RoomId, ThreadId
+from bridge.ids import AccountName, Key, MessageId, Place, RoomId, ThreadId, UserId
 
 
 class ConnectorConfig(BaseModel):
@@ -268,6 +268,14 @@ class Connector(ABC, Generic[C]):
 
     async def rooms(self) -> Sequence[RoomInfo]:
         """The rooms this account can see, for `qantara rooms`."""
+        raise NotImplementedError
+
+    async def power(self, room: RoomId, user: UserId) -> Power:
+        """What a person may do in a room now: asked before each command of theirs.
+
+        `user` as its messages name them. Who is not there, or not known, has none. Never a guess: raise what `send`
+        raises when the platform does not say.
+        """
         raise NotImplementedError
 
     async def claim(self, name: str, value: str) -> None:

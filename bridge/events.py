@@ -194,14 +194,26 @@ class Joined(Event, frozen=True, kw_only=True, tag="joined"):
     user: User
 
 
+class Parting(StrEnum):
+    """How somebody came to be out of a room."""
+
+    LEFT = "left"
+    REMOVED = "removed"
+    BANNED = "banned"
+    """They may not come back: what the bridge shows of them is taken back where a link says so."""
+
+
 class Left(Event, frozen=True, kw_only=True, tag="left"):
     """Somebody left, or was removed; when it is ourselves the room is held with `reason`.
 
+    `by` is who removed or banned them, None where nobody says.
     From a DIRECT room: wants to hear nothing any more.
     """
 
     user: User
     reason: str = ""
+    how: Parting = Parting.LEFT
+    by: User | None = None
 
 
 class RoomChanged(Event, frozen=True, kw_only=True, tag="room_changed"):

@@ -100,6 +100,19 @@ class Subscribes(Protocol):
 
 
 @runtime_checkable
+class Moderates(Protocol):
+    """Some people have power in a room over what others write there."""
+
+    async def promote(self, room: str, person: str) -> None:
+        """Make somebody a moderator of the room."""
+        ...
+
+    async def ban(self, room: str, moderator: str, person: str) -> None:
+        """Throw somebody out for good; `NotImplementedError` where no bot is told who it was."""
+        ...
+
+
+@runtime_checkable
 class Hastens(Protocol):
     """The emulator keeps rates which a long test need not wait for."""
 

@@ -38,9 +38,10 @@ class MixesRooms(MemoryConnector):
 class MixesPeople(MemoryConnector):
     def _event(self, update: Update) -> AnyEvent:
         event = super()._event(update)
-        if not isinstance(event, Posted | Edited):
+        if not isinstance(event, Posted | Edited) or event.author.name != "Grace":
             return event
-        return replace(event, author=User(id=UserId("somebody"), name=event.author.name))
+        ada = self._platform().written.person("Ada")
+        return replace(event, author=User(id=ada.id, name="Grace"))
 
 
 @breaks("test_messages_arrive_in_their_order")
@@ -131,6 +132,8 @@ class PublishesItsOwnCopies(MemoryConnector):
         return update.what is Happening.POSTED or super()._tells(session, update)
 
     def _event(self, update: Update) -> AnyEvent:
+        if update.person.id != f"bot-{self.config.user}":
+            return super()._event(update)
         stranger = User(id=UserId(f"stand-in-{update.person.id}"), name=update.person.name)
         return super()._event(replace(update, person=stranger, key=None))
 

@@ -35,6 +35,7 @@ pytest.register_assert_rewrite(
     "bridge.testing.contract_media",
     "bridge.testing.contract_network",
     "bridge.testing.contract_outgoing",
+    "bridge.testing.contract_power",
     "bridge.testing.contract_changes",
     "bridge.testing.contract_private",
     "bridge.testing.contract_secrets",
@@ -56,6 +57,7 @@ from bridge.testing.contract_line import Line, line_to  # noqa: E402
 from bridge.testing.contract_media import MediaPromises  # noqa: E402
 from bridge.testing.contract_network import NetworkPromises  # noqa: E402
 from bridge.testing.contract_outgoing import OutgoingPromises  # noqa: E402
+from bridge.testing.contract_power import PowerPromises  # noqa: E402
 from bridge.testing.contract_private import PrivatePromises  # noqa: E402
 from bridge.testing.contract_secrets import SecretPromises  # noqa: E402
 from bridge.testing.host import KitHost  # noqa: E402
@@ -73,6 +75,7 @@ class ConnectorContract(
     CrashPromises,
     ErrorPromises,
     LifecyclePromises,
+    PowerPromises,
     FindingPromises,
     MediaPromises,
     SecretPromises,

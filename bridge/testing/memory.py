@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import SecretStr
 
-from bridge.asked import Closing, Deletion, Edit, Outgoing, Person, Reaction
+from bridge.asked import Closing, Deletion, Edit, Outgoing, Person, Power, Reaction
 from bridge.capabilities import Authorship, Capabilities
 from bridge.connector import Connector, ConnectorConfig, RoomInfo
 from bridge.errors import (
@@ -29,6 +29,7 @@ from bridge.events import (
     File,
     Joined,
     Left,
+    Parting,
     Posted,
     Reacted,
     Tallied,
@@ -36,7 +37,7 @@ from bridge.events import (
     User,
 )
 from bridge.findings import Endpoint, Finding, Grade
-from bridge.ids import EventId, MessageId, Place, RoomId
+from bridge.ids import EventId, MessageId, Place, RoomId, UserId
 from bridge.testing.holdings import Ballot, Filed
 from bridge.testing.memory_files import Unfit
 from bridge.testing.memory_platform import (
@@ -219,6 +220,11 @@ class MemoryConnector(BareMemoryConnector):
             async for piece in session.download(attachment.source):
                 yield piece
 
+    async def power(self, room: RoomId, user: UserId) -> Power:
+        session = self._connected()
+        with translated():
+            return await session.power(room, user)
+
     async def claim(self, name: str, value: str) -> None:
         session = self._connected()
         with translated():
@@ -321,10 +327,17 @@ def event_of(update: Update) -> AnyEvent:
             return _tallied(update, event)
         case Happening.JOINED:
             return Joined(id=event, room=room, at=at, user=person)
-        case Happening.LEFT:
-            return Left(id=event, room=room, at=at, user=person)
+        case Happening.LEFT | Happening.BANNED:
+            return _left(update, event)
         case Happening.DELIVERED:
             return Delivered(id=event, room=room, at=at, message=message)
+
+
+def _left(update: Update, event: EventId) -> Left:
+    if update.banned is None:
+        return Left(id=event, room=update.room, at=update.at, user=update.person)
+    user, by = update.banned, update.person
+    return Left(id=event, room=update.room, at=update.at, user=user, how=Parting.BANNED, by=by)
 
 
 def _tallied(update: Update, event: EventId) -> Tallied:

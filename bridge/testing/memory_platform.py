@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 
 from msgspec.structs import replace
 
+from bridge.asked import Power
 from bridge.capabilities import Authorship, Capabilities, MediaLimit, Relation
 from bridge.events import Attachment, Kind, Manner, User
 from bridge.ids import Key, MessageId, RoomId, UserId
@@ -108,6 +109,7 @@ class MemoryPlatform:
         self.left: set[tuple[UserId, RoomId]] = set()
         self.ghosts: dict[int, User] = {}
         self.claims: dict[tuple[UserId, str], str] = {}
+        self.moderators: set[tuple[RoomId, UserId]] = set()
         self.connection = 0
         self.faults: list[Fault] = []
         self.going = asyncio.Event()
@@ -149,6 +151,15 @@ class MemoryPlatform:
 
     async def vote(self, room: str, person: str, message: MessageId, option: int) -> None:
         self.written.vote(self.written.person(person), room_id(room), message, option)
+
+    async def promote(self, room: str, person: str) -> None:
+        self.moderators.add((room_id(room), self.written.person(person).id))
+
+    async def ban(self, room: str, moderator: str, person: str) -> None:
+        by = self.written.person(moderator)
+        if (room_id(room), by.id) not in self.moderators:
+            raise ValueError(f"{moderator} has no power in {room}")
+        self.written.ban(by, room_id(room), self.written.person(person))
 
     def close(self, room: str, person: str, message: MessageId) -> None:
         """End a poll."""
@@ -254,6 +265,11 @@ class Session:
         """What is kept."""
         await self._answered()
         return self.platform.claims.get((self.me.id, name))
+
+    async def power(self, room: RoomId, user: UserId) -> Power:
+        """What somebody may do in a room."""
+        await self._answered()
+        return Power.MODERATOR if (room, user) in self.platform.moderators else Power.NONE
 
     async def enter(self, room: str) -> RoomId:
         """Join a room by its name."""

@@ -30,6 +30,7 @@ class Happening(StrEnum):
     REACTED = "reacted"
     UNREACTED = "unreacted"
     VOTED = "voted"
+    BANNED = "banned"
     JOINED = "joined"
     LEFT = "left"
     DELIVERED = "delivered"
@@ -54,6 +55,7 @@ class Update(Struct, frozen=True, kw_only=True):
     files: tuple[Filed, ...] = ()
     shared: tuple[Attachment, ...] = ()
     ballot: Ballot | None = None
+    banned: User | None = None
 
 
 class Post(Struct, frozen=True, kw_only=True):
@@ -184,6 +186,10 @@ class Rooms:
         if person.id in people:
             people.remove(person.id)
             self._note(replace(self._update(Happening.UNREACTED, room, message, person), emoji=emoji))
+
+    def ban(self, by: User, room: RoomId, person: User) -> None:
+        """Throw somebody out for good."""
+        self._note(replace(self._update(Happening.BANNED, room, MessageId(""), by), banned=person))
 
     def vote(self, person: User, room: RoomId, message: MessageId, option: int) -> None:
         """Choose an answer of a poll."""

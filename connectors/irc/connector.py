@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
-from bridge.asked import Outgoing, Reaction, Target
+from bridge.asked import Outgoing, Power, Reaction, Target
 from bridge.capabilities import Authorship, Capabilities, Rate, Relation
 from bridge.connector import Connector, ConnectorConfig, RoomInfo
 from bridge.errors import Feature, Rejected, RoomClosed, Scope, Unavailable, Unsupported
 from bridge.events import Manner
 from bridge.findings import Endpoint, Finding
-from bridge.ids import MessageId, Place, RoomId
+from bridge.ids import MessageId, Place, RoomId, UserId
 from bridge.text.nodes import Mention
 from bridge.text.walk import Unit
 from connectors.irc import relay
@@ -105,6 +105,9 @@ class Irc(Connector[IrcConfig]):
 
     async def leave(self, place: Place) -> None:
         await self._live().presence.leave(place.room)
+
+    async def power(self, room: RoomId, user: UserId) -> Power:
+        return await self._live().presence.power(room, user)
 
     async def react(self, reaction: Reaction) -> MessageId | None:
         session, message = self._live(), reaction.target.parts[0]

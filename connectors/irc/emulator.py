@@ -170,6 +170,13 @@ class IrcEmulator:
         """Let a person join a channel."""
         self.network.join(self.person(person), room)
 
+    async def promote(self, room: str, person: str) -> None:
+        self.enter(room, person)
+        self._channel(room).operators.add(self.network.fold(self.person(person).nick))
+
+    async def ban(self, room: str, moderator: str, person: str) -> None:
+        raise NotImplementedError("a ban names a mask, not a person")
+
     def leave(self, room: str, person: str, reason: str = "") -> None:
         """Let a person part."""
         self.network.leave(self.person(person), self._channel(room), reason)

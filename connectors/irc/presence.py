@@ -7,8 +7,9 @@ from itertools import count
 from irctokens.line import Line
 from structlog import get_logger
 
+from bridge.asked import Power
 from bridge.connector import Host
-from bridge.errors import BridgeError, Rejected, Unavailable
+from bridge.errors import BridgeError, Rejected, RoomClosed, Unavailable
 from bridge.events import AnyEvent, User
 from bridge.ids import UserId
 from connectors.irc.config import IrcConfig
@@ -126,6 +127,22 @@ class Presence:
         finally:
             self._departures.pop(channel.folded, None)
 
+    async def power(self, name: str, nick: str) -> Power:
+        """What somebody may do in a channel, by the list of members as it is now."""
+        channel = self.rooms.find(name)
+        if channel is None or not channel.here:
+            raise RoomClosed(f"we are not in {name}")
+        if channel.listing is None or channel.listing.done():
+            channel.listing = asyncio.get_running_loop().create_future()
+            channel.rulers.clear()
+            self._write(line("NAMES", channel.name))
+        try:
+            async with asyncio.timeout(self._config.timeout_seconds):
+                await asyncio.shield(channel.listing)
+        except TimeoutError as error:
+            raise Unavailable(f"the server does not list who is in {channel.name}") from error
+        return Power.MODERATOR if nick in channel.rulers & channel.members else Power.NONE
+
     def refused(self, name: str, error: BridgeError) -> bool:
         """A refusal that speaks of a channel: whether it was our wish to enter that was refused."""
         channel = self.rooms.find(name)
@@ -217,6 +234,7 @@ class Presence:
         channel = self.rooms.find(heard.params[1])
         if channel is None or self._server.fold(self._me.nick) not in channel.members:
             return
+        channel.listed()
         channel.arrived()
         self.on_arrival(channel.folded)
         if channel.missed:

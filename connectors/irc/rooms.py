@@ -17,6 +17,9 @@ class Channel:
         self.name = name
         self.folded = folded
         self.members: set[str] = set()
+        self.rulers: set[str] = set()
+        """Those of them who had power when the list of members was last told."""
+        self.listing: asyncio.Future[None] | None = None
         self.here = False
         self.missed = False
         self.returning = False
@@ -38,8 +41,14 @@ class Channel:
         """Whether somebody waits for us to be let in."""
         return self.arrival is not None and not self.arrival.done()
 
+    def listed(self) -> None:
+        """The list of members is complete."""
+        if self.listing is not None and not self.listing.done():
+            self.listing.set_result(None)
+
     def gone(self) -> None:
         """We are out."""
+        self.listed()
         self.here = False
         self.missed = True
         self.members.clear()
@@ -84,9 +93,13 @@ class Rooms:
         """A line of RPL_NAMREPLY: nicks behind their signs, perhaps with addresses."""
         channel = self.find(name)
         if channel is not None:
-            signs = self._server.prefixes
-            nicks = (word.lstrip(signs).partition("!")[0] for word in words.split())
-            channel.members.update(self._server.fold(nick) for nick in nicks)
+            signs, ruling = self._server.prefixes, self._server.ruling
+            for word in words.split():
+                nick = word.lstrip(signs)
+                folded = self._server.fold(nick.partition("!")[0])
+                channel.members.add(folded)
+                rules = not ruling.isdisjoint(word[: len(word) - len(nick)])
+                (channel.rulers.add if rules else channel.rulers.discard)(folded)
 
     def remove(self, name: str, nick: str) -> Channel | None:
         """Somebody left one channel; None when they were in none that we care for."""

@@ -112,6 +112,12 @@ class Server:
         return signs
 
     @property
+    def ruling(self) -> frozenset[str]:
+        """The signs of those who may throw others out: half-operators and above (facts/platform-apis.md 5)."""
+        modes, _, signs = self.support.get("PREFIX", "(ov)@+").removeprefix("(").partition(")")
+        return frozenset(sign for mode, sign in zip(modes, signs, strict=False) if mode in "qaoh")
+
+    @property
     def line_length(self) -> int:
         """Bytes a line may have, its CR and LF included, its tags not."""
         return _number(self.support.get("LINELEN", ""), 512)

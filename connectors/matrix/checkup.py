@@ -6,11 +6,10 @@ from typing import Any
 
 from bridge.findings import Finding, Grade
 from connectors.matrix.content import part, words
+from connectors.matrix.power import level, level_of
 
 _SPEC = re.compile(r"v(\d+)\.(\d+)")
 _OLDEST = (1, 1)
-_MAKERS_RULE = 12
-"""From this version of rooms on their makers stand above all levels."""
 _DEFAULT_EVENT = 0
 _NEEDED: Sequence[tuple[str, Grade, str]] = (
     ("m.room.message", Grade.FAULT, "write"),
@@ -36,30 +35,13 @@ def server(versions: Mapping[str, Any], software: Mapping[str, Any]) -> Iterator
 
 def room(name: str, user: str, levels: Mapping[str, Any], creation: Mapping[str, Any]) -> Iterator[Finding]:
     """What we may not do in a room that we are in; `creation` is the whole event."""
-    ours, events = _power(user, levels, creation), part(levels, "events")
+    ours, events = level_of(user, levels, creation), part(levels, "events")
     for kind, grade, deed in _NEEDED:
-        needed = _level(events.get(kind), _level(levels.get("events_default"), _DEFAULT_EVENT))
+        needed = level(events.get(kind), level(levels.get("events_default"), _DEFAULT_EVENT))
         if ours < needed:
             what = f"the bridge may not {deed} there: it has power {ours}, and {kind} needs {needed}"
             remedy = f"in the room: /op {user} {needed}, or lower the level of {kind} in its settings"
             yield Finding(grade=grade, where=f"room {name}", what=what, remedy=remedy)
-
-
-def _power(user: str, levels: Mapping[str, Any], creation: Mapping[str, Any]) -> int:
-    """Our power; whoever made a room of version 12 or later has more than any number."""
-    content = part(creation, "content")
-    version, others = words(content, "room_version"), content.get("additional_creators")
-    makers = [words(creation, "sender"), *(others if isinstance(others, list) else ())]
-    if version.isdecimal() and int(version) >= _MAKERS_RULE and user in makers:
-        return 1 << 53
-    return _level(part(levels, "users").get(user), _level(levels.get("users_default"), 0))
-
-
-def _level(value: object, otherwise: int) -> int:
-    """A level as rooms hold it: a number, in old rooms written as text."""
-    if isinstance(value, str) and value.strip().removeprefix("-").isdecimal():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
 
 
 def device(name: str, fingerprint: str, signed: str) -> Iterator[Finding]:

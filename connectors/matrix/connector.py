@@ -21,6 +21,7 @@ from bridge import (
     MessageId,
     Outgoing,
     Place,
+    Power,
     Reaction,
     Rejected,
     Relation,
@@ -34,6 +35,7 @@ from bridge import (
     Unit,
     Unsupported,
     User,
+    UserId,
 )
 from bridge.text.nodes import ALL_NODES, Emoji
 from connectors.matrix import calls, checkup, outgoing, polls
@@ -47,6 +49,7 @@ from connectors.matrix.files import kinds
 from connectors.matrix.incoming import is_sealed
 from connectors.matrix.media import Media
 from connectors.matrix.members import named
+from connectors.matrix.power import power
 from connectors.matrix.rooms import EXTRA_MISSING, SWITCHED_OFF, Rooms
 from connectors.matrix.sealing import handle_of
 from connectors.matrix.secrecy import ENCRYPTED, Secrecy
@@ -185,6 +188,11 @@ class Matrix(Connector[MatrixConfig]):
             known = await _known_rooms(client, self.config.user)
             known.refusal = self._rooms.refusal
             return [await _described(client, room, known) for room in sorted(known.joined)]
+
+    async def power(self, room: RoomId, user: UserId) -> Power:
+        client = self._connected()
+        levels = await _answer(client, calls.state(room, "m.room.power_levels"))
+        return power(user, levels, await _answer(client, calls.creation(room)))
 
     async def claim(self, name: str, value: str) -> None:
         await self._call(calls.keep(self.config.user, _CLAIM + name, {"claim": value}))

@@ -103,6 +103,16 @@ class MatrixEmulator:
     async def delete(self, room: str, person: str, message: MessageId) -> None:
         self._redact(room, person, message)
 
+    async def promote(self, room: str, person: str) -> None:
+        who, name = self._present(room, person)
+        self._rooms.promote(self._owner, name, who.id)
+        self.server.wake()
+
+    async def ban(self, room: str, moderator: str, person: str) -> None:
+        by, name = self._present(room, moderator)
+        self._rooms.change_membership(by, self._rooms.room(name), self._rooms.person(person).id, "ban")
+        self.server.wake()
+
     async def react(self, room: str, person: str, message: MessageId, emoji: str) -> None:
         await self.post(room, person, "m.reaction", clients.reaction(message, emoji))
 

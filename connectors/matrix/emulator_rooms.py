@@ -154,6 +154,11 @@ class Rooms:
         content = {"membership": membership} | ({"reason": reason} if reason else {})
         self._append(room, by, "m.room.member", content, user)
 
+    def promote(self, by: Person, name: str, user: str) -> None:
+        """Make somebody a moderator."""
+        levels = self.room(name).content("m.room.power_levels")
+        self.set_state(by, name, "m.room.power_levels", "", {**levels, "users": {**levels["users"], user: 50}})
+
     def invite(self, by: Person, room: MatrixRoom, user: str) -> None:
         if room.membership(user) != "join":
             self._append(room, by, "m.room.member", {"membership": "invite"}, user)

@@ -19,6 +19,7 @@ from bridge.events import (
     Joined,
     Left,
     Manner,
+    Parting,
     Pinned,
     Posted,
     Reacted,
@@ -310,8 +311,15 @@ def _membership_changed(seen: _Seen, user: str) -> Joined | Left | None:
     if after == _IN_ROOM and before != _IN_ROOM:
         return Joined(**seen.fields(), user=seen.where.name_of(seen.where.room, user))
     if after in {"leave", "ban"} and before in {_IN_ROOM, ""}:
-        return Left(**seen.fields(), user=seen.where.name_of(seen.where.room, user), reason=_reason(seen, user, after))
+        return _left(seen, user, after)
     return None
+
+
+def _left(seen: _Seen, user: str, after: str) -> Left:
+    who, own = seen.where.name_of(seen.where.room, user), seen.sender == user
+    how = Parting.BANNED if after == "ban" else Parting.LEFT if own else Parting.REMOVED
+    by = None if own else seen.where.name_of(seen.where.room, seen.sender)
+    return Left(**seen.fields(), user=who, reason=_reason(seen, user, after), how=how, by=by)
 
 
 def _reason(seen: _Seen, user: str, after: str) -> str:

@@ -23,6 +23,7 @@ from bridge import (
     Outgoing,
     Person,
     Place,
+    Power,
     Reaction,
     Registration,
     Rejected,
@@ -38,6 +39,7 @@ from bridge import (
     Uncertain,
     Unsupported,
     User,
+    UserId,
 )
 from bridge.errors import BridgeError
 from bridge.ids import AccountName
@@ -50,6 +52,7 @@ from connectors.matrix.errors import Duplicate, InUse, NotFound
 from connectors.matrix.files import kinds
 from connectors.matrix.media import Media
 from connectors.matrix.members import named
+from connectors.matrix.power import power
 from connectors.matrix_appservice import calls as service
 from connectors.matrix_appservice import door, names
 from connectors.matrix_appservice.config import MatrixAppserviceConfig
@@ -202,6 +205,11 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
             rooms, ghosts = Rooms(client, self.config.user), Ghosts(client, self.config.user, await self._mark())
             await rooms.look()
             return [await rooms.described(room, len(await ghosts.inside(room))) for room in sorted(rooms.joined)]
+
+    async def power(self, room: RoomId, user: UserId) -> Power:
+        rooms = self._heard().rooms
+        levels = await rooms.answer(calls.state(room, "m.room.power_levels"))
+        return power(user, levels, await rooms.answer(calls.creation(room)))
 
     async def claim(self, name: str, value: str) -> None:
         await self._call(calls.keep(self.config.user, _CLAIM + name, {"claim": value}))

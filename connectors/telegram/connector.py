@@ -28,6 +28,7 @@ from bridge import (
     MessageId,
     Outgoing,
     Place,
+    Power,
     Rate,
     Reaction,
     Relation,
@@ -53,6 +54,7 @@ from connectors.telegram.format import FORMATTING, render, unpinged
 from connectors.telegram.incoming import ALLOWED_UPDATES, Read, happened
 from connectors.telegram.membership import PRIVACY, check_member, check_topic, info, note, split_name
 from connectors.telegram.polling import Queue
+from connectors.telegram.power import power_of
 from connectors.telegram.reactions import ALLOWED, allowed_in
 from connectors.telegram.rooms import Claim, claims, moved
 from connectors.telegram.topics import Topics
@@ -335,6 +337,10 @@ class Telegram(Connector[TelegramConfig]):
         """Take a message back; `Unsupported` once it is older than 48 hours."""
         async with self._following(deletion.target.room):
             await outgoing.take_back(self._connection(), deletion)
+
+    async def power(self, room: RoomId, user: UserId) -> Power:
+        async with self._following(room):
+            return await power_of(self._connection(), room, user)
 
     async def fetch(self, attachment: Attachment) -> AsyncIterator[bytes]:
         """What somebody attached; Telegram's own server gives bots nothing above 20 MB."""

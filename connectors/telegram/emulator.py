@@ -111,6 +111,12 @@ class TelegramEmulator:
     async def emote(self, room: str, person: str, text: Rich) -> MessageId:
         raise NotImplementedError("Telegram has no emotes")
 
+    async def promote(self, room: str, person: str) -> None:
+        self._place(room)[0].administrators.add(self.world.person(person)["id"])
+
+    async def ban(self, room: str, moderator: str, person: str) -> None:
+        self.world.ban(self._place(room)[0], self.world.person(moderator), self.world.person(person))
+
     async def share_spot(self, room: str, person: str, spot: Spot) -> MessageId:
         return await self.send_content(room, person, content.spot(spot))
 

@@ -79,7 +79,7 @@ class Methods:
         known = next((person for person in self._world.people.values() if person["id"] == user), None)
         if known is None:
             raise bad("member not found")
-        return {"user": known, "status": "member"}
+        return self._world.person_as(known, Status.ADMINISTRATOR if user in chat.administrators else Status.MEMBER)
 
     def _get_administrators(self, call: Call) -> list[Json]:
         chat = self._chat(call)

@@ -67,6 +67,8 @@ class Chat(Struct):
     closed_topics: set[int] = field(default_factory=set)
     reactions: tuple[str, ...] = ()
     """Those it allows; none named, all of them."""
+    administrators: set[int] = field(default_factory=set)
+    """People who administer it."""
     messages: dict[int, Message] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -172,7 +174,18 @@ class World:
 
     def member(self, status: Status) -> Json:
         """Our bot's membership as the Bot API describes it."""
-        return {"user": self.bot, "status": str(status), **_RIGHTS[status]}
+        return self.person_as(self.bot, status)
+
+    def person_as(self, user: Json, status: Status) -> Json:
+        """Anybody's membership."""
+        return {"user": user, "status": str(status), **_RIGHTS[status]}
+
+    def ban(self, chat: Chat, by: Json, user: Json) -> None:
+        """Throw somebody out for good; bots that administer the chat are told."""
+        old, new = (self.person_as(user, one) for one in (Status.MEMBER, Status.KICKED))
+        if chat.bot is Status.ADMINISTRATOR:
+            change = {"chat": chat.brief(), "from": by, "date": self.now()}
+            self.tell("chat_member", {**change, "old_chat_member": old, "new_chat_member": new})
 
     def tell(self, kind: str, body: Json) -> None:
         """Queue an update, if the bot asked for its kind."""

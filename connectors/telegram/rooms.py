@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from telegram import Chat, ChatMember, ChatMemberRestricted, ChatMemberUpdated, Message
 from telegram.constants import ChatMemberStatus, ChatType
 
-from bridge.events import AnyEvent, Confirmation, Joined, Left, Pinned, RoomChanged, RoomKind, RoomMoved, User
+from bridge.events import AnyEvent, Confirmation, Joined, Left, Parting, Pinned, RoomChanged, RoomKind, RoomMoved, User
 from bridge.ids import EventId, MessageId, RoomId, ThreadId, UserId
 from connectors.telegram.content import author_of, user_name
 
@@ -86,13 +86,22 @@ def member_changed(change: ChatMemberUpdated) -> Iterator[AnyEvent]:
     if after:
         yield _joined(change.chat, user, change.date)
     else:
-        yield _left(change.chat, user, change.date, _reason(change))
+        yield structs.replace(_left(change.chat, user, change.date, _reason(change)), **_parting(change))
 
 
 def _inside(member: ChatMember) -> bool:
     if isinstance(member, ChatMemberRestricted):
         return member.is_member
     return member.status in _INSIDE
+
+
+def _parting(change: ChatMemberUpdated) -> dict[str, Any]:
+    """How somebody came to be out, and who did it."""
+    by, member = change.from_user, change.new_chat_member
+    if change.chat.type == ChatType.PRIVATE or by.id == member.user.id:
+        return {}
+    how = Parting.BANNED if member.status == ChatMemberStatus.BANNED else Parting.REMOVED
+    return {"how": how, "by": User(id=UserId(str(by.id)), name=user_name(by))}
 
 
 def _reason(change: ChatMemberUpdated) -> str:

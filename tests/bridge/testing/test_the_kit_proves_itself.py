@@ -15,6 +15,7 @@ from bridge.testing import (
     broken_life,
     broken_media,
     broken_outgoing,
+    broken_power,
     broken_private,
 )
 from bridge.testing.broken import BROKEN
@@ -22,6 +23,7 @@ from bridge.testing.contract import ConnectorContract, promises
 from bridge.testing.contract_authors import GhostPromises
 from bridge.testing.contract_kit import Kit
 from bridge.testing.contract_network import NetworkPromises
+from bridge.testing.contract_power import PowerPromises
 from bridge.testing.contract_private import PrivatePromises
 from bridge.testing.host import KitHost
 from bridge.testing.loop import SkippingLoop
@@ -33,7 +35,10 @@ CONFIRMS = replace(SHOWS_AUTHORS, confirms_within=timedelta(minutes=1))
 HAS_GHOSTS = replace(WITH_FILES, authorship=Authorship.GHOST)
 NAMES = [name for name in promises() if not hasattr(NetworkPromises, name)]
 """Those about the network have a test of their own: a platform in memory has none."""
-MODULES = (broken_authors, broken_content, broken_incoming, broken_outgoing, broken_life, broken_media, broken_private)
+MODULES = (
+    broken_authors, broken_content, broken_incoming, broken_outgoing, broken_life, broken_media, broken_power,
+    broken_private,
+)  # fmt: skip
 
 
 class Contract(ConnectorContract):
@@ -55,7 +60,7 @@ async def broken_promises(kind: type[MemoryConnector], tmp_path: Path) -> dict[s
 def tried(kind: type[MemoryConnector]) -> list[str]:
     """What a connector is tried with: most would break the promises about ghosts or private rooms as well."""
     others = [] if hasattr(GhostPromises, BROKEN.get(kind, "")) else [GhostPromises]
-    others += [] if issubclass(kind, PrivateConnector) else [PrivatePromises]
+    others += [PowerPromises] if issubclass(kind, PrivateConnector) else [PrivatePromises]
     return [name for name in NAMES if not any(hasattr(promises, name) for promises in others)]
 
 

@@ -98,3 +98,10 @@ def test_a_flood_of_names_is_forgotten() -> None:
     for number in range(25_000):
         assert said.fold(f"Nick{number}") == f"nick{number}"
     assert len(said._folded) < 11_000
+
+
+@pytest.mark.parametrize(
+    ("prefix", "ruling"), [("(qaohv)~&@%+", "~&@%"), ("(ov)@+", "@"), ("(Yqaohv)!~&@%+", "~&@%"), ("", ""), ("(o", "")]
+)
+def test_those_who_may_throw_others_out_rule(prefix: str, ruling: str) -> None:
+    assert server(f"PREFIX={prefix}").ruling == frozenset(ruling)

@@ -292,10 +292,13 @@ STATES: dict[str, tuple[dict[str, Any], AnyEvent | None]] = {
         member("leave", "join", sender="@bob:x"),
         Left(id="event $1", room=ROOM, at=AT, user=BOB, reason="left the room"),
     ),
-    "kicked": (member("leave", "join"), Left(id="event $1", room=ROOM, at=AT, user=BOB, reason="removed by ada")),
+    "kicked": (
+        member("leave", "join"),
+        Left(id="event $1", room=ROOM, at=AT, user=BOB, reason="removed by ada", how="removed", by=ADA),
+    ),
     "banned": (
         member("ban", "join", content={"membership": "ban", "reason": "spam"}),
-        Left(id="event $1", room=ROOM, at=AT, user=BOB, reason="banned by ada: spam"),
+        Left(id="event $1", room=ROOM, at=AT, user=BOB, reason="banned by ada: spam", how="banned", by=ADA),
     ),
     "invitation taken back": (member("leave", "invite"), None),
     "ban lifted": (member("leave", "ban"), None),
