@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bridge.capabilities import Capabilities
 from bridge.events import Edited, Posted
-from bridge.fit_files import Carried, missing, taken, told_of
+from bridge.fit_files import Carried, taken, told_of, wanted
 from bridge.shared import Shared
 from bridge.store.attached import Held, HeldOf
 from bridge.store.rows import Row
@@ -36,11 +36,12 @@ async def attached(shared: Shared, row: Row, can: Capabilities) -> tuple[Carried
 
 
 async def _carried(shared: Shared, event: int, held: Held, can: Capabilities) -> Carried:
-    while (to := missing(held, can)) is not None:
-        made = await shared.media.converted(event, held, to)
+    failed: set[str] = set()
+    while (job := wanted(held, can, failed)) is not None:
+        made = await shared.media.converted(event, held, job)
+        held = made or held
         if made is None:
-            break
-        held = made
+            failed.add(job)
     file = taken(held, can)
     return Carried(part=held.part, file=file) if file is not None else await _linked(shared, held)
 

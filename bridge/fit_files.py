@@ -3,7 +3,7 @@
 The ladder: what a room does not take of one kind it may take as the next; behind the last there is a link, then words.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 
 from bridge.capabilities import Capabilities, MediaLimit
 from bridge.events import Attachment, File, Kind
-from bridge.media.types import CONVERSIONS
+from bridge.media.types import CONVERSIONS, MOVING_CONVERSIONS, STRIPPED
 from bridge.store.attached import Held
 
 LADDER: Final[dict[Kind, tuple[Kind, ...]]] = {
@@ -44,19 +44,44 @@ def taken(held: Held, can: Capabilities) -> File | None:
     return None
 
 
-def missing(held: Held, can: Capabilities) -> str | None:
-    """The type that a file would have to be converted to, to be shown as something better; None for none."""
+def wanted(held: Held, can: Capabilities, tried: Collection[str] = ()) -> str | None:
+    """The job that would make of a file something better for this room, as its form is called; None for none.
+
+    `tried` are jobs that failed.
+    """
     for kind in LADDER.get(held.files[0].kind, ()) if held.files else ():
         limit = can.media.get(kind)
         if limit is None:
             continue
         if any(fits(one, limit) for one in held.files):
             return None
-        made = {one.mime for one in held.files}
-        for mime in CONVERSIONS.get(held.files[0].mime, ()):
-            if mime not in made and any(fnmatchcase(mime, pattern) for pattern in limit.mimes):
-                return mime
+        for mime in _candidates(held.files[0], limit):
+            job = asked(mime, limit)
+            if (
+                job not in held.forms
+                and job not in tried
+                and any(fnmatchcase(mime, pattern) for pattern in limit.mimes)
+            ):
+                return job
     return None
+
+
+def asked(mime: str, limit: MediaLimit) -> str:
+    """A job for the workshop: the type, and of a picture the longest side and the most bytes."""
+    if not mime.startswith("image/") or (limit.max_side is None and limit.max_bytes is None):
+        return mime
+    return f"{mime} {limit.max_side or '-'} {limit.max_bytes or '-'}"
+
+
+def _candidates(file: File, limit: MediaLimit) -> tuple[str, ...]:
+    """The types to try; a still picture that is only too large stays what it is, or a photo."""
+    if any(fnmatchcase(file.mime, pattern) for pattern in limit.mimes):
+        if file.mime not in STRIPPED or file.animated or not _proportioned(file, limit):
+            return ()
+        heavy = limit.max_bytes is not None and file.size > limit.max_bytes
+        return ("image/jpeg", file.mime) if heavy else (file.mime, "image/jpeg")
+    found = MOVING_CONVERSIONS.get(file.mime) if file.animated else None
+    return found or CONVERSIONS.get(file.mime, ())
 
 
 def fits(file: File, limit: MediaLimit) -> bool:
@@ -65,10 +90,13 @@ def fits(file: File, limit: MediaLimit) -> bool:
         return False
     if limit.max_bytes is not None and file.size > limit.max_bytes:
         return False
+    longest = max(file.width or 1, file.height or 1)
+    return (limit.max_side is None or longest <= limit.max_side) and _proportioned(file, limit)
+
+
+def _proportioned(file: File, limit: MediaLimit) -> bool:
     sides = sorted((file.width or 1, file.height or 1))
-    return (limit.max_side is None or sides[1] <= limit.max_side) and (
-        limit.max_ratio is None or sides[1] <= limit.max_ratio * sides[0]
-    )
+    return limit.max_ratio is None or sides[1] <= limit.max_ratio * sides[0]
 
 
 def told_of(held: Held) -> str:

@@ -72,7 +72,8 @@ async def examined(path: Path, config: Config, clock: Clock) -> list[Finding]:
 
 def _missing() -> Collection[str]:
     """Packages that an extra brings and that are not here; the daemon never imports them."""
-    return [name for name, module in {"pillow": "PIL"}.items() if find_spec(module) is None]
+    modules = {"pillow": "PIL", "pi-heif": "pi_heif", "rlottie-python": "rlottie_python"}
+    return [name for name, module in modules.items() if find_spec(module) is None]
 
 
 def _program() -> Iterator[Finding]:

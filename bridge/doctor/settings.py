@@ -31,8 +31,11 @@ def files(config: Config, missing: Collection[str]) -> Iterator[Finding]:
     if config.http is None or config.http.public_url is None:
         what = "there is none: a file that a room does not take is told in words, and nobody there can open it"
         yield Finding(grade=Grade.NOTE, where="http.public_url", what=what, remedy="set `http.public_url: https://…`")
-    if "pillow" in missing:
-        what = "pictures are not made into types that a room takes, such as stickers into pictures: they are linked"
+    if missing:
+        what = (
+            "pictures are not made into types that a room takes, such as stickers and photos of phones"
+            f" ({' and '.join(sorted(missing))} missing): they are linked, or told"
+        )
         remedy = "pip install 'qantara[media]'"
         yield Finding(grade=Grade.NOTE, where="this program", what=what, remedy=remedy)
 

@@ -18,7 +18,7 @@ from bridge.ids import AccountName
 from bridge.media.files import Files, Writing, Written
 from bridge.media.names import safe
 from bridge.media.types import STRIPPED, UNOPENED, fitting, told
-from bridge.media.workshop import CLEAN, Workshop
+from bridge.media.workshop import CLEAN, PHOTO, Workshop
 from bridge.store.attached import Fetch
 
 logger = structlog.get_logger()
@@ -81,6 +81,7 @@ class Fetching:
             self.making.add(writing.name)
             try:
                 file = await self._cleaned(await self._received(connector, what.attachment, writing))
+                file = structs.replace(file, kind=fitting(what.attachment.kind, file.mime))
                 await self._done(what, file, "")
             except Exception as error:
                 if not isinstance(error, (BridgeError, OSError, TimeoutError)):
@@ -116,8 +117,15 @@ class Fetching:
         if self._metadata() == "keep" or not file.mime.startswith("image/"):
             return file
         if file.mime in UNOPENED:
-            raise Rejected("what it says of place and camera cannot be taken out")
+            return await self._photographed(file)
         return await self.worked(CLEAN, file) if file.mime in STRIPPED else file
+
+    async def _photographed(self, file: File) -> File:
+        """A photo of a picture that cannot be cleaned as it is."""
+        try:
+            return await self.worked(PHOTO, file)
+        except Rejected as error:
+            raise Rejected("what it says of place and camera cannot be taken out") from error
 
     async def worked(self, job: str, file: File) -> File:
         """A picture after a job in the workshop: the same file where nothing was to be changed. Raises `Rejected`."""
@@ -160,7 +168,7 @@ async def _generator(given: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]
 
 def _replaced(file: File, written: Written, job: str) -> File:
     """The file as it is after a job that changed it; a conversion makes another type of it."""
-    mime = file.mime if job == CLEAN else job
+    mime = file.mime if job == CLEAN else job.partition(" ")[0]
     return structs.replace(
         file, id=written.id, size=written.size, sha256=written.sha256, mime=mime, name=safe(file.name, mime, file.kind)
     )

@@ -146,23 +146,26 @@ class Keeping:
 
     def _still(self, held: Held) -> Held:
         """What a restored store speaks of may have been left behind."""
-        files = tuple(file for file in held.files if self._files.has(file.id))
-        return held if len(files) == len(held.files) else Held(held.part, files, held.why or "the file is gone")
+        there = [pair for pair in zip(held.files, held.forms, strict=True) if self._files.has(pair[0].id)]
+        if len(there) == len(held.files):
+            return held
+        files, forms = tuple(file for file, _ in there), tuple(form for _, form in there)
+        return Held(held.part, files, held.why or "the file is gone", forms)
 
-    async def converted(self, event: int, held: Held, to: str) -> Held | None:
-        """The attachment with a form of this type as well; None where it cannot be made, now and later."""
+    async def converted(self, event: int, held: Held, job: str) -> Held | None:
+        """The attachment with the form that this job makes as well; None where it cannot be made, now and later."""
         first = held.files[0]
-        if (first.id, to) in self._failed:
+        if (first.id, job) in self._failed:
             return None
         try:
-            made = await self._fetching.worked(to, first)
+            made = await self._fetching.worked(job, first)
         except (Rejected, FileNotFoundError, VaultError) as error:
-            logger.warning("file not converted", to=to, why=str(error))
-            self._failed.add((first.id, to))
+            logger.warning("file not converted", job=job, why=str(error))
+            self._failed.add((first.id, job))
             return None
         self._used += made.size
-        await self._writer.ask(Fetched(event=event, part=held.part, file=made, form=to))
-        return Held(held.part, (*held.files, made), held.why)
+        await self._writer.ask(Fetched(event=event, part=held.part, file=made, form=job))
+        return Held(held.part, (*held.files, made), held.why, (*held.forms, job))
 
     async def read(self, file: File) -> AsyncIterator[bytes]:
         """See `bridge.connector.Host.read`."""

@@ -13,10 +13,19 @@ UNOPENED = frozenset({"image/heic", "image/avif", "image/tiff"})
 """Pictures that nobody opens here, though they say where they were taken."""
 OTHER_PICTURES = UNOPENED | {"image/bmp", "image/svg+xml"}
 """Pictures that are shown as files."""
+_STILL = ("image/png", "image/jpeg")
+_MOVING = ("image/webp", "image/gif", *_STILL)
 CONVERSIONS: dict[str, tuple[str, ...]] = {
-    "image/webp": ("image/png", "image/jpeg"), "image/png": ("image/jpeg",), "image/gif": ("image/png",),
+    "image/webp": _STILL, "image/png": ("image/jpeg",), "image/gif": ("image/png",), "image/bmp": _STILL,
+    "application/x-tgsticker": _MOVING,
 }  # fmt: skip
 """What a type can be made into, the best first."""
+MOVING_CONVERSIONS: dict[str, tuple[str, ...]] = {
+    "image/webp": ("image/gif", *_STILL),
+    "image/gif": ("image/webp", *_STILL),
+    "image/png": _MOVING,
+}
+"""The same of what moves."""
 _STARTS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
     (0, b"\xff\xd8\xff", "image/jpeg"),

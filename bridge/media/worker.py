@@ -1,18 +1,15 @@
-"""Opens pictures of strangers: a program of its own, with little memory and time, that knows nothing of the bridge.
+"""Cleans pictures of strangers: a program of its own, with little memory and time, that knows nothing of the bridge.
 
-    python -I worker.py clean image/jpeg < picture > answer
-    python -I worker.py image/png image/webp < picture > answer
+    python -I worker.py image/jpeg < picture > answer
 
-The answer is a line of JSON and then, where there is one, the new picture. `clean` takes out what a picture says of
-place, camera and people without encoding it anew: only known pieces of its format are kept, in their order, and nothing
-behind its end. The other job makes a picture of another type, with Pillow.
+The answer is a line of JSON and then, where it changed, the picture. What it says of place, camera and people is taken
+out without encoding it anew: only known pieces of its format are kept, in their order, and nothing behind its end.
 """
 
 import json
 import struct
 import sys
 from collections.abc import Callable, Iterator
-from io import BytesIO
 from typing import Final, NamedTuple
 
 MOST_PIXELS: Final = 40_000_000
@@ -236,34 +233,13 @@ def _blocks_end(data: bytes, at: int) -> int:
 _CLEANERS: Final[dict[str, Callable[[bytes], Cleaned]]] = {
     "image/jpeg": _jpeg, "image/png": _png, "image/webp": _webp, "image/gif": _gif,
 }  # fmt: skip
-_FORMATS: Final = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF"}
 
 
-def converted(data: bytes, mime: str, to: str) -> Cleaned:
-    """The first frame of a picture as another type. Raises `Refused`."""
-    from PIL import Image, ImageOps  # noqa: PLC0415 - only what is converted needs it
-
-    before = cleaned(data, mime)
-    Image.MAX_IMAGE_PIXELS = MOST_PIXELS
-    try:
-        with Image.open(BytesIO(before.data), formats=[_FORMATS[mime]]) as picture:
-            frame = ImageOps.exif_transpose(picture.convert("RGBA"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise Refused("it is broken") from error
-    if to == "image/jpeg":
-        ground = Image.new("RGB", frame.size, "white")
-        ground.paste(frame, mask=frame.getchannel("A"))
-        frame = ground
-    out = BytesIO()
-    frame.save(out, _FORMATS[to])
-    return Cleaned(*frame.size, animated=False, data=out.getvalue())
-
-
-def main(job: str, mime: str) -> None:
-    """One job: from standard input to standard output."""
+def main(mime: str) -> None:
+    """One picture: from standard input to standard output."""
     data = sys.stdin.buffer.read()
     try:
-        made = cleaned(data, mime) if job == "clean" else converted(data, mime, job)
+        made = cleaned(data, mime)
     except Refused as error:
         sys.stdout.write(json.dumps({"refused": str(error)}) + "\n")
         return
@@ -288,4 +264,4 @@ def _limited() -> None:
 
 if __name__ == "__main__":
     _limited()
-    main(*sys.argv[1:3])
+    main(sys.argv[1])

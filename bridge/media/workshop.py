@@ -4,17 +4,18 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Final, Protocol
 
 import msgspec
 from msgspec import Struct
 
 from bridge.errors import Rejected
-from bridge.media import worker
+from bridge.media import making, worker
 
 CLEAN: Final = "clean"
-"""The job that takes out what a picture says of place and camera; every other is the type to convert it to."""
+"""The job that takes out what a picture says of place and camera; every other is what `asked` says."""
+PHOTO: Final = "image/jpeg"
+"""The job that makes a photo of a picture that cannot be cleaned."""
 _SECONDS: Final = 60.0
 _PIECE: Final = 1 << 16
 _LONGEST_LINE: Final = 1 << 12
@@ -47,7 +48,7 @@ class Processes:
     async def do(self, job: str, mime: str, data: AsyncIterator[bytes], put: Put) -> Made:
         async with self._slots:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-I", str(Path(worker.__file__)), job, mime, stdin=asyncio.subprocess.PIPE,
+                sys.executable, "-I", *_program(job), mime, stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, limit=_LONGEST_LINE,
             )  # fmt: skip
             try:
@@ -59,6 +60,11 @@ class Processes:
                 with suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
+
+
+def _program(job: str) -> tuple[str, ...]:
+    """What does a job, and how it is told."""
+    return (worker.__file__,) if job == CLEAN else (making.__file__, job)
 
 
 async def _done(process: asyncio.subprocess.Process, data: AsyncIterator[bytes], put: Put) -> Made:
@@ -83,8 +89,8 @@ class Here:
     async def do(self, job: str, mime: str, data: AsyncIterator[bytes], put: Put) -> Made:
         whole = b"".join([piece async for piece in data])
         try:
-            made = worker.cleaned(whole, mime) if job == CLEAN else worker.converted(whole, mime, job)
-        except worker.Refused as error:
+            made = worker.cleaned(whole, mime) if job == CLEAN else making.made(whole, mime, job)
+        except (worker.Refused, making.Refused) as error:
             return Made(refused=str(error))
         if made.data != whole:
             await put(made.data)

@@ -16,11 +16,15 @@ class Fetch(Struct, frozen=True, kw_only=True):
 
 
 class Held(Struct, frozen=True):
-    """What is there of one attachment: the file as it came and in other forms, or why there is none."""
+    """What is there of one attachment: the file as it came and in other forms, or why there is none.
+
+    `forms` says of each file by which job it was made, "" as it came.
+    """
 
     part: int
     files: tuple[File, ...] = ()
     why: str = ""
+    forms: tuple[str, ...] = ()
 
 
 class Fetched(Struct, frozen=True, kw_only=True):

@@ -85,16 +85,18 @@ class Filing:
         """Every attachment, with the form it came in first."""
         found: Any = list(
             self._cursor.execute(
-                "SELECT part, about FROM media WHERE event = ? OR message = ? AND until IS NOT NULL"
+                "SELECT part, form, about FROM media WHERE event = ? OR message = ? AND until IS NOT NULL"
                 " ORDER BY part, form",
                 (op.event, op.message),
             )
         )
         held: dict[int, Held] = {}
-        for part, about in found:
+        for part, form, about in found:
             told, before = self._about(about), held.get(part, Held(part))
-            files = before.files if told.file is None else (*before.files, told.file)
-            held[part] = Held(part, files, before.why or told.why)
+            files, forms = before.files, before.forms
+            if told.file is not None:
+                files, forms = (*files, told.file), (*forms, form)
+            held[part] = Held(part, files, before.why or told.why, forms)
         return tuple(held.values())
 
     def served(self, op: Served) -> File | None:

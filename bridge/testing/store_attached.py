@@ -57,7 +57,7 @@ class AttachedPromises:
         book.opened.ask(Fetched(event=event, part=1, why="it is gone"))
         there = book.reopened()
         assert there.ask(ToFetch()) == ()
-        assert there.ask(HeldOf(event)) == (Held(0, (_file("one"),)), Held(1, (), "it is gone"))
+        assert there.ask(HeldOf(event)) == (Held(0, (_file("one"),), forms=("",)), Held(1, (), "it is gone"))
 
     def test_other_forms_stand_behind_the_first(self, book: Book) -> None:
         there = book.opened

@@ -109,8 +109,29 @@ def sticker(token: str) -> Filed:
 
 
 def animated(token: str) -> Filed:
-    """A sticker that moves."""
-    drawing = {"tgs": 1, "v": "5.5.2", "fr": 60, "ip": 0, "op": 60, "w": 512, "h": 512, "nm": token, "layers": []}
+    """A sticker that moves: a square that goes aside, on ground of its own size."""
+    width, height = 64 + number_of(token) % 211, 64 + number_of(f"{token} height") % 199
+    evenly = {"i": {"x": 1, "y": 1}, "o": {"x": 0, "y": 0}}
+    moving = {"a": 1, "k": [{"t": 0, "s": [20, 20, 0], "e": [60, 60, 0], **evenly}, {"t": 60}]}
+    still = {"k": [0, 0]}, {"k": [100, 100]}, {"k": 0}, {"k": 100}
+    square = [
+        {"ty": "rc", "p": still[0], "s": {"k": [20, 20]}, "r": still[2]},
+        {"ty": "fl", "c": {"k": [1, 0, 0, 1]}, "o": still[3]},
+        {"ty": "tr", "p": still[0], "a": still[0], "s": still[1], "r": still[2], "o": still[3]},
+    ]
+    place = {"o": still[3], "r": still[2], "p": moving, "a": still[0], "s": still[1]}
+    layer = {"ty": 4, "ip": 0, "op": 60, "st": 0, "ks": place, "shapes": [{"ty": "gr", "it": square}]}
+    drawing = {
+        "tgs": 1,
+        "v": "5.5.2",
+        "fr": 60,
+        "ip": 0,
+        "op": 60,
+        "w": width,
+        "h": height,
+        "nm": token,
+        "layers": [layer],
+    }
     data = gzip.compress(json.dumps(drawing).encode(), mtime=0)
     return Filed(kind=Kind.STICKER, data=data, mime="application/x-tgsticker", emoji="🦆", alt=token)
 
@@ -121,10 +142,15 @@ def alike(planted: Filed, held: Filed) -> bool:
 
 
 def _size(data: bytes) -> tuple[int, int] | None:
-    """Width and height of a PNG, or of a JPEG that it may have become."""
+    """Width and height of a picture that was planted, or of one that it may have become; a drawing must still move."""
     if data.startswith(_PNG):
         width, height = struct.unpack(">II", data[16:24])
         return width, height
+    if data.startswith(b"\x1f\x8b"):
+        drawing = json.loads(gzip.decompress(data))
+        return drawing["w"], drawing["h"]
+    if data[8:16] == b"WEBPVP8X" and b"ANMF" in data:
+        return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
     return _jpeg_size(data) if data.startswith(b"\xff\xd8") else None
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from bridge.ids import MessageId
 from bridge.testing.holdings import Filed, Holding
-from bridge.testing.interop.pieces import number_of
+from bridge.testing.interop.pieces import alike, number_of
 from bridge.testing.platform import Platform, Shown
 from bridge.text.nodes import Rich
 
@@ -111,7 +111,7 @@ class Scene:
     def _is_planted(self, held: Holding, token: str) -> bool:
         if not isinstance(held, Filed):
             return held in self.planted or token in str(held)
-        same = any(isinstance(one, Filed) and one.data == held.data for one in self.planted)
+        same = any(isinstance(one, Filed) and one.kind is held.kind and alike(one, held) for one in self.planted)
         return same or token in held.name or token in held.alt
 
     def plain(self, words: str) -> str:

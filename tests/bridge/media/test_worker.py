@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from bridge.errors import Rejected
-from bridge.media.worker import Cleaned, Refused, cleaned, converted
+from bridge.media.worker import Cleaned, Refused, cleaned
 from bridge.media.workshop import Made, Processes
 from bridge.testing import samples
 from bridge.testing.waiting import eventually
@@ -132,16 +132,6 @@ def test_whatever_comes_is_cleaned_or_refused(mime: str, data: st.DataObject) ->
     except Refused:
         return
     assert isinstance(made, Cleaned)
-
-
-@pytest.mark.parametrize(
-    ("mime", "to"), [("image/webp", "image/png"), ("image/png", "image/jpeg"), ("image/gif", "image/png")]
-)
-def test_a_picture_becomes_one_of_another_type(mime: str, to: str) -> None:
-    made = converted(picture(mime), mime, to)
-    with Image.open(io.BytesIO(made.data)) as shown:
-        assert (shown.get_format_mimetype(), shown.size) == (to, (30, 20))
-    assert PLACE not in made.data
 
 
 # --- in a process of its own ---
