@@ -7,6 +7,7 @@ from msgspec import structs
 from bridge.blocks import is_slow
 from bridge.capabilities import Authorship, Capabilities, Isolation
 from bridge.config.settings import Show
+from bridge.desk import handle
 from bridge.errors import Feature, Scope
 from bridge.events import Posted, User
 from bridge.ids import PersonNumber, Place, RoomNumber
@@ -23,6 +24,14 @@ from bridge.text.nodes import Break
 
 _NOTHING: frozenset[Show] = frozenset()
 _MOST_BYLINES = 4096
+
+
+def _handled(labels: Mapping[PersonNumber, str], row: Row) -> Mapping[PersonNumber, str]:
+    """Names with the number of the conversation, where the room cannot show it as a thread: [#12 Olena]."""
+    number = handle(row.event.thread)
+    if number is None:
+        return labels
+    return {person: f"[#{number} {bare(shown)}]" for person, shown in labels.items()}
 
 
 class Abilities:
@@ -95,10 +104,13 @@ class Abilities:
         if row.lacks:
             features -= row.lacks
             shown = structs.replace(shown, media={}) if Feature.ATTACHMENT in row.lacks else shown
+        labels = self._labels(row, behind, facts)
+        if row.event.thread is not None and Feature.THREAD not in features:
+            labels = _handled(labels, row)
         return View(
             place=place, capabilities=shown, features=features, shows=self._shared.shows.get(row.link, _NOTHING),
             prefix=f"{self._shared.epochs.of(row.number)}.{row.number}{generation}",
-            late=self._shared.late.get(row.link, 0.0), labels=self._labels(row, behind, facts),
+            late=self._shared.late.get(row.link, 0.0), labels=labels,
             told=self._naming.told(row),
         )  # fmt: skip
 

@@ -100,6 +100,14 @@ class Deletion(Struct, frozen=True, kw_only=True, tag="deletion"):
     by: Person | None = None
 
 
+class Opening(Struct, frozen=True, kw_only=True, tag="opening"):
+    """Begin a thread with this title: see `Connector.open_thread`."""
+
+    room: RoomId
+    title: str
+    key: Key
+
+
 class Closing(Struct, frozen=True, kw_only=True, tag="closing"):
     """Let nobody vote any more in the poll that is the last part of `target`; one that is closed already is no error.
 

@@ -84,6 +84,12 @@ class Lane:
         """Whether sends are under way, or waiting to be durable."""
         return bool(self._busy)
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits here, and nothing is under way."""
+        under_way = self._busy or self._active or self._front or self._setbacks or self._preparation.busy
+        return not (under_way or self._reread or self._backlog) and self._backlog.whole
+
     def end(self) -> None:
         """The lane is over: what it holds in memory stands on disk as well."""
         self._preparation.over = True

@@ -32,6 +32,8 @@ class Feature(StrEnum):
     REACT = "react"
     REPLY = "reply"
     THREAD = "thread"
+    OPEN = "open"
+    """To begin a thread of its own: see `Connector.open_thread`."""
     FORMATTING = "formatting"
     ATTACHMENT = "attachment"
     TEMPLATE = "template"

@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 from bridge.arriving import traits
 from bridge.comings import Change, shown_by, told
 from bridge.config.settings import Show
+from bridge.desks import Desks
 from bridge.errors import Rejected, StoreFull
 from bridge.events import (
     AnyEvent,
@@ -40,7 +41,9 @@ from bridge.loops import Breaker, weighed
 from bridge.people import label
 from bridge.routing import Atlas, Heard, Routes
 from bridge.shared import Shared
+from bridge.sitting import Sitting, Ways
 from bridge.store.codec import encode
+from bridge.store.conversations import Private
 from bridge.store.ops import Accept, Accepted
 from bridge.store.questions import Locate
 from bridge.store.rows import Arrival, Route, Row, RowKind, Seen
@@ -81,12 +84,26 @@ class Sinks(Protocol):
         """Something that makes no delivery."""
         ...
 
+    def met(self, privates: Sequence[Private]) -> None:
+        """Private rooms that rows go to; said before the rows are fed."""
+        ...
+
+    def is_private(self, room: RoomNumber) -> bool:
+        """Whether a room is a private conversation, to which something is on its way."""
+        ...
+
+    def wrote(self, privates: Sequence[RoomNumber]) -> None:
+        """People wrote in these private rooms."""
+        ...
+
 
 class Intake:
     """Where events of all accounts come in."""
 
     def __init__(self, shared: Shared, atlas: Atlas, sinks: Sinks) -> None:
         self._shared, self._atlas, self._sinks = shared, atlas, sinks
+        self.desks = Desks(shared)
+        self._sitting = Sitting(shared, self.desks, Ways(self._arrivals, self._arrival, self._store), sinks)
         self._breaker = Breaker()
         self.floods = Floods()
         self.guard = Guard(shared)
@@ -127,9 +144,12 @@ class Intake:
         if position is not None and self._shared.quota.full:
             await self._space(account, located)
         self.received[account] = self.received.get(account, 0) + len(events)
+        if account in self.desks.accounts:
+            return await self._sitting.take(account, me, located, position)
         arrivals = tuple(self._arrivals(account, me, located))
         if arrivals or position is not None:
             await self._store(Accept(account=account, arrivals=arrivals, at=self._shared.now_ms(), position=position))
+        return None
 
     async def _space(self, account: AccountName, located: Iterable[tuple[AnyEvent, RoomNumber | None]]) -> None:
         """Wait while a room that would hear this is full: a platform that has positions keeps what we do not take."""
@@ -164,6 +184,8 @@ class Intake:
             if isinstance(result, Accepted):
                 if result.fetches:
                     self._shared.media.begin(result.fetches)
+                if op.privates:
+                    self._sinks.met(op.privates)
                 self._sinks.fed(result.rows)
             if durable.done():
                 return
@@ -184,12 +206,12 @@ class Intake:
             logger.error("event refused", account=op.account, why=str(error))
             self._shared.notice(None, f"An event of {op.account} could not be stored and is lost: {error}")
             if op.position is not None:
-                await self._store(Accept(account=op.account, arrivals=(), at=op.at, position=op.position))
+                await self._store(structs.replace(op, arrivals=(), turns=()))
             return
         for arrival in op.arrivals:
-            await self._store(Accept(account=op.account, arrivals=(arrival,), at=op.at))
-        if op.position is not None:
-            await self._store(Accept(account=op.account, arrivals=(), at=op.at, position=op.position))
+            await self._store(structs.replace(op, arrivals=(arrival,), position=None, turns=()))
+        if op.position is not None or op.turns:
+            await self._store(structs.replace(op, arrivals=()))
 
     async def _located(
         self, account: AccountName, events: Sequence[AnyEvent]
@@ -285,7 +307,9 @@ class Intake:
             heard = self.guard.let_through(event, heard)
         return self._arrival(event, room, by, heard) if heard else None
 
-    def _arrival(self, event: Relayed, room: RoomNumber, by: User | None, heard: Sequence[Heard]) -> Arrival | None:
+    def _arrival(
+        self, event: Relayed, room: RoomNumber | None, by: User | None, heard: Sequence[Heard]
+    ) -> Arrival | None:
         try:
             body = encode(event)
         except (UnicodeEncodeError, msgspec.MsgspecError) as error:
@@ -300,8 +324,8 @@ class Intake:
             person=None if by is None else Seen(by.id, by.name, by.avatar), **facts,
         )  # fmt: skip
 
-    def _targets(self, event: Relayed, room: RoomNumber, heard: Sequence[Heard]) -> tuple[Route, ...]:
-        parked = self._parked(event, room, heard) if isinstance(event, Posted) else {}
+    def _targets(self, event: Relayed, room: RoomNumber | None, heard: Sequence[Heard]) -> tuple[Route, ...]:
+        parked = self._parked(event, room, heard) if isinstance(event, Posted) and room is not None else {}
         if self.guard.watches:
             parked = {**parked, **self.guard.held(event, heard)}
         return tuple(Route(to.room, to.link, self._uptime(to.room), parked.get(to, "")) for to in heard)
@@ -381,6 +405,9 @@ class Intake:
         return Arrival(id=about, event=event, kind=RowKind.POST, body=encode(event), room=None, targets=routes)
 
     def notice(self, about: RoomNumber | None, text: str) -> None:
-        """Tell the operator; what concerns the notices room itself is only logged."""
+        """Tell the operator; what concerns the notices room itself is only logged, a conversation its agents."""
+        if about is not None and self._sinks.is_private(about):
+            self._shared.group.create_task(self._sitting.tell(about, text))
+            return
         if self.notices is not None and about != self.notices:
             self.say(self.notices, text)

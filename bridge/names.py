@@ -70,6 +70,10 @@ class Names:
         roll.taken[look] = person
         roll.shown[person, name] = plain
 
+    def forget(self, room: RoomNumber) -> None:
+        """Nobody is shown in this room for now."""
+        self._rolls.pop(room, None)
+
     def _roll(self, room: RoomNumber) -> Roll:
         roll = self._rolls.get(room)
         if roll is None or len(roll.shown) > MOST_PEOPLE:

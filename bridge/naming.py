@@ -65,7 +65,7 @@ class Naming:
     def speaker(self, row: Row, user: User, person: PersonNumber) -> str:
         """What the one behind a row is called here."""
         names = self._shared.names
-        if row.origin is not None:
+        if row.origin is not None and row.origin in self._shared.accounts:  # else a private conversation
             person = self._met(row.origin, user, person)
             names.present(row.origin, person, user.name)
         shown = names.shown(self._room, person, user.name)

@@ -6,11 +6,12 @@ from typing import Any
 
 from msgspec import structs
 
-from bridge.asked import Deletion, Edit, Outgoing, Target
+from bridge.asked import Deletion, Edit, Opening, Outgoing, Target
 from bridge.blocks import joined, with_words, without
 from bridge.capabilities import Authorship, Capabilities, Relation
 from bridge.config.settings import Show
 from bridge.connector import Connector
+from bridge.desk import handle
 from bridge.errors import Feature
 from bridge.events import Attachment, Deleted, Edited, Posted, Reacted, Tallied, Unreacted, answered, begins_thread
 from bridge.fit import Part, Quoted, Words, fit, recaptioned
@@ -39,7 +40,7 @@ from bridge.steps import (
 from bridge.store.questions import Known
 from bridge.store.rows import Outcome, Row, RowKind, TwinKind
 from bridge.tallies import tallied
-from bridge.threads import begins_here, hangs, in_thread, in_words, thread_there
+from bridge.threads import begins_here, handled, hangs, in_thread, in_words, opens, thread_there
 
 _FALLBACK_HOURS = 48
 
@@ -51,6 +52,7 @@ def features(connector: type[Connector[Any]], to: Capabilities) -> frozenset[Fea
         Feature.DELETE: Connector.delete,
         Feature.CLOSE: Connector.close,
         Feature.REACT: Connector.react,
+        Feature.OPEN: Connector.open_thread,
     }
     found = {feature for feature, method in methods.items() if connector.can(method)}
     if Relation.REPLY in to.relations:
@@ -90,15 +92,20 @@ def is_plain(row: Row) -> bool:
 def _posted(row: Row, event: Posted, facts: Facts, view: View, time: str) -> Plan | Ended:
     if facts.about is not None and facts.about.gone:
         return Ended(Outcome.CANCELLED, "deleted before")
+    if event.thread is not None and begins_thread(event) and handle(event.thread) is not None and opens(view):
+        title = Opening(room=view.place.room, title=event.thread_name, key=key_of(view, 0))
+        return Plan((Step(title),), ("opening",))
     if begins_thread(event) and not begins_here(view):
         return Ended(Outcome.MERGED, "a thread in words there")
     thread = thread_there(event, facts.thread, view)
     hanging = answering(row, facts.reply, view) if hangs(event, facts.reply, thread) else (None, None)
     reply, quoted = hanging
-    told = "" if thread is not None else in_words(event, facts.thread, answers=any(hanging))
+    label = name_of(row, view)
+    by_name = label and handled(event.thread, view) is not None
+    told = "" if thread is not None or by_name else in_words(event, facts.thread, answers=any(hanging))
     words = Words(
         text=view.told(event.text), manner=event.manner, attachments=_carried(event, view, facts),
-        label=name_of(row, view), files=files_of(facts.carried), lost=_lost(event, facts), quoted=quoted,
+        label=label, files=files_of(facts.carried), lost=_lost(event, facts), quoted=quoted,
         mark=", ".join(filter(None, (time, told))),
     )  # fmt: skip
     parts, there = fit(words, view.capabilities), in_thread(view, thread)

@@ -1,17 +1,20 @@
 """The rooms of the configuration while the bridge runs: their lanes, their places, who hears whom."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import structlog
 
 from bridge.config import Config, Link
 from bridge.delivery import Lane
+from bridge.desks import Seat
 from bridge.errors import StoreFull
 from bridge.events import Confirmation, Left, RoomMoved, SendFailed
 from bridge.ids import AccountName, MessageId, PersonNumber, Place, Room, RoomId, RoomNumber, RowNumber, ThreadId
 from bridge.intake import Happening, Intake
+from bridge.privates import Privates
 from bridge.routing import Atlas, Routes, routes
 from bridge.shared import Shared
+from bridge.store.conversations import Private
 from bridge.store.ops import Admit, Follow, Pin
 from bridge.store.questions import RoomRecord, Speaker
 from bridge.store.rows import Row
@@ -33,6 +36,7 @@ class Rooms:
     def __init__(self, shared: Shared, atlas: Atlas, accounts: Mapping[AccountName, Account]) -> None:
         self._shared, self._atlas, self._accounts = shared, atlas, accounts
         self.lanes: dict[RoomNumber, Lane] = {}
+        self.privates = Privates(shared, atlas, accounts, self.lanes)
         self.numbers: dict[Room, RoomNumber] = {}
         self.suspicious = False
         """Whether the last end was no clean one: then the first rows of each lane are suspects."""
@@ -61,8 +65,10 @@ class Rooms:
             records = await self.admit(config)
         except StoreFull:
             records = admitted
+        records = [record for record in records if not record.private]
         self.numbers = {Room(record.account, record.name): record.number for record in records}
         self._shared.quota.most = config.store.room_quota
+        suspicious = self.suspicious
         if self.suspicious:
             self._left = {record.number: record.waiting for record in records}
             self.suspicious = False
@@ -71,12 +77,14 @@ class Rooms:
                 self._open(record)
         await self._close_all_but({self.numbers[room] for room in wanted})
         intake.routes = routes(config.links.values(), self.numbers)
+        self._follow_desks(config, intake)
+        await self.privates.resume(suspicious=suspicious)
         self._shared.accounts = {record.number: record.account for record in records}
         self._shared.identities.follow(config.people)
         self._recall_names(intake.routes)
         intake.notices = self.numbers[config.notices] if config.notices else None
-        intake.uptimes = {number: self._accounts[lane.name.account].lanes.uptime for number, lane in self.lanes.items()}
-        intake.names = {number: str(lane.name) for number, lane in self.lanes.items()}
+        intake.uptimes = {number: self._accounts[lane.name.account].lanes.uptime for number, lane in self._entered()}
+        intake.names = {number: str(lane.name) for number, lane in self._entered()}
         intake.guard.follow(config.links)
         intake.floods.follow({link.name: link.limits for link in config.links.values()})
         self._shared.lifetimes = {link.name: int(link.lifetime.total_seconds()) for link in config.links.values()}
@@ -85,6 +93,14 @@ class Rooms:
         self._shared.templates = {link.name: link.label for link in config.links.values() if link.label != PLAIN}
         self._shared.rewrites = rewrites(config.links)
         self._shared.shows = {link.name: link.show for link in config.links.values()}
+
+    def _entered(self) -> Iterator[tuple[RoomNumber, Lane]]:
+        """The lanes of the configuration's rooms."""
+        return ((number, lane) for number, lane in self.lanes.items() if number not in self.privates)
+
+    def _follow_desks(self, config: Config, intake: Intake) -> None:
+        windows = {name: account.connector.features.window for name, account in self._accounts.items()}
+        intake.desks.follow((Seat(desk, self.numbers[desk.room]) for desk in config.desks.values()), windows)
 
     def _recall_names(self, heard: Routes) -> None:
         """Who is in a room has their name there before who is only heard in it."""
@@ -120,7 +136,7 @@ class Rooms:
         return place
 
     async def _close_all_but(self, kept: set[RoomNumber]) -> None:
-        closing = [lane for number, lane in self.lanes.items() if number not in kept]
+        closing = [lane for number, lane in self._entered() if number not in kept]
         for lane in closing:
             lane.state.left()
         await self._shared.idle(lambda: not any(lane.busy for lane in closing))
@@ -135,6 +151,7 @@ class Rooms:
         """An account ends: its lanes go, its rows stay."""
         for number in list(account.rooms):
             self._drop(account, number)
+        self.privates.end(account.account)
 
     def _drop(self, account: Account, number: RoomNumber) -> None:
         lane = self.lanes.pop(number)
@@ -213,11 +230,26 @@ class Rooms:
         logger.info("room followed", room=str(room), to=to)
         self._accounts[room.account].enter(lane.number)
 
+    def met(self, privates: Sequence[Private]) -> None:
+        self.privates.met(privates)
+
+    def wrote(self, privates: Sequence[RoomNumber]) -> None:
+        for number in privates:
+            self.privates.written(number)
+
+    def is_private(self, room: RoomNumber) -> bool:
+        return room in self.privates
+
     def reread(self, numbers: Iterable[RoomNumber]) -> None:
         """Parked rows wait again in these rooms."""
+        unknown = []
         for number in numbers:
             if number in self.lanes:
                 self.lanes[number].reread()
+            else:
+                unknown.append(number)
+        if unknown:
+            self._shared.group.create_task(self.privates.reread(unknown))
 
 
 def rewrites(links: Mapping[str, Link]) -> dict[str, Rewrite]:
@@ -229,4 +261,5 @@ def rewrites(links: Mapping[str, Link]) -> dict[str, Rewrite]:
 def rooms_of(config: Config) -> tuple[Room, ...]:
     """Every room a configuration names, once."""
     named = [room for link in config.links.values() for room in (*link.sources, *link.targets)]
-    return tuple(dict.fromkeys([*named, *([config.notices] if config.notices else [])]))
+    desks = [desk.room for desk in config.desks.values()]
+    return tuple(dict.fromkeys([*named, *desks, *([config.notices] if config.notices else [])]))

@@ -5,16 +5,16 @@ from typing import Any
 from msgspec import Struct
 
 from bridge.after import Apart, Closed, GiveUp, Next, Refit
-from bridge.asked import Closing, Deletion, Edit, Outgoing, Reaction
+from bridge.asked import Closing, Deletion, Edit, Opening, Outgoing, Reaction
 from bridge.connector import Connector
 from bridge.errors import Feature
 from bridge.failpoints import Point, around
-from bridge.ids import RowNumber
+from bridge.ids import MessageId, RowNumber
 from bridge.refit import divisible
 from bridge.steps import Plan, Step
 from bridge.store.ops import Settle
 from bridge.store.questions import Joint
-from bridge.store.rows import NO_ID, Arrived, Copy, Made, Outcome, Row
+from bridge.store.rows import NO_ID, Arrived, Copy, Made, Outcome, Row, TwinKind
 
 OF_ONE = frozenset({Feature.ATTACHMENT, Feature.THREAD})
 """What a room may refuse of one message without a word about the next."""
@@ -102,6 +102,9 @@ async def perform(connector: Connector[Any], step: Step) -> Made:
         case Edit():
             await connector.edit(action)
             return Made()
+        case Opening():
+            thread = await connector.open_thread(action.room, action.title, action.key)
+            return Made((Copy(step.part, MessageId(thread), TwinKind.THREAD),))
         case Closing():
             await connector.close(action)
             return Made()

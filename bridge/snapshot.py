@@ -195,7 +195,7 @@ def _link(link: Link) -> LinkStatus:
 def _room(
     record: RoomRecord, tallies: Mapping[tuple[RoomNumber, str], int], entered: Mapping[RoomNumber, bool], now: datetime
 ) -> RoomStatus:
-    inside = record.number in entered
+    inside = record.number in entered or bool(record.private)
     held = record.held if inside else record.held or "no link names this room"
     moved_to = None if record.moved_to is None else _written(record.moved_to, record.moved_thread)
     ends = {outcome: tallies.get((record.number, outcome), 0) for outcome in _OUTCOMES}
@@ -204,7 +204,7 @@ def _room(
         room=f"{record.account}/{record.name}",
         account=record.account,
         configured=inside,
-        entered=entered.get(record.number, False),
+        entered=entered.get(record.number, bool(record.private)),
         place=None if record.native is None else _written(record.native, record.thread),
         held=held,
         moved_to=moved_to if inside else None,

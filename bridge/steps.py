@@ -11,7 +11,7 @@ from typing import TypeAlias, Union
 import msgspec
 from msgspec import Struct
 
-from bridge.asked import Closing, Deletion, Edit, Outgoing, Person, Reaction, Target
+from bridge.asked import Closing, Deletion, Edit, Opening, Outgoing, Person, Reaction, Target
 from bridge.capabilities import Authorship, Capabilities
 from bridge.config.settings import Show
 from bridge.errors import Feature
@@ -24,7 +24,7 @@ from bridge.store.questions import Emojis, Joint, Known
 from bridge.store.rows import Outcome, Row, TwinKind
 from bridge.text.nodes import Paragraph, Rich, Text
 
-Action: TypeAlias = Union[Outgoing, Edit, Deletion, Closing, Reaction]
+Action: TypeAlias = Union[Outgoing, Edit, Deletion, Opening, Closing, Reaction]
 
 
 class Step(Struct, frozen=True, gc=False):

@@ -141,6 +141,7 @@ class Account:
     def _go(self) -> None:
         self._claims.known.set()
         self.lanes.up()
+        self.lanes.pump()  # private conversations need not be entered
         self._join(self.rooms.values())
 
     async def _claimed(self) -> None:

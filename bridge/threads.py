@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from bridge.capabilities import Relation
+from bridge.desk import handle
 from bridge.errors import Feature
 from bridge.events import Manner, Posted, User, begins_thread
 from bridge.ids import EventId, MessageId, Place, RoomNumber, ThreadId, UserId
@@ -41,6 +42,16 @@ def opened(of: Arrival, room: RoomNumber, thread: ThreadId) -> Arrival:
 def begins_here(view: View) -> bool:
     """Whether a thread can begin in the room with a message."""
     return Feature.THREAD in view.features and Relation.ROOT in view.capabilities.relations
+
+
+def opens(view: View) -> bool:
+    """Whether a thread of its own can begin in the room."""
+    return Feature.OPEN in view.features and Feature.THREAD in view.features
+
+
+def handled(thread: ThreadId | None, view: View) -> int | None:
+    """The number of a conversation that the names of people must tell, because the room has no threads."""
+    return None if thread is None or Feature.THREAD in view.features else handle(thread)
 
 
 def thread_there(event: Posted, known: Known | None, view: View) -> ThreadId | None:

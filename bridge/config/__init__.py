@@ -12,6 +12,7 @@ from bridge.config import page as pages
 from bridge.config import rooms
 from bridge.config.checking import check
 from bridge.config.connectors import Connectors
+from bridge.config.desks import Answer, Desk, desk, desks
 from bridge.config.faults import ConfigError, Fault, Trail, did_you_mean, listed, shown
 from bridge.config.page import Page
 from bridge.config.people import Identity, People, people
@@ -33,9 +34,11 @@ from bridge.patience import Patience
 
 __all__ = [
     "Allowance",
+    "Answer",
     "Config",
     "ConfigError",
     "Connectors",
+    "Desk",
     "Fault",
     "HttpSettings",
     "Identity",
@@ -96,6 +99,7 @@ def _config(page: Page, connectors: Connectors, base: Path) -> Config:
     accounts, wrong_accounts = _accounts(page, connectors)
     sides, wrong_links = rooms.links(page)
     known, wrong_people = people(page)
+    seats, wrong_desks = desks(page, sides)
     notices = rooms.room(page, ("notices",))
     faults = [
         *wrong,
@@ -103,6 +107,7 @@ def _config(page: Page, connectors: Connectors, base: Path) -> Config:
         *wrong_accounts,
         *wrong_links,
         *wrong_people,
+        *wrong_desks,
         *([notices] if isinstance(notices, Fault) else ()),
     ]
     faults = [*page.faults, *_new(page, faults)]
@@ -120,6 +125,7 @@ def _config(page: Page, connectors: Connectors, base: Path) -> Config:
         notices=notices if isinstance(notices, Room) else None,
         accounts={name: _from_base(account, base) for name, account in accounts.items()},
         links=links,
+        desks={name: desk(name, settings.desks[name], place) for name, place in seats.items()},
         people=known,
         secrets=frozenset(_secrets(page, [settings, *accounts.values()])),
         warnings=(*short, *_warnings(page, sides)),
@@ -199,7 +205,7 @@ def _link(sides: rooms.Sides, settings: LinkSettings) -> Link:
 
 
 def _warnings(page: Page, sides: Sequence[rooms.Sides]) -> Iterator[Fault]:
-    if not sides:
+    if not sides and not page.values.get("desks"):
         yield page.fault(("links",), "there are no links: nothing is bridged")
     yield from rooms.chains(page, sides)
 

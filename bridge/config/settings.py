@@ -14,6 +14,7 @@ from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
+from bridge.config.desks import Desk, DeskSettings
 from bridge.config.faults import FIXED_SENTENCE, Fault, shown
 from bridge.config.people import People
 from bridge.config.transforms import TransformSettings
@@ -250,7 +251,7 @@ class LinkSettings(Settings):
 class FileSettings(Settings):
     """The whole file."""
 
-    not_yet: ClassVar[frozenset[str]] = frozenset({"announcements", "desks"})
+    not_yet: ClassVar[frozenset[str]] = frozenset({"announcements"})
 
     store: StoreSettings = StoreSettings()
     """What must survive a restart: where it is kept, and for how long."""
@@ -264,6 +265,8 @@ class FileSettings(Settings):
     """The bridge's accounts on the platforms, by names of your choice (`[a-z0-9_-]+`)."""
     links: dict[str, LinkSettings] = {}
     """Which rooms hear which, by names of your choice."""
+    desks: dict[str, DeskSettings] = {}
+    """Which people who write in private are answered from which room, by names of your choice."""
     people: dict[str, tuple[str, ...]] = {}
     """Who is the same person on several platforms, by names of your choice: two ids or more, each `account/id`."""
 
@@ -296,6 +299,7 @@ class Config(Struct, frozen=True, kw_only=True):
     media: MediaSettings = MediaSettings()
     notices: Room | None = None
     links: Mapping[str, Link] = {}
+    desks: Mapping[str, Desk] = {}
     people: People = {}
     secrets: frozenset[str] = frozenset()
     warnings: tuple[Fault, ...] = ()

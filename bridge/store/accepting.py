@@ -1,7 +1,7 @@
 """How events enter the store: which are new, what they speak of, and the rows they make."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import apsw
@@ -13,6 +13,7 @@ from bridge.ids import MessageId, MessageNumber, PersonNumber, RoomNumber, RowNu
 from bridge.store.attached import Fetch
 from bridge.store.bulk import Bulk, Value, execute_in
 from bridge.store.codec import UNREADABLE, decode, encode
+from bridge.store.conversations import Turn
 from bridge.store.ops import Accept, Accepted, Relate
 from bridge.store.rows import Arrival, Outcome, Row, RowKind, Seen, TwinKind
 from bridge.store.vault import Column, Stored, Vault, VaultError
@@ -35,6 +36,10 @@ def _unreaction(arrival: Arrival, emoji: str) -> Arrival:
     return structs.replace(arrival, event=event, body=encode(event), kind=RowKind.UNREACT)
 
 
+def _nothing(_: Turn) -> None:
+    pass
+
+
 class Accepting:
     """Turns `Accept` into inserts. Numbers are given here, in memory, by the one writer."""
 
@@ -52,6 +57,8 @@ class Accepting:
         self._early: set[tuple[RoomNumber | None, MessageId]] = set()
         """Messages whose edits came before them: a federated platform may give them so, within minutes."""
         self.tally: dict[tuple[RoomNumber, str], int] = {}
+        self.turn: Callable[[Turn], None] = _nothing
+        """What is done for the turns of conversations."""
 
     def begin(self, batch: Sequence[object]) -> None:
         """Ask once for the whole batch which events were published before."""
@@ -75,6 +82,8 @@ class Accepting:
                 rows += [row for row, route in zip(made, arrival.targets, strict=False) if not route.parked]
         if op.position is not None:
             self._move(op)
+        for turn in op.turns:
+            self.turn(turn)
         if not self._fetches:
             return Accepted(tuple(rows), repeated)
         fetches, self._fetches = tuple(self._fetches), []

@@ -242,22 +242,45 @@ def depths(cursor: apsw.Cursor, vault: Vault) -> tuple[RoomRecord, ...]:
         " (SELECT count(*) FROM outbox o WHERE o.room = r.number AND o.state = 0),"
         " (SELECT count(*) FROM outbox o WHERE o.room = r.number AND o.state = 1),"
         " (SELECT e.at FROM outbox o JOIN event e ON e.number = o.event"
-        "   WHERE o.room = r.number AND o.state = 0 ORDER BY o.number LIMIT 1)"
-        " FROM room r ORDER BY r.number"
+        "   WHERE o.room = r.number AND o.state = 0 ORDER BY o.number LIMIT 1), r.private"
+        " FROM room r WHERE r.private = 0 ORDER BY r.number"
     )
     names, held = RoomRecord.__struct_fields__, RoomRecord.__struct_fields__.index("held")
-    return tuple(
+    rooms = tuple(
         RoomRecord(**{
             **dict(zip(names, values, strict=True)),
             "held": None if values[held] is None else vault.text(Column.HELD, values[held]),
         })
         for values in found
     )  # fmt: skip
+    return (*rooms, *_private(cursor))
+
+
+def _private(cursor: apsw.Cursor) -> tuple[RoomRecord, ...]:
+    """One record an account for all its private conversations: no one of them is told of."""
+    found: Any = cursor.execute(
+        "SELECT min(r.number), r.account, count(DISTINCT r.number), count(o.number) FILTER (WHERE o.state = 0),"
+        " count(o.number) FILTER (WHERE o.state = 1), min(e.at) FILTER (WHERE o.state = 0)"
+        " FROM room r LEFT JOIN outbox o ON o.room = r.number LEFT JOIN event e ON e.number = o.event"
+        " WHERE r.private = 1 GROUP BY r.account"
+    )
+    return tuple(
+        RoomRecord(
+            number=number, account=account, name="(conversations)", native=None, thread=None, held=None,
+            held_until=None, private=rooms, waiting=waiting, parked=parked, oldest=oldest,
+        )
+        for number, account, rooms, waiting, parked, oldest in list(found)
+    )  # fmt: skip
 
 
 def tallies(cursor: apsw.Cursor) -> dict[tuple[RoomNumber, str], int]:
-    """Every count by room and outcome."""
-    found: Any = cursor.execute("SELECT room, outcome, count FROM tally")
+    """Every count by room and outcome; those of private conversations together, as `depths` has them."""
+    found: Any = cursor.execute(
+        "SELECT coalesce(p.first, t.room), t.outcome, sum(t.count) FROM tally t"
+        " LEFT JOIN room r ON r.number = t.room AND r.private = 1"
+        " LEFT JOIN (SELECT account, min(number) AS first FROM room WHERE private = 1 GROUP BY account) p"
+        "  ON p.account = r.account GROUP BY 1, 2"
+    )
     return {(RoomNumber(room), outcome): count for room, outcome, count in found}
 
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 from bridge.ids import AccountName, MessageId, PersonNumber, Place, Room, RoomNumber, RowNumber
 from bridge.store.attached import Fetch, Fetched, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.ballast import Ballast
+from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Private, Privates, Talk, TalkOf, Turn
 from bridge.store.questions import (
     About,
     Claimed,
@@ -34,12 +35,17 @@ from bridge.store.rows import Arrival, Made, Outcome, Row
 
 
 class Accept(Struct, frozen=True, kw_only=True, gc=False):
-    """Store events, their deliveries and the position after them. Answer: `Accepted`."""
+    """Store events, their deliveries and the position after them. Answer: `Accepted`.
+
+    `turns` are what conversations become with them, `privates` the private rooms among their targets.
+    """
 
     account: AccountName
     arrivals: tuple[Arrival, ...]
     at: int
     position: str | None = None
+    turns: tuple[Turn, ...] = ()
+    privates: tuple[Private, ...] = ()
 
 
 class Accepted(Struct, frozen=True, gc=False):
@@ -233,7 +239,7 @@ Op: TypeAlias = Union[
     Accept, Settle, Progress, Seal, Delay, Park, Mark, Tally, Pin, Hold, Follow, Identify, Uptime, Remember, Unpark,
     Discard, Forget, Find, About, Purge, Close, Admit, Page, Twins, Relate, Resolve, Locate, Wanted, Recall, Position,
     Start, Depths, Tallies, Ledger, Parked, Trace, Speakers, CopyOut, DropCopy, Claim, Claimed, TakeOver,
-    Fetched, Linked, Sweep, ToFetch, HeldOf, Served,
+    Fetched, Linked, Sweep, ToFetch, HeldOf, Served, Meet, Converse, Join, Talk, TalkOf, Overhear, Privates, Due,
 ]  # fmt: skip
 
 

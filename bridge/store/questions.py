@@ -174,6 +174,8 @@ class RoomRecord(Struct, frozen=True, kw_only=True):
     waiting: int = 0
     parked: int = 0
     oldest: int | None = None
+    private: int = 0
+    """How many private rooms of the account this one stands for, in which nothing is told of any one of them."""
 
 
 class Started(Struct, frozen=True, kw_only=True):

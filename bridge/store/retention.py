@@ -29,8 +29,15 @@ def purge(cursor: apsw.Cursor, op: Purge, count: Count) -> int:
 
 
 def _relations(cursor: apsw.Cursor, op: Purge) -> int:
-    """Messages are numbered in the order of their time, so the oldest are the first; what waits keeps its own."""
-    oldest: Any = cursor.execute("SELECT number, at FROM message ORDER BY number LIMIT ?", (op.most,))
+    """Messages are numbered in the order of their time, so the oldest are the first; what waits keeps its own.
+
+    So does a conversation: the message that stands for its thread.
+    """
+    oldest: Any = cursor.execute(
+        "SELECT number, at FROM message WHERE number NOT IN"
+        " (SELECT root FROM conversation WHERE root IS NOT NULL) ORDER BY number LIMIT ?",
+        (op.most,),
+    )
     numbers: list[Any] = [number for number, at in oldest if at < op.relations_before]
     waiting = execute_in(cursor, "SELECT message FROM event WHERE message IN ({})", numbers)
     old = [number for number in numbers if (number,) not in waiting]

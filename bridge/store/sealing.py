@@ -24,6 +24,8 @@ _NUMBERED = (
     ("person", (Column.NAME, Column.AVATAR)),
     ("room", (Column.HELD,)),
     ("media", (Column.ABOUT,)),
+    ("conversation", (Column.TITLE, Column.CLAIMANT)),
+    ("correspondent", (Column.NATIVE,)),
 )
 """Tables whose rows have numbers, and their columns that hold words."""
 _PLAIN = (
@@ -165,6 +167,12 @@ def _aliased(connection: apsw.Connection, vault: Keyed) -> int:
     found: list[Any] = list(connection.execute("SELECT number, account, native FROM person"))
     for number, account, native in found:
         connection.execute("UPDATE person SET native = ? WHERE number = ?", (vault.alias(account, native), number))
+    met: list[Any] = list(connection.execute("SELECT number, account, alias FROM correspondent"))
+    for number, account, native in met:
+        connection.execute(
+            "UPDATE correspondent SET alias = ? WHERE number = ?", (vault.alias(account, native), number)
+        )
+    connection.execute("UPDATE conversation SET claimed_by = NULL, claimed_at = NULL")
     _keep(connection, "aliases", "1")
     return len(found)
 

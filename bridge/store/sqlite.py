@@ -19,6 +19,8 @@ from bridge.store import answers, people
 from bridge.store.accepting import Accepting
 from bridge.store.attached import Fetched, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.ballast import Ballast, BallastFile
+from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Privates, Talk, TalkOf
+from bridge.store.conversing import Conversing
 from bridge.store.copying import Copying
 from bridge.store.dying import AFTER_COMMIT, BEFORE_COMMIT
 from bridge.store.filing import Filing
@@ -250,7 +252,8 @@ class SqliteStore:
     def _tables(self) -> tuple[dict[type, Act], dict[type, Act]]:
         """What is done for each fact, inside the transaction, and for each question, after it."""
         accepting, settling, ask = self._accepting, self._settling, self._cursor
-        filing = Filing(ask, self._vault)
+        filing, talking = Filing(ask, self._vault), Conversing(ask, accepting, self._vault)
+        accepting.turn = talking.turn
         lives, vault = Lives(ask, accepting, self._chance, self._vault), self._vault
         facts: dict[type, Act] = {
             Accept: accepting.accept, Settle: settling.settle, Progress: settling.progress, Seal: settling.seal,
@@ -260,6 +263,7 @@ class SqliteStore:
             Start: lives.begin, Admit: self._admit,
             Identify: self._identify, Pin: self._pin, Hold: self._hold, Follow: self._follow,
             Uptime: self._uptime, Remember: self._remember, Close: lives.end, Claim: lives.claim,
+            Meet: talking.meet, Converse: talking.converse, Join: talking.join,
             TakeOver: lives.take_over, Fetched: filing.fetched, Linked: filing.linked, Sweep: filing.sweep,
         }  # fmt: skip
         questions: dict[type, Act] = {
@@ -272,7 +276,8 @@ class SqliteStore:
             Parked: lambda op: answers.parked(ask, vault, op), Trace: lambda op: answers.trace(ask, vault, op),
             Find: lambda op: people.find(ask, vault, op), About: lambda op: people.about(ask, vault, op),
             Claimed: lives.standing, Speakers: lambda op: answers.speakers(ask, vault, op),
-            CopyOut: self._copying.step, DropCopy: self._copying.drop,
+            Talk: talking.talk, TalkOf: talking.talk_of, Overhear: talking.overhear, Privates: talking.privates,
+            Due: talking.due, CopyOut: self._copying.step, DropCopy: self._copying.drop,
             ToFetch: filing.to_fetch, HeldOf: filing.held_of, Served: filing.served,
         }  # fmt: skip
         return facts, questions

@@ -43,6 +43,9 @@ class Column(Enum):
     EMOJI = b"emoji"
     JOINT = b"joint.words"
     ABOUT = b"media.about"
+    TITLE = b"conversation.title"
+    CLAIMANT = b"conversation.claimant"
+    NATIVE = b"correspondent.native"
     PEPPER = b"meta.pepper"
 
 

@@ -15,7 +15,10 @@ from typing import get_args
 import pytest
 
 pytest.register_assert_rewrite(
-    "bridge.testing.store_attached", "bridge.testing.store_events", "bridge.testing.store_rows"
+    "bridge.testing.store_attached",
+    "bridge.testing.store_desks",
+    "bridge.testing.store_events",
+    "bridge.testing.store_rows",
 )
 
 # The imports stand below the call: pytest explains the assertions only of modules that it is told of before.
@@ -26,12 +29,13 @@ from bridge.store.ops import Follow, Hold, Identify, Op, Park, Pin, Remember, Se
 from bridge.store.questions import Depths, Locate, Parked, Recall, Tallies, Trace  # noqa: E402
 from bridge.store.rows import Outcome  # noqa: E402
 from bridge.testing.store_attached import AttachedPromises  # noqa: E402
+from bridge.testing.store_desks import DeskPromises  # noqa: E402
 from bridge.testing.store_events import EventPromises  # noqa: E402
 from bridge.testing.store_kit import DAY, Book, examples, purging  # noqa: E402
 from bridge.testing.store_rows import RowPromises  # noqa: E402
 
 
-class StoreContract(EventPromises, RowPromises, AttachedPromises):
+class StoreContract(EventPromises, RowPromises, AttachedPromises, DeskPromises):
     """Every promise of a store, one test each; only `drain` and `close` are used."""
 
     @pytest.fixture

@@ -8,9 +8,22 @@ from typing import Any
 from msgspec import Struct, structs
 
 from bridge.events import Deleted, Edited, Posted, Reacted, Relayed, Unreacted, User
-from bridge.ids import AccountName, EventId, MessageId, PersonNumber, Place, Room, RoomId, RoomNumber, RowNumber, UserId
+from bridge.ids import (
+    AccountName,
+    EventId,
+    MessageId,
+    PersonNumber,
+    Place,
+    Room,
+    RoomId,
+    RoomNumber,
+    RowNumber,
+    ThreadId,
+    UserId,
+)
 from bridge.store.attached import Fetched, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.codec import encode
+from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Privates, Talk, TalkOf
 from bridge.store.ops import (
     Accept,
     Accepted,
@@ -79,7 +92,7 @@ class Opened:
         self.store = store
         self.started: Started = self.ask(Start())
         records: tuple[RoomRecord, ...] = self.ask(Admit((LEFT, RIGHT, THIRD)))
-        self.left, self.right, self.third = (record.number for record in records)
+        self.left, self.right, self.third = (record.number for record in records if not record.private)
 
     def ask(self, op: Op) -> Any:  # noqa: ANN401 - each op documents its answer
         """One operation alone; what it was refused for is raised."""
@@ -192,6 +205,16 @@ class Book:
         self.opened.store.close()
 
 
+def _at_desks(account: AccountName, room: RoomNumber) -> tuple[Op, ...]:
+    native = RoomId("!ada")
+    return (
+        Meet(account=account, native=native), Talk(account=account, native=native), TalkOf(room=room), Privates(),
+        Converse(account=account, native=native, desk="help", agents=room, title="Ada"),
+        Join(conversation=1, other=2, thread=ThreadId("t")), Overhear(account=account, room=room),
+        Due(desk="help", what="waiting", before=1),
+    )  # fmt: skip
+
+
 def examples(there: Opened, row: Row, copy: Path) -> dict[type[Struct], Op]:
     """One of each operation; `copy` is a file that does not exist."""
     account, number = AccountName("left"), row.message
@@ -211,5 +234,6 @@ def examples(there: Opened, row: Row, copy: Path) -> dict[type[Struct], Op]:
         Speakers(), Find("Ada"), About(PersonNumber(1)), Forget(person=PersonNumber(99), at=1),
         CopyOut(str(copy), pages=1), DropCopy(), Claim(account, "1.x"), Claimed(account), TakeOver(account),
         Fetched(event=1, part=0, why="gone"), Linked(id="a", until=1), Sweep(1), ToFetch(), HeldOf(1), Served("a", 1),
+        *_at_desks(account, there.right),
     ]  # fmt: skip
     return {type(op): op for op in ops}

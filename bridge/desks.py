@@ -1,0 +1,197 @@
+"""Desks at work: whose conversation an event belongs to, asked of the store; what follows is `bridge.desk`'s to say."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import TypeAlias
+from weakref import WeakValueDictionary
+
+from msgspec import Struct
+
+from bridge.config import Desk
+from bridge.desk import NOTHING, Passage, Ruling, Spoken, chosen, heard, link_of, noted, overheard
+from bridge.desk_commands import Command, Word, command
+from bridge.events import AnyEvent, Deleted, Edited, Posted, Reacted, Relayed, RoomKind, Tallied, Unreacted, User
+from bridge.ids import AccountName, MessageId, RoomNumber, UserId
+from bridge.shared import Shared
+from bridge.store.conversations import Conversation, Converse, Join, Overhear, Overheard, Private, Talk, TalkOf, Turn
+
+Key: TypeAlias = tuple[AccountName, str] | RoomNumber
+"""What is judged one event after the other: a person's conversation, or a room of agents."""
+
+
+Located: TypeAlias = Sequence[tuple[AnyEvent, RoomNumber | None]]
+"""Events with their rooms."""
+
+
+class Seat(Struct, frozen=True):
+    """A desk, and the number of its agents' room."""
+
+    desk: Desk
+    agents: RoomNumber
+
+
+class Judged(Struct):
+    """Events of one call that are stored together: no two of them about the same conversation."""
+
+    others: list[tuple[AnyEvent, RoomNumber | None]] = []
+    """Events that concern no desk."""
+    passages: list[tuple[Passage, str]] = []
+    """Each with the link of its desk."""
+    turns: list[Turn] = []
+    joins: list[Join] = []
+    wrote: list[RoomNumber] = []
+    """Private rooms in which somebody wrote."""
+
+    def add(self, ruling: Ruling, link: str) -> None:
+        self.passages += [(passage, link) for passage in ruling.passages]
+        self.turns += ruling.turns
+        self.wrote += [turn.heard for turn in ruling.turns if turn.heard is not None]
+        if ruling.join is not None:
+            self.joins.append(ruling.join)
+
+    @property
+    def privates(self) -> tuple[Private, ...]:
+        """The private rooms among the targets."""
+        return tuple(passage.private for passage, _ in self.passages if passage.private is not None)
+
+
+class Desks:
+    """Every desk of the configuration."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._by_account: dict[AccountName, Seat] = {}
+        self._by_room: dict[RoomNumber, Seat] = {}
+        self._windows: Mapping[AccountName, timedelta | None] = {}
+        self._locks: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
+        self.accounts: frozenset[AccountName] = frozenset()
+        """Accounts whose events may concern a desk."""
+
+    def follow(self, seats: Iterable[Seat], windows: Mapping[AccountName, timedelta | None]) -> None:
+        """These are the desks from now on; `windows` are the accounts', by their platforms."""
+        self._by_room = {seat.agents: seat for seat in seats}
+        self._by_account = {name: seat for seat in self._by_room.values() for name in seat.desk.accounts}
+        self._windows = windows
+        rooms = (seat.desk.room.account for seat in self._by_room.values())
+        self.accounts = frozenset((*self._by_account, *rooms))
+
+    @property
+    def seats(self) -> tuple[Seat, ...]:
+        return tuple(self._by_room.values())
+
+    def key(self, account: AccountName, event: AnyEvent, room: RoomNumber | None) -> Key | None:
+        """Which conversation or room of agents an event belongs to; None where it is no desk's."""
+        if not isinstance(event, (Posted, Edited, Deleted, Reacted, Unreacted, Tallied)) or event.echo_of is not None:
+            return None
+        if event.room_kind is RoomKind.DIRECT:
+            return (account, event.room) if account in self._by_account else None
+        return room if room in self._by_room else None
+
+    async def take(
+        self, account: AccountName, me: UserId | None, located: Located, held: AsyncExitStack
+    ) -> tuple[Judged, Located]:
+        """Judge as many events as can be stored together, and what is left.
+
+        Until `held` ends nothing else of their conversations is judged. Nobody waits for one while holding another.
+        """
+        judged, keys = Judged(), set[Key]()
+        for index, (event, room) in enumerate(located):
+            key = self.key(account, event, room)
+            if key is None:
+                judged.others.append((event, room))
+                continue
+            if key in keys or (keys and not self._free(key)):
+                return judged, located[index:]
+            keys.add(key)
+            await self._hold(key, held)
+            await self._judge(account, me, event, room, judged)
+        return judged, ()
+
+    async def finish(self, judged: Judged) -> None:
+        """What is done once it is stored."""
+        for join in judged.joins:
+            await self._shared.writer.ask(join)
+
+    def _free(self, key: Key) -> bool:
+        lock = self._locks.get(key)
+        return lock is None or not lock.locked()
+
+    async def _hold(self, key: Key, until: AsyncExitStack) -> None:
+        lock = self._locks.get(key)
+        if lock is None:
+            lock = self._locks[key] = asyncio.Lock()
+        await until.enter_async_context(lock)
+
+    async def _judge(
+        self, account: AccountName, me: UserId | None, event: AnyEvent, room: RoomNumber | None, judged: Judged
+    ) -> None:
+        """What follows from an event that has a key."""
+        if not isinstance(event, (Posted, Edited, Deleted, Reacted, Unreacted, Tallied)):
+            return
+        by = event.author if isinstance(event, (Posted, Edited)) else event.by
+        if by is not None and by.id == me:
+            return
+        if event.room_kind is RoomKind.DIRECT:
+            seat = self._by_account[account]
+            judged.add(await self._from_person(account, event, seat), link_of(seat.desk.name))
+        elif room is not None and by is not None:
+            seat = self._by_room[room]
+            judged.add(await self._from_agent(account, event, by, seat), link_of(seat.desk.name))
+
+    async def _from_person(self, account: AccountName, event: Relayed, seat: Seat) -> Ruling:
+        talk: Conversation | None = await self._shared.writer.ask(Talk(account=account, native=event.room))
+        if isinstance(event, Posted) and (talk is None or (talk.desk, talk.agents) != (seat.desk.name, seat.agents)):
+            talk = await self._shared.writer.ask(
+                Converse(
+                    account=account, native=event.room, desk=seat.desk.name, agents=seat.agents,
+                    title=chosen(event.author, event.room),
+                )
+            )  # fmt: skip
+        for private in () if talk is None else talk.rooms:
+            if talk is not None and (private.account, private.native) == (account, event.room):
+                return heard(event, private, talk, seat.desk, self._shared.clock.now(), self._windows.get(account))
+        return NOTHING
+
+    async def _from_agent(self, account: AccountName, event: Relayed, by: User, seat: Seat) -> Ruling:
+        word = command(event.text) if isinstance(event, Posted) else None
+        about = _about(event)
+        if word is None and about is None:
+            return NOTHING  # talk among agents, as most is
+        found: Overheard = await self._shared.writer.ask(
+            Overhear(
+                account=account, room=seat.agents, speaker=by.id, thread=event.thread, about=about,
+                handle=None if word is None or word.word is Word.JOIN else word.handle,
+            )
+        )  # fmt: skip
+        spoken = Spoken(
+            event=event, by=by, account=account, room=seat.agents, heard=found, now=self._shared.clock.now()
+        )
+        return overheard(spoken, seat.desk, await self._other(word))
+
+    async def _other(self, word: Command | None) -> Conversation | None:
+        """The conversation that is to be joined with another."""
+        if word is None or word.word is not Word.JOIN or word.handle is None:
+            return None
+        found: Conversation | None = await self._shared.writer.ask(TalkOf(number=word.handle))
+        return found
+
+    async def note(self, room: RoomNumber, text: str, cause: str) -> tuple[Passage, str] | None:
+        """Words for the thread of the conversation that a private room belongs to, and the desk's link."""
+        talk: Conversation | None = await self._shared.writer.ask(TalkOf(room=room))
+        seat = None if talk is None else self._by_room.get(talk.agents)
+        if talk is None or seat is None:
+            return None
+        return noted(talk, seat.desk, text, cause, self._shared.clock.now()), link_of(seat.desk.name)
+
+
+def _about(event: Relayed) -> MessageId | None:
+    """The message that an event speaks of, or answers."""
+    match event:
+        case Posted():
+            return event.in_reply_to
+        case Edited():
+            return event.replaces
+        case Deleted() | Reacted() | Unreacted() | Tallied():
+            return event.message

@@ -1,0 +1,77 @@
+"""The way of events through desks: judged, stored together with what conversations become, and then acted on."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
+from typing import Protocol
+
+from msgspec import Struct, structs
+
+from bridge.desk import Passage
+from bridge.desks import Desks, Located
+from bridge.events import Posted, Relayed, User
+from bridge.ids import AccountName, RoomNumber, UserId
+from bridge.routing import Heard
+from bridge.shared import Shared
+from bridge.store.ops import Accept
+from bridge.store.rows import Arrival
+
+_CAUSE_LETTERS = 12
+
+
+class Told(Protocol):
+    """Who hears that people wrote."""
+
+    def wrote(self, privates: Sequence[RoomNumber]) -> None: ...
+
+
+class Ways(Struct, frozen=True):
+    """What the intake does for a desk: events of links, one event, and the commit."""
+
+    arrivals: Callable[[AccountName, UserId | None, Located], Iterable[Arrival]]
+    arrival: Callable[[Relayed, RoomNumber | None, User | None, Sequence[Heard]], Arrival | None]
+    store: Callable[[Accept], Awaitable[None]]
+
+
+class Sitting:
+    """Takes the events of accounts that concern a desk."""
+
+    def __init__(self, shared: Shared, desks: Desks, ways: Ways, sinks: Told) -> None:
+        self._shared, self._desks, self._ways, self._sinks = shared, desks, ways, sinks
+
+    async def take(self, account: AccountName, me: UserId | None, left: Located, position: str | None) -> None:
+        """Store what events mean: of one conversation, one after the other; the position with the last."""
+        while True:
+            async with AsyncExitStack() as held:
+                judged, left = await self._desks.take(account, me, left, held)
+                others = self._ways.arrivals(account, me, judged.others)
+                op = Accept(
+                    account=account, arrivals=(*others, *self._arrivals(account, judged.passages)),
+                    at=self._shared.now_ms(), position=None if left else position, turns=tuple(judged.turns),
+                    privates=judged.privates,
+                )  # fmt: skip
+                if op.arrivals or op.turns or op.position is not None:
+                    await self._ways.store(op)
+                await self._desks.finish(judged)
+                self._sinks.wrote(judged.wrote)
+            if not left:
+                return
+
+    async def tell(self, room: RoomNumber, text: str) -> None:
+        """Say something to the agents, in the thread of the conversation that a private room belongs to."""
+        cause = f"{room} {self._shared.chance.token(_CAUSE_LETTERS)}"
+        note = await self._desks.note(room, text, cause)
+        if note is not None:
+            await self.say([note])
+
+    async def say(self, passages: Sequence[tuple[Passage, str]]) -> None:
+        """Store the bridge's own words."""
+        arrivals = tuple(self._arrivals(AccountName(""), passages))
+        await self._ways.store(Accept(account=AccountName(""), arrivals=arrivals, at=self._shared.now_ms()))
+
+    def _arrivals(self, account: AccountName, passages: Iterable[tuple[Passage, str]]) -> Iterable[Arrival]:
+        for one, link in passages:
+            arrival = self._ways.arrival(one.event, one.room, one.by, (Heard(one.to, link),))
+            if arrival is not None:
+                files = one.event.attachments if isinstance(one.event, Posted) else ()
+                fetches = self._shared.media.wanted(account, files) if files else ()
+                yield structs.replace(arrival, fetches=fetches, is_thread=one.root is not None)

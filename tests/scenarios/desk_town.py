@@ -1,0 +1,123 @@
+"""People who write in private, and the room of those who answer them: two platforms in memory, and a desk."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from msgspec import structs
+
+from bridge.asked import Outgoing
+from bridge.capabilities import Capabilities, Relation
+from bridge.connector import Connector
+from bridge.events import AnyEvent, Posted, RoomKind
+from bridge.ids import Key, MessageId, RoomId, ThreadId
+from bridge.testing.memory import EVERYTHING, MemoryConnector, MemoryPlatform
+from bridge.testing.memory_rooms import Post, Update, room_id
+from bridge.testing.waiting import shown
+from bridge.text.nodes import said
+from tests.scenarios.bridge_under_test import Bridge
+
+NUMBERS = ("380501111111", "380502222222", "380503333333")
+"""What the platform calls people: phone numbers, which nobody else may see."""
+TOPICS = structs.replace(EVERYTHING, relations=frozenset({Relation.REPLY, Relation.THREAD}))
+
+
+class Private(MemoryConnector):
+    """Each of its rooms is a conversation with one person."""
+
+    features = structs.replace(EVERYTHING, window=timedelta(hours=24))
+
+    def _event(self, update: Update) -> AnyEvent:
+        event = super()._event(update)
+        by = event.author if isinstance(event, Posted) else None
+        event = structs.replace(event, room_kind=RoomKind.DIRECT)
+        if by is not None and isinstance(event, Posted):
+            number = event.room.removeprefix("!")
+            return structs.replace(event, author=structs.replace(by, id=number, avatar=f"https://faces.test/{number}"))
+        return event
+
+
+class Forum(MemoryConnector):
+    """Threads begin with a message of ours; their titles are what it says."""
+
+    async def open_thread(self, room: RoomId, title: str, key: Key) -> ThreadId:
+        (message,) = await self.send(Outgoing(room=room, key=key, text=said(title)))
+        return ThreadId(message)
+
+
+CONNECTORS: Mapping[str, type[Connector[object]]] = {"private": Private, "forum": Forum}  # type: ignore[dict-item]
+
+
+class Town:
+    """The people's platform, the agents' platform and a desk between them."""
+
+    def __init__(self, people: MemoryPlatform, agents: MemoryPlatform, bridge: Bridge) -> None:
+        self.people, self.agents, self.bridge = people, agents, bridge
+
+    async def writes(self, number: str, name: str, words: str, *, reply: MessageId | None = None) -> MessageId:
+        """A person writes in private."""
+        return await self.people.say(number, name, said(words), in_reply_to=reply)
+
+    def answers(
+        self, name: str, words: str, *, reply: MessageId | None = None, thread: MessageId | None = None
+    ) -> MessageId:
+        """An agent writes in the agents' room."""
+        where = None if thread is None else ThreadId(thread)
+        post = Post(room=room_id("desk"), rich=said(words), in_reply_to=reply, thread=where)
+        return self.agents.written.post(self.agents.written.person(name), post)
+
+    async def thread(self, title: str) -> MessageId:
+        """The thread that is called so."""
+        found = await shown(self.agents, "desk", lambda there: any(one.text == title for one in there))
+        return next(one.id for one in found if one.text == title)
+
+    async def in_thread(self, thread: MessageId, last: str) -> MessageId:
+        """Wait until the last words in a thread are these; their message."""
+
+        def words(there: object) -> bool:
+            return bool(mine := [one for one in there if one.thread == thread]) and mine[-1].text == last  # type: ignore[attr-defined]
+
+        found = await shown(self.agents, "desk", words)
+        return [one for one in found if one.thread == thread][-1].id
+
+    async def reads(self, number: str, *expected: str) -> list[MessageId]:
+        """Wait until a person reads these words from us; our messages."""
+
+        def ours(there: object) -> list[str]:
+            return [one.text for one in there if one.author == "bridge"]  # type: ignore[attr-defined]
+
+        found = await shown(self.people, number, lambda there: ours(there) == list(expected))
+        return [one.id for one in found if one.author == "bridge"]
+
+
+@asynccontextmanager
+async def town(
+    folder: Path, *, desk: str = "", agents: Capabilities = TOPICS, connector: str = "forum", rooms: int = 0
+) -> AsyncIterator[Town]:
+    """A town with its desk; `desk` are further settings, as in YAML."""
+    names = [*NUMBERS, *(f"38060{number:07}" for number in range(rooms))]
+    async with (
+        MemoryPlatform("chat", rooms=names) as people,
+        MemoryPlatform("office", rooms=("desk", "other"), capabilities=agents) as office,
+    ):
+        bridge = Bridge(folder, configured(people, office, desk, connector), connectors=dict(CONNECTORS))
+        await bridge.start()
+        try:
+            yield Town(people, office, bridge)
+        finally:
+            await bridge.stop()
+
+
+def configured(people: MemoryPlatform, office: MemoryPlatform, desk: str, connector: str) -> str:
+    """The file: one account for people, one for agents, one desk."""
+    return (
+        "store: {path: data/q.db, min_free_mib: 0, ballast_mib: 0}\n"
+        "accounts:\n"
+        f"  chat: {{connector: private, platform: chat, token: {people.token}}}\n"
+        f"  office: {{connector: {connector}, platform: office, token: {office.token}}}\n"
+        f"desks:\n  help: {{room: office/desk, accounts: [chat]{', ' + desk if desk else ''}}}\n"
+    )
+
+
+__all__ = ["NUMBERS", "TOPICS", "Town", "town"]
