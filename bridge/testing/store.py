@@ -68,7 +68,7 @@ class StoreContract(EventPromises, RowPromises, AttachedPromises, DeskPromises):
         assert (again.left, again.right, again.third) == (there.left, there.right, there.third)
         (record,) = (one for one in again.ask(Depths()) if one.number == there.right)
         assert structs.astuple(record) == (
-            there.right, "right", "town", "!abc", "7", "kicked", 99, None, None, 0, 1, 0, 77,
+            there.right, "right", "town", "!abc", "7", "kicked", 99, None, None, 0, 1, 0, 77, 0,
         )  # fmt: skip
         again.ask(Hold(room=there.right, reason=None))
         assert all(one.held is None for one in again.ask(Depths()))

@@ -10,8 +10,8 @@ from msgspec import structs
 from bridge.asked import Outgoing
 from bridge.capabilities import Capabilities, Relation
 from bridge.connector import Connector
-from bridge.events import AnyEvent, Posted, RoomKind
-from bridge.ids import Key, MessageId, RoomId, ThreadId
+from bridge.events import AnyEvent, RoomKind, User
+from bridge.ids import Key, MessageId, RoomId, ThreadId, UserId
 from bridge.testing.memory import EVERYTHING, MemoryConnector, MemoryPlatform
 from bridge.testing.memory_rooms import Post, Update, room_id
 from bridge.testing.waiting import shown
@@ -29,13 +29,9 @@ class Private(MemoryConnector):
     features = structs.replace(EVERYTHING, window=timedelta(hours=24))
 
     def _event(self, update: Update) -> AnyEvent:
-        event = super()._event(update)
-        by = event.author if isinstance(event, Posted) else None
-        event = structs.replace(event, room_kind=RoomKind.DIRECT)
-        if by is not None and isinstance(event, Posted):
-            number = event.room.removeprefix("!")
-            return structs.replace(event, author=structs.replace(by, id=number, avatar=f"https://faces.test/{number}"))
-        return event
+        number = update.room.removeprefix("!")
+        person = User(id=UserId(number), name=update.person.name, avatar=f"https://faces.test/{number}")
+        return structs.replace(super()._event(structs.replace(update, person=person)), room_kind=RoomKind.DIRECT)
 
 
 class Forum(MemoryConnector):

@@ -21,7 +21,7 @@ GOOD = [
 ]
 BAD = [
     SMALL + "linsk: {}\n",
-    SMALL + "desks: {}\n",
+    SMALL + "announcements: {}\n",
     "links: {}\n",
     "accounts: {}\n",
     "accounts: {A: {connector: listener}}\n",
