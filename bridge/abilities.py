@@ -75,10 +75,10 @@ class Abilities:
     def plainly(self, place: Place, row: Row) -> Plan | None:
         """The plan of a row that goes the short way; None when it has to go the long one."""
         words, event = words_of(row), row.event
-        if not words or row.person is None or not isinstance(event, Posted):
+        shared = self._shared
+        if not words or row.person is None or not isinstance(event, Posted) or row.link in shared.rewrites:
             return None
         self._look()
-        shared = self._shared
         late = shared.late.get(row.link, 0.0)
         if late and not on_time(event.at, shared.clock.now(), late):
             return None
