@@ -279,7 +279,8 @@ class Lane:
 
     def _freed(self, _: object = None) -> None:
         self._vacate()
-        self.pump()
+        if not self._account.queues(self):
+            self.pump()
 
     def go_on(self) -> None:
         if self._setbacks:

@@ -130,13 +130,20 @@ class Lanes:
             self._queue.setdefault(lane)
             return False
         self._turn = None
-        self._limiter.start(self._shared.clock.monotonic())
+        if self._limiter:
+            self._limiter.start(self._shared.clock.monotonic())
         self._busy += 1
         return True
+
+    def queues(self, lane: Pumped) -> bool:
+        """Whether a lane stands in the queue: it is pumped when its turn comes, and before that in vain."""
+        return lane in self._queue
 
     def _has_place(self) -> bool:
         if self._busy >= (1 if self._probing else self._at_once):
             return False
+        if not self._limiter:
+            return True
         delay = self._limiter.delay(self._shared.clock.monotonic())
         if delay and self._rated is None:
             self._rated = asyncio.get_running_loop().call_later(delay, self._rate_over)

@@ -46,6 +46,10 @@ class Limiter:
         self._scope = scope
         self._windows = {rate: Window(rate) for rate in rates if rate.scope is scope}
 
+    def __bool__(self) -> bool:
+        """Whether anything is limited."""
+        return bool(self._windows)
+
     def changed(self, rates: Iterable[Rate]) -> "Limiter":
         """The limiter of other rates; a rate that stays keeps what it remembers."""
         limiter = Limiter(rates, self._scope)
