@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from bridge.ids import MessageId
 from bridge.registry import Registry
+from bridge.testing.acts import Private
 from bridge.testing.platform import Platform
 from bridge.text.nodes import said
 
@@ -49,13 +50,15 @@ class Seat(Struct):
 
 
 async def take_seats(stack: AsyncExitStack, emulators: Registry[Callable[[], Platform]]) -> Sequence[Seat]:
-    """Start every emulator that can be imported; they end with the stack."""
+    """Start every emulator that can be imported and whose rooms are shared; they end with the stack."""
     seats = []
     for name in emulators.names():
         try:
             make = emulators.get(name)
         except ImportError as error:
             logger.warning("platform left out", account=name, why=str(error))
+            continue
+        if hasattr(make, Private.person_in.__name__):  # one person each: a link has nothing to join there
             continue
         can = await abilities(make)
         seats.append(Seat(account=name, platform=await stack.enter_async_context(make()), can=can))

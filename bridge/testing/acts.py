@@ -6,11 +6,12 @@ An emulator's `untold`, where it has one, names features of that table which peo
 The interop table (`bridge.testing.interop`) does each act wherever it is found, and "the platform has none" elsewhere.
 """
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from bridge.ids import MessageId
 from bridge.testing.holdings import Ballot, Card, Filed, Spot
+from bridge.testing.platform import Platform
 from bridge.text.nodes import Mention, Rich
 
 
@@ -89,6 +90,15 @@ class Private(Protocol):
 
 
 @runtime_checkable
+class HasAudience(Protocol):
+    """The platform has channels as well, which are accounts of their own."""
+
+    def audience(self) -> Platform:
+        """One such account, not entered yet: only the bridge writes in its one room, and everybody reads."""
+        ...
+
+
+@runtime_checkable
 class Subscribes(Protocol):
     """People say, in their own room, that they want to hear from us or nothing any more."""
 
@@ -109,6 +119,18 @@ class Moderates(Protocol):
 
     async def ban(self, room: str, moderator: str, person: str) -> None:
         """Throw somebody out for good; `NotImplementedError` where no bot is told who it was."""
+        ...
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """An emulator of a platform that calls the bridge and is never asked what happened."""
+
+    def tamper_calls(self, tamper: Callable[[Any], bytes | None]) -> None:
+        """From now on hand each call to `tamper`, as a list of what it tells, before it is signed.
+
+        It returns the list to tell instead, as JSON, or None to leave it.
+        """
         ...
 
 

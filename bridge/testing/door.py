@@ -3,17 +3,18 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from mimetypes import guess_type
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from aiohttp import web
 
-from bridge.connector import MAX_CALL, Request, Response
+from bridge.connector import MAX_CALL, Connector, Request, Response
 from bridge.testing.host import KitHost
 
 ACCOUNT = "kit"
 """The account whose calls come in, as `KitHost` names it."""
 
 
+@runtime_checkable
 class Hooked(Protocol):
     """A connector that is called by its platform, and says whether its `run` is under way."""
 
@@ -42,6 +43,13 @@ class Door:
         """From now on this connector is called; its host's links lead here."""
         host.webhook_url, host.files_url, self._files = self.url, self.files_url, host.files
         self.connectors.append(connector)
+
+    def admitted(self, connector: Connector[Any], host: KitHost) -> Connector[Any]:
+        """The same with whatever was made; it has to say whether it runs."""
+        if not isinstance(connector, Hooked):
+            raise TypeError(f"{type(connector).__name__} is called by its platform: it needs `is_running`")
+        self.admit(connector, host)
+        return connector
 
     async def answer(self, request: web.Request) -> web.Response:
         """What the newest connector that runs answers."""

@@ -24,8 +24,10 @@ from bridge.connector import Connector  # noqa: E402
 from bridge.errors import BridgeError  # noqa: E402
 from bridge.ids import MessageId  # noqa: E402
 from bridge.registry import emulators, installed  # noqa: E402
+from bridge.testing.acts import Telling  # noqa: E402
 from bridge.testing.clock import HastyClock  # noqa: E402
 from bridge.testing.contract_kit import Kit, Running, Terms  # noqa: E402
+from bridge.testing.door import opened  # noqa: E402
 from bridge.testing.fuzz_between import Tamper, between  # noqa: E402
 from bridge.testing.fuzz_calls import CallPromises  # noqa: E402
 from bridge.testing.fuzz_mutations import body, line, mangled  # noqa: E402
@@ -237,7 +239,13 @@ class FuzzContract(CallPromises):
         async with self.platform(name) as platform, between(platform, tamper) as way:
             if way is None:
                 pytest.skip(f"{name} talks to no server")
-            yield Kit(way, KitHost(tmp_path, clock=HastyClock(_HASTE)), self._connect(name, way), self._terms())
+            host, connect = KitHost(tmp_path, clock=HastyClock(_HASTE)), self._connect(name, way)
+            if not isinstance(platform, Telling):
+                yield Kit(way, host, connect, self._terms())
+                return
+            platform.tamper_calls(tamper.answer)
+            async with opened() as door:
+                yield Kit(way, host, lambda one: door.admitted(connect(one), one), self._terms())
 
     def _terms(self) -> Terms:
         return Terms(patience_seconds=self.patience_seconds)

@@ -14,7 +14,8 @@ from bridge.testing.platform import Platform
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _CLOSE_SECONDS: Final = 2.0
-_PASSED_ON: Final = frozenset({"authorization", "content-type", "accept", "x-api-key"})
+_PASSED_ON: Final = ("authorization", "content-type", "accept", "x-")
+"""Headers that begin so hold what a server asks for: tokens of all kinds."""
 _MOST_BYTES: Final = 8 * 1024 * 1024
 
 
@@ -87,7 +88,7 @@ async def _http(address: str, tamper: Tamper) -> AsyncIterator[int]:
 
 def _passing(session: aiohttp.ClientSession, address: str, tamper: Tamper) -> Callable[[web.Request], Any]:
     async def passed(request: web.Request) -> web.Response:
-        headers = {name: value for name, value in request.headers.items() if name.lower() in _PASSED_ON}
+        headers = {name: value for name, value in request.headers.items() if name.lower().startswith(_PASSED_ON)}
         body = await request.read()
         try:
             async with session.request(

@@ -7,15 +7,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bridge.connector import Connector
 from bridge.events import Posted
 from bridge.fit import Words, fit
 from bridge.people import label
 from bridge.registry import emulators, installed
+from bridge.testing.acts import Telling
 from bridge.testing.contract_kit import Kit, Running, Terms
 from bridge.testing.contract_words import FORGED, HOSTILE, bare, nodes
+from bridge.testing.door import opened
 from bridge.testing.host import KitHost
 from bridge.text.nodes import Link, Mention, said
 from bridge.text.walk import plain
@@ -46,10 +50,15 @@ THE_END = "the end of it"
 
 @asynccontextmanager
 async def running(name: str, path: Path) -> AsyncIterator[Running]:
-    async with PATIENT.get(name, emulators().get(name))() as platform:
+    async with PATIENT.get(name, emulators().get(name))() as platform, opened() as door:
         kind = installed().get(name)
         config = kind.Config.model_validate(platform.settings())
-        async with Kit(platform, KitHost(path), lambda host: kind(config, host), Terms()).running() as run:
+
+        def connect(host: KitHost) -> Connector[Any]:
+            made = kind(config, host)
+            return door.admitted(made, host) if isinstance(platform, Telling) else made
+
+        async with Kit(platform, KitHost(path), connect, Terms()).running() as run:
             yield run
 
 

@@ -12,11 +12,12 @@ import structlog
 from bridge.clock import SystemClock
 from bridge.demo.daemon import Daemon, free_port
 from bridge.registry import emulators
-from bridge.testing.acts import Hastens
+from bridge.testing.acts import HasAudience, Hastens, Private
 from bridge.testing.interop.features import FEATURES
 from bridge.testing.interop.looks import LOST, NATIVE, NONE
 from bridge.testing.interop.scene import Feature, NotSeen, Room, Scene, Seat
 from bridge.testing.interop.table import Table
+from bridge.testing.platform import Platform
 from bridge.text.nodes import said
 
 logger = structlog.get_logger()
@@ -30,30 +31,41 @@ _LAST_WORDS = "that was all"
 async def crossed(names: Sequence[str] = (), features: Sequence[Feature] = FEATURES) -> Table:
     """The table of one run, over the emulators with these names, or all that are installed."""
     async with AsyncExitStack() as stack:
-        seats = [await _seat(stack, name) for name in names or emulators().names()]
-        await stack.enter_async_context(_bridged(seats))
-        room = Room(seats)
+        seats, readers = await _seated(stack, names or emulators().names())
+        await stack.enter_async_context(_bridged(seats, readers))
+        room = Room(seats, readers)
         scenes = [Scene(feature.name, seat, room) for feature in features for seat in seats]
         async with _watched(room):
             tried = await _played(dict(zip(scenes, [one for one in features for _ in seats], strict=True)), room)
-        return _table(features, seats, tried)
+        return _table(features, seats, tried, readers)
 
 
-async def _seat(stack: AsyncExitStack, name: str) -> Seat:
-    platform = emulators().get(name)()
+async def _seated(stack: AsyncExitStack, names: Sequence[str]) -> tuple[Sequence[Seat], Sequence[Seat]]:
+    """Who talks with everybody else, and who only reads: of private conversations links hear nothing."""
+    seats, readers = [], []
+    for name in names:
+        platform = emulators().get(name)()
+        if not isinstance(platform, Private):
+            seats.append(await _seat(stack, name, platform))
+        elif isinstance(platform, HasAudience):
+            readers.append(await _seat(stack, f"{name}-channel", platform.audience()))
+    return seats, readers
+
+
+async def _seat(stack: AsyncExitStack, name: str, platform: Platform) -> Seat:
     if isinstance(platform, Hastens):
         platform.hasten()
     return Seat(name, await stack.enter_async_context(platform))
 
 
 @asynccontextmanager
-async def _bridged(seats: Sequence[Seat]) -> AsyncIterator[None]:
-    """The daemon as a process of its own; one link over the first room of each platform."""
+async def _bridged(seats: Sequence[Seat], readers: Sequence[Seat]) -> AsyncIterator[None]:
+    """The daemon as a process of its own; one link over the first room of each platform, one to those who only read."""
     with tempfile.TemporaryDirectory(prefix="qantara-interop-") as folder:
         port = free_port()
         async with asyncio.TaskGroup() as group:
             daemon = Daemon(Path(folder), port, clock=SystemClock(), group=group)
-            daemon.configure(_configuration(seats, port))
+            daemon.configure(_configuration(seats, readers, port))
             await daemon.start()
             await daemon.ready()
             try:
@@ -62,12 +74,14 @@ async def _bridged(seats: Sequence[Seat]) -> AsyncIterator[None]:
                 await daemon.stop()
 
 
-def _configuration(seats: Sequence[Seat], port: int) -> Mapping[str, object]:
+def _configuration(seats: Sequence[Seat], readers: Sequence[Seat], port: int) -> Mapping[str, object]:
+    talking, reading = ([f"{seat.name}/{seat.room}" for seat in some] for some in (seats, readers))
+    one_way = {"readers": {"from": talking, "to": reading}} if reading else {}
     return {
         "store": {"path": "data/qantara.db", "min_free_mib": 0, "ballast_mib": 0},
         "http": {"listen": f"127.0.0.1:{port}", "public_url": f"http://127.0.0.1:{port}"},
-        "accounts": {seat.name: dict(seat.platform.settings()) for seat in seats},
-        "links": {"table": {"rooms": [f"{seat.name}/{seat.room}" for seat in seats]}},
+        "accounts": {seat.name: dict(seat.platform.settings()) for seat in (*seats, *readers)},
+        "links": {"table": {"rooms": talking}, **one_way},
     }
 
 
@@ -146,12 +160,18 @@ def _cell(scene: Scene, feature: Feature, place: str, have: AbstractSet[tuple[st
     return feature.look(scene, place) or (feature.if_absent if absent else LOST)
 
 
-def _table(features: Sequence[Feature], seats: Sequence[Seat], tried: Mapping[tuple[str, str, str], str]) -> Table:
+def _table(
+    features: Sequence[Feature],
+    seats: Sequence[Seat],
+    tried: Mapping[tuple[str, str, str], str],
+    readers: Sequence[Seat],
+) -> Table:
     names = [seat.name for seat in seats]
+    everybody = [*names, *(seat.name for seat in readers)]
     return Table(
         {
             feature.name: {
-                source: {target: tried[feature.name, source, target] for target in names if target != source}
+                source: {target: tried[feature.name, source, target] for target in everybody if target != source}
                 for source in names
             }
             for feature in features

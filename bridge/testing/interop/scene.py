@@ -34,16 +34,20 @@ class Seat(Struct, frozen=True):
 
 
 class Room:
-    """What readers saw in each room when somebody last looked; `look` is called by one who goes round."""
+    """What readers saw in each room when somebody last looked; `look` is called by one who goes round.
 
-    def __init__(self, seats: Sequence[Seat]) -> None:
+    `seats` are those whose people talk; in the rooms of `readers` nobody but the bridge writes.
+    """
+
+    def __init__(self, seats: Sequence[Seat], readers: Sequence[Seat] = ()) -> None:
         self.seats = tuple(seats)
-        self.shown: Mapping[str, Sequence[Shown]] = {seat.name: () for seat in seats}
+        self._read = (*seats, *readers)
+        self.shown: Mapping[str, Sequence[Shown]] = {seat.name: () for seat in self._read}
         self.changed = asyncio.Condition()
 
     async def look(self) -> bool:
         """Read every room once; whether anything changed."""
-        now = {seat.name: tuple(await seat.platform.shown(seat.room)) for seat in self.seats}
+        now = {seat.name: tuple(await seat.platform.shown(seat.room)) for seat in self._read}
         if now == self.shown:
             return False
         async with self.changed:

@@ -40,6 +40,12 @@ class Table(Struct, frozen=True):
     def platforms(self) -> Sequence[str]:
         return sorted({source for sources in self.cells.values() for source in sources})
 
+    @property
+    def readers(self) -> Sequence[str]:
+        """Platforms whose people only read."""
+        targets = {target for sources in self.cells.values() for cells in sources.values() for target in cells}
+        return sorted(targets - set(self.platforms))
+
 
 def _judged(one: tuple[str, str, str, str], expected: Table) -> Iterator[str]:
     feature, source, target, cell = one
@@ -72,6 +78,8 @@ _BEFORE = """\
 Every feature was done by people of one emulated platform, and looked at by the readers of another.
 `native` means that the reader's platform shows it as its own.
 Words in quotes are a fallback as its reader saw it; Ada and Ben are the people who did it.
+Where people talk with an account one by one, links hear nothing.
+Of such a platform the table has its channel, if it has channels: what is said elsewhere is read there.
 """
 
 
@@ -84,9 +92,11 @@ def _summary(table: Table) -> str:
     """A row a feature; for each platform, from how many others it arrives natively, and how many get it from there."""
     lines = ["## What each platform gives and takes", "", _SUMMARY, ""]
     heads = [f"{platform} {way}" for platform in table.platforms for way in ("gives", "takes")]
+    heads += [f"{platform} takes" for platform in table.readers]
     lines += [_row("feature", *heads), _row(*["---"] * (len(heads) + 1))]
     for feature in table.cells:
         ways = [cell for one in table.platforms for cell in (_gives(table, feature, one), _takes(table, feature, one))]
+        ways += [_takes(table, feature, one) for one in table.readers]
         lines.append(_row(feature, *ways))
     return "\n".join([*lines, ""])
 
@@ -116,7 +126,7 @@ def _from(table: Table, feature: str, platform: str) -> Sequence[tuple[str, str]
 
 def _pairs(table: Table) -> Iterator[str]:
     for source in table.platforms:
-        others = [one for one in table.platforms if one != source]
+        others = [one for one in (*table.platforms, *table.readers) if one != source]
         yield f"## From {source}\n"
         yield _row("feature", *(f"to {one}" for one in others))
         yield _row(*["---"] * (len(others) + 1))
