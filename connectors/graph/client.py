@@ -47,12 +47,13 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 class Upload(Struct, frozen=True, kw_only=True):
-    """A file of a form: `read` begins anew at each call, `size` is exact."""
+    """A file of a form, under the name `field`: `read` begins anew at each call, `size` is exact."""
 
     name: str
     mime: str
     size: int
     read: Callable[[], AsyncIterator[bytes]]
+    field: str = "file"
 
 
 class Client:
@@ -71,10 +72,10 @@ class Client:
         return await self._answered(call, body, {"Content-Type": "application/json"}, self._config.timeout_seconds)
 
     async def upload(self, call: Call, fields: Mapping[str, str], upload: Upload) -> Json:
-        """The same with a form that carries one file, as `file`, streamed."""
+        """The same with a form that carries one file, streamed."""
         form = aiohttp.FormData(fields=list(fields.items()), quote_fields=False, default_to_multipart=True)
         body = _Body(upload)
-        form.add_field("file", body, filename=upload.name, content_type=upload.mime)
+        form.add_field(upload.field, body, filename=upload.name, content_type=upload.mime)
         try:
             return await self._answered(call, form, {}, self._config.timeout_seconds + upload.size / _SLOWEST)
         except Unavailable:
