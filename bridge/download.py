@@ -39,7 +39,7 @@ class Download:
 
     async def fetch(
         self, address: str, *, most: int = _MOST, headers: Mapping[str, str] | None = None
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """The bytes behind an address, in pieces of at most 64 KiB; `most` of them.
 
         `headers` may hold a token: they go to the first host alone. Raises `Rejected` where it may not be fetched, is

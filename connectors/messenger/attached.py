@@ -61,7 +61,9 @@ def _sticker(payload: Json) -> str:
 def _place(one: Json, payload: Json) -> Location | None:
     spot = an_object(payload.get("coordinates"))
     degrees = [spot.get("lat"), spot.get("long")]
-    if not all(isinstance(each, int | float) and not isinstance(each, bool) and math.isfinite(each) for each in degrees):
+    if not all(
+        isinstance(each, int | float) and not isinstance(each, bool) and math.isfinite(each) for each in degrees
+    ):
         return None
     latitude, longitude = float(degrees[0] or 0), float(degrees[1] or 0)
     return Location(latitude=latitude, longitude=longitude, title=text(one.get("title")))

@@ -27,7 +27,9 @@ def webhook(calls: str, ours: str | None) -> Iterator[Finding]:
         yield Finding(grade=Grade.FAULT, where="webhook", what=what, remedy="set `http.public_url` to an https address")
     elif calls != ours:
         what = f"Meta calls {_host(calls) or 'nobody'} for pages of this app, and not {_host(ours)}"
-        remedy = f"the app's dashboard: Messenger, Messenger API Settings, Webhooks: enter {ours} and your `verify_token`"
+        remedy = (
+            f"the app's dashboard: Messenger, Messenger API Settings, Webhooks: enter {ours} and your `verify_token`"
+        )
         yield Finding(grade=Grade.FAULT, where="webhook", what=what, remedy=remedy)
 
 

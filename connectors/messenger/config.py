@@ -69,4 +69,4 @@ class MessengerConfig(GraphConfig):
     token_place: TokenPlace = TokenPlace.HEADER
     """Whether the token goes in a `header`, or in the `query` of each address as Meta's pages show it."""
     check_seconds: Annotated[float, Field(ge=5, le=3600)] = 120
-    """How often we look whether Meta still tells us of the page's messages, and ask for them again where it does not."""
+    """How often we look whether Meta still tells us of the page, and ask it to where it does not."""

@@ -37,6 +37,7 @@ from bridge import (
 )
 from bridge.download import Download
 from bridge.errors import Feature, Unsupported
+from bridge.outside import Bounds
 from connectors.graph import door
 from connectors.graph.client import connected_to
 from connectors.graph.wire import loads
@@ -164,6 +165,7 @@ class Messenger(Connector[MessengerConfig]):
 
     def capabilities(self, room: RoomId) -> Capabilities:
         """The class's, as the settings have them."""
+        del room  # all are alike
         config = self.config
         rates = (Rate(Scope.ACCOUNT, max(1, int(config.rate_per_second)), 1),) if config.rate_per_second else ()
         authorship = Authorship.OVERRIDE if config.names is Names.PERSONAS else Authorship.PREFIX
@@ -241,8 +243,8 @@ class Messenger(Connector[MessengerConfig]):
                 yield piece
 
     def _download(self) -> Download:
-        inside = {one for one in self.config.media_hosts if ":" in one}
-        return Download(self.config.media_hosts - inside, inside=inside)
+        inside = frozenset(one for one in self.config.media_hosts if ":" in one)
+        return Download(Bounds(hosts=self.config.media_hosts - inside, inside=inside))
 
     def _live(self) -> _Up:
         if self._up is None:

@@ -1,6 +1,6 @@
 """Messenger's text and the text tree. Pure: no I/O, no state.
 
-The interface knows no formatting (facts/platform-apis.md 3.7): what a person typed are words, and what we send are words.
+The interface knows no formatting (facts/platform-apis.md 3.7): what is typed are words, and so is what we send.
 """
 
 from bridge.text.nodes import Break, Node, Rich, said

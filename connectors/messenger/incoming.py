@@ -6,7 +6,7 @@ One call may carry several entries with several items each; an item that cannot 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -39,7 +39,8 @@ _LATEST: Final = 10**13
 _KINDS: Final = ("message", "message_edit", "reaction", "postback", "delivery", "read", "referral", "optin")
 _PASSED_OVER: Final = (
     "pass_thread_control", "take_thread_control", "request_thread_control", "app_roles", "account_linking",
-    "policy_enforcement", "message_context", "messaging_feedback", "messaging_customer_information", "response_feedback",
+    "policy_enforcement", "message_context", "messaging_feedback", "messaging_customer_information",
+    "response_feedback",
 )  # fmt: skip
 _STARTED: Final = "GET_STARTED"
 _EMOJI: Final = {
@@ -220,7 +221,7 @@ def _joined(item: Item, user: User) -> Joined:
 
 
 def _reacted(item: Item, known: Known) -> Iterator[AnyEvent]:
-    """One reaction a person and message: another one takes the place of the first, and an end may not name its emoji."""
+    """One reaction a person and message: the next takes the place of the last, and its end may name no emoji."""
     mid, by, old = _mid(item), known.people[item.person], known.before.get(before(item), "")
     new = left(item)
     ident = f"reaction {mid} {item.person} {stamp(item)}"
@@ -265,7 +266,7 @@ def _until(item: Item, what: str) -> Iterator[AnyEvent]:
         yield Delivered(id=EventId(f"{what} {item.person} {mark}"), until=until, **_confirmed(item))
 
 
-def _confirmed(item: Item) -> dict[str, object]:
+def _confirmed(item: Item) -> dict[str, Any]:
     return {**_where(item), "recipient": RoomId(item.person)}
 
 
@@ -293,7 +294,7 @@ def _answered(body: Json) -> MessageId | None:
     return MessageId(mid) if mid else None
 
 
-def _where(item: Item) -> dict[str, object]:
+def _where(item: Item) -> dict[str, Any]:
     return {"room": RoomId(item.person), "room_kind": RoomKind.DIRECT, "at": item.at}
 
 

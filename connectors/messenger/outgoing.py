@@ -15,12 +15,13 @@ TAG: Final = "HUMAN_AGENT"
 MIB: Final = 1024 * 1024
 _IMAGE_MIB: Final = 8
 _OTHER_MIB: Final = 25
+_SOUNDS: Final = frozenset({"audio/mpeg", "audio/mp4", "audio/x-m4a", "audio/aac", "audio/wav"})
 _TYPES: Final = {Kind.IMAGE: "image", Kind.VIDEO: "video", Kind.AUDIO: "audio", Kind.VOICE: "audio", Kind.FILE: "file"}
 
 LIMITS: Final[Mapping[Kind, MediaLimit]] = {
     Kind.IMAGE: MediaLimit(frozenset({"image/jpeg", "image/png", "image/gif"}), _IMAGE_MIB * MIB),
     Kind.VIDEO: MediaLimit(frozenset({"video/mp4"}), _OTHER_MIB * MIB),
-    Kind.AUDIO: MediaLimit(frozenset({"audio/mpeg", "audio/mp4", "audio/x-m4a", "audio/aac", "audio/wav"}), _OTHER_MIB * MIB),
+    Kind.AUDIO: MediaLimit(_SOUNDS, _OTHER_MIB * MIB),
     Kind.FILE: MediaLimit(max_bytes=_OTHER_MIB * MIB),
 }  # fmt: skip
 """What Messenger shows as what it is."""

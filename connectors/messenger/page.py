@@ -32,7 +32,7 @@ class Page:
 
     async def me(self) -> User:
         """The page as a user. `Unauthorized` when the token is another page's."""
-        answer = await self._get(self._config.page, fields="id,name")
+        answer = await self._get(self._config.page, {"fields": "id,name"})
         ident = text(answer.get("id"))
         if not ident:
             raise Unavailable("the Graph API does not say which page it is", scope=Scope.ACCOUNT)
@@ -74,7 +74,7 @@ class Page:
 
     async def subscribed(self) -> frozenset[str]:
         """What our app is told of the page."""
-        answer = await self._get(f"{self._config.page}/subscribed_apps", fields="id,subscribed_fields")
+        answer = await self._get(f"{self._config.page}/subscribed_apps", {"fields": "id,subscribed_fields"})
         ours = [one for one in objects(answer.get("data")) if str(one.get("id")) == self._config.app_id]
         return frozenset(name for one in ours for name in one.get("subscribed_fields") or () if isinstance(name, str))
 
@@ -82,7 +82,7 @@ class Page:
 
     async def profile(self, person: str) -> str:
         """What somebody is called; empty where Meta does not say."""
-        answer = await self._get(person, Scope.ROOM, fields=_PROFILE)
+        answer = await self._get(person, {"fields": _PROFILE}, Scope.ROOM)
         both = f"{text(answer.get('first_name'))} {text(answer.get('last_name'))}".strip()
         return text(answer.get("name")).strip() or both
 
@@ -91,8 +91,8 @@ class Page:
         found: list[Json] = []
         after = ""
         for _ in range(_MOST_PAGES):
-            more = {"after": after} if after else {}
-            answer = await self._get(f"{self._config.page}/personas", fields="id,name,profile_picture_url", **more)
+            asked = {"fields": "id,name,profile_picture_url", **({"after": after} if after else {})}
+            answer = await self._get(f"{self._config.page}/personas", asked)
             found += objects(answer.get("data"))
             paging = answer.get("paging")
             cursors = paging.get("cursors") if isinstance(paging, dict) and "next" in paging else None
@@ -111,12 +111,10 @@ class Page:
 
     async def drop_persona(self, ident: str) -> None:
         """Free its place."""
-        await self._client.call(
-            Call(path=ident, method="DELETE", query=token_query(self._config), scope=Scope.ACCOUNT)
-        )
+        await self._client.call(Call(path=ident, method="DELETE", query=token_query(self._config), scope=Scope.ACCOUNT))
 
-    async def _get(self, path: str, scope: Scope = Scope.ACCOUNT, **query: str) -> Json:
-        query = {**query, **token_query(self._config)}
+    async def _get(self, path: str, asked: Mapping[str, str], scope: Scope = Scope.ACCOUNT) -> Json:
+        query = {**asked, **token_query(self._config)}
         return await self._client.call(Call(path=path, method="GET", query=query, scope=scope))
 
     async def _post(self, path: str, body: Mapping[str, Any], scope: Scope) -> Json:

@@ -40,7 +40,9 @@ async def _registered(app: MessengerConfig, address: str) -> str:
             return "the app calls another address for its pages; give the bridge an app of its own, or change it there"
         asked = {"object": _OBJECT, "callback_url": address, "fields": ",".join(FIELDS)}
         body = {**asked, "verify_token": app.verify_token.get_secret_value()}
-        if not is_done(await client.call(Call(path=_path(app), body=body, query=token_query(app), scope=Scope.ACCOUNT))):
+        if not is_done(
+            await client.call(Call(path=_path(app), body=body, query=token_query(app), scope=Scope.ACCOUNT))
+        ):
             raise Rejected("Meta does not say that it took the address")
         return ""
 
