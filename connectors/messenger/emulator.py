@@ -53,8 +53,8 @@ class MessengerEmulator:
         self._limits = limits
         self._faults: list[Fault] = []
         self._answers: list[Answer] = []
-        for name in ("Ada", "Grace"):
-            self.world.person(name)
+        self.rooms: Sequence[str] = tuple(self.world.person(name).psid for name in ("Ada", "Grace"))
+        """Ada's number, and Grace's."""
 
     @property
     def untold(self) -> frozenset[str]:
@@ -69,11 +69,6 @@ class MessengerEmulator:
     async def __aexit__(self, *_: object) -> None:
         await self.webhook.stop()
         await self.server.__aexit__()
-
-    @property
-    def rooms(self) -> Sequence[str]:
-        """Ada's number, and Grace's."""
-        return tuple(self.world.person(name).psid for name in ("Ada", "Grace"))
 
     def person_in(self, room: str) -> str:
         return self.world.people[room].name

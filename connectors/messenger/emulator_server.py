@@ -1,5 +1,6 @@
 """The emulated Graph API over HTTP: tokens, proofs, faults and routes, on 127.0.0.1."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -53,6 +54,8 @@ class Server:
         self._open: dict[int, web.Request] = {}
         self.calls: list[Call] = []
         self.address = ""
+        self.silent: set[str] = set()
+        """Paths that are never answered."""
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=_LARGEST)
@@ -95,6 +98,8 @@ class Server:
         fields = await _fields(request)
         call = Call(request.method, request.match_info["path"], dict(request.query), fields)
         self.calls.append(call)
+        if call.path in self.silent:
+            await asyncio.Event().wait()
         due = self._due(call)
         if due is not None and not due.lost:
             return web.Response(status=due.status, body=due.body, headers=due.headers, content_type="application/json")
@@ -170,4 +175,3 @@ def _value(value: Any) -> object:  # noqa: ANN401 - text or a file
 def _abort(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.abort()
-

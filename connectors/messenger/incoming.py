@@ -139,7 +139,7 @@ def _message(item: Item, known: Known) -> Iterator[AnyEvent]:
         yield from _echo(item, known, mid)
         return
     author = known.people[item.person]
-    if item.body.get("is_deleted") in {True, "true"}:
+    if _is_gone(item):
         yield Deleted(id=EventId(f"deletion {mid}"), message=mid, by=author, **_where(item))
         return
     yield _posted(item, mid, author)
@@ -183,7 +183,12 @@ def words(body: Json) -> Rich:
 
 def unshown(item: Item) -> bool:
     """Whether a placeholder stands for a message."""
-    return item.kind == "message" and not item.is_echo and words(item.body) == said(NOT_READ)
+    spoken = item.kind == "message" and not item.is_echo and not _is_gone(item)
+    return spoken and words(item.body) == said(NOT_READ)
+
+
+def _is_gone(item: Item) -> bool:
+    return item.body.get("is_deleted") in {True, "true"}
 
 
 def _edited(item: Item, known: Known) -> Iterator[AnyEvent]:

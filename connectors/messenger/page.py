@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from bridge import MessageId, Scope, Unauthorized, Unavailable, Uncertain
+from bridge import MessageId, Rejected, Scope, Unauthorized, Unavailable, Uncertain
 from bridge.events import File, User
 from bridge.ids import UserId
 from connectors.graph.client import Call, Client, Upload
@@ -32,7 +32,10 @@ class Page:
 
     async def me(self) -> User:
         """The page as a user. `Unauthorized` when the token is another page's."""
-        answer = await self._get(self._config.page, {"fields": "id,name"})
+        try:
+            answer = await self._get(self._config.page, {"fields": "id,name"})
+        except Rejected as error:
+            raise Unauthorized(f"the token does not see the page that the setting `page` names: {error}") from error
         ident = text(answer.get("id"))
         if not ident:
             raise Unavailable("the Graph API does not say which page it is", scope=Scope.ACCOUNT)
@@ -104,7 +107,7 @@ class Page:
     async def make_persona(self, name: str, picture: str) -> str:
         """Its id."""
         body = {"name": name, **({"profile_picture_url": picture} if picture else {})}
-        ident = text((await self._post("personas", body, Scope.ACCOUNT)).get("id"))
+        ident = text((await self._post("personas", body, Scope.ROOM)).get("id"))
         if not ident:
             raise Unavailable("the Graph API gave no id for a persona", scope=Scope.ACCOUNT)
         return ident
