@@ -3,6 +3,7 @@
 One call may carry several entries with several items each; an item that cannot be read must not cost the others.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -98,7 +99,7 @@ def _read(raw: Json, entry: Json, page: str, items: list[Item], unreadable: list
     kind = next((one for one in _KINDS if isinstance(raw.get(one), dict)), None)
     if kind is None:
         if not any(one in raw for one in _PASSED_OVER):
-            unreadable.append("an item of an unknown kind")
+            unreadable.append("an item of no known kind")
         return
     at, person = _time(raw, entry), _person(raw, page)
     if at is None or person is None:
@@ -248,8 +249,9 @@ def emoji(body: Json) -> str:
 
 
 def before(item: Item) -> str:
-    """The name under which a person's reaction on a message is remembered."""
-    return f"reaction {item.person} {text(item.body.get('mid'))}"
+    """The name under which a person's reaction on a message is remembered; it tells nobody whose it is."""
+    about = hashlib.sha256(f"{item.person} {text(item.body.get('mid'))}".encode("utf-8", "replace"))
+    return f"reaction {about.hexdigest()[:40]}"
 
 
 def _delivered(item: Item, _: Known) -> Iterator[AnyEvent]:

@@ -1,9 +1,8 @@
-"""What people are called: asked of Meta once a week each, and never waited for long."""
+"""What people are called: asked of Meta once a day each, never waited for long, and kept in memory alone."""
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
-from datetime import timedelta
 from typing import Final
 
 from bridge import BridgeError, Host
@@ -15,14 +14,14 @@ SOMEBODY: Final = "Messenger user"
 """Whom Meta does not name: without the permission, or where the person wants it so."""
 _PATIENCE_SECONDS: Final = 2.0
 """A call has to be answered within five."""
-_LIFE: Final = timedelta(days=7)
-_NAMELESS: Final = timedelta(hours=1)
+_LIFE_SECONDS: Final = 24 * 3600.0
+_NAMELESS_SECONDS: Final = 3600.0
 _MOST: Final = 10_000
 _LONGEST: Final = 200
 
 
 class People:
-    """The people of one account, by their ids; several who ask for one person wait for the same answer."""
+    """The people of one account, by their ids; at most so many, who spoke last."""
 
     def __init__(self, host: Host, page: Page) -> None:
         self._host = host
@@ -39,10 +38,7 @@ class People:
         if known is not None and known[1] > self._host.clock.monotonic():
             self._known.move_to_end(person)
             return known[0]
-        name = await self._host.recall(_place(person))
-        if name is None:
-            name = await self._asked(person)
-            await self._host.remember(_place(person), name, _NAMELESS if name == SOMEBODY else _LIFE)
+        name = await self._asked(person)
         self._keep(person, name)
         return name
 
@@ -54,10 +50,7 @@ class People:
             return SOMEBODY
 
     def _keep(self, person: str, name: str) -> None:
-        self._known[person] = (name, self._host.clock.monotonic() + _NAMELESS.total_seconds())
+        life = _NAMELESS_SECONDS if name == SOMEBODY else _LIFE_SECONDS
+        self._known[person] = (name, self._host.clock.monotonic() + life)
         if len(self._known) > _MOST:
             self._known.popitem(last=False)
-
-
-def _place(person: str) -> str:
-    return f"name {person}"

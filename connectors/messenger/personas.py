@@ -4,6 +4,7 @@ Those that exist are asked for once a connection, so that none is made twice, al
 """
 
 import asyncio
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -28,13 +29,6 @@ _EVER: Final = timedelta(days=3650)
 _NOTED: Final = timedelta(minutes=10)
 
 
-class Look(Struct, frozen=True):
-    """What readers see of a persona."""
-
-    name: str
-    picture: str
-
-
 class Kept(Struct):
     """One persona: `used` is when it last spoke, `ours` whether we may drop it."""
 
@@ -50,18 +44,21 @@ class Personas:
         self._host = host
         self._page = page
         self._picture = picture
-        self._kept: dict[Look, Kept] | None = None
+        self._kept: dict[str, Kept] | None = None
         self._one_at_a_time = asyncio.Lock()
         self._log = structlog.get_logger().bind(account=host.account)
 
     async def of(self, person: Person) -> str:
         """The id of somebody's persona. `Unsupported` where there is none for them: the name then goes in front."""
-        look = Look(person.name.strip()[:LONGEST_NAME], _picture(person.avatar, self._picture))
+        name, picture = person.name.strip()[:LONGEST_NAME], _picture(person.avatar, self._picture)
         async with self._one_at_a_time:
             kept = await self._all()
-            found = kept.get(look) or await self._made(kept, look)
-            await self._used(found)
-            return found.id
+            look = _look(name, picture)
+            if look not in kept:
+                await self._make_room(kept, name, picture)
+                kept[look] = Kept(await self._made(name, picture), ours=True)
+            await self._used(kept[look])
+            return kept[look].id
 
     async def lost(self, ident: str) -> BridgeError:
         """Why Meta took no message of a persona: it is gone and is made anew, or none may speak here."""
@@ -70,51 +67,52 @@ class Personas:
             return await self._refused("Meta takes no message of a persona")
         return Unavailable("a persona is gone and is made anew", retry_after=0.0)
 
-    async def _all(self) -> dict[Look, Kept]:
-        if await self._host.recall(_REFUSED) is not None:
-            raise Unsupported(Feature.AUTHORSHIP, "Meta allows this page no personas")
+    async def _all(self) -> dict[str, Kept]:
         if self._kept is None:
+            if await self._host.recall(_REFUSED) is not None:
+                raise Unsupported(Feature.AUTHORSHIP, "Meta allows this page no personas")
             self._kept = await self._found()
         return self._kept
 
-    async def _found(self) -> dict[Look, Kept]:
-        """Those that exist, with what we remember of them."""
+    async def _found(self) -> dict[str, Kept]:
+        """Those that exist, with what we remember of them: Meta may show a picture under another address."""
         ours = await self._remembered()
-        found: dict[Look, Kept] = {}
+        found: dict[str, Kept] = {}
         for raw in await self._page.personas():
-            look = Look(text(raw.get("name")), text(raw.get("profile_picture_url")))
             ident = str(raw.get("id"))
-            mine = ours.get(ident)
-            look = look if mine is None else mine[0]
-            found.setdefault(look, Kept(ident, None if mine is None else mine[1], mine is not None))
+            look, used = ours.get(ident) or (_look(text(raw.get("name")), text(raw.get("profile_picture_url"))), None)
+            found.setdefault(look, Kept(ident, used, ident in ours))
         return found
 
-    async def _remembered(self) -> Mapping[str, tuple[Look, datetime]]:
+    async def _remembered(self) -> Mapping[str, tuple[str, datetime]]:
         known = await self._host.recall(_OURS)
         try:
-            return msgspec.json.decode(known, type=dict[str, tuple[Look, datetime]]) if known else {}
+            return msgspec.json.decode(known, type=dict[str, tuple[str, datetime]]) if known else {}
         except msgspec.MsgspecError:  # written by another version: they are then somebody else's
             return {}
 
-    async def _made(self, kept: dict[Look, Kept], look: Look) -> Kept:
-        if not look.name or not look.picture:
+    async def _make_room(self, kept: dict[str, Kept], name: str, picture: str) -> None:
+        if not name or not picture:
             raise Unsupported(Feature.AUTHORSHIP, "a persona needs a name and a picture")
         if len(kept) >= MOST:
             await self._free(kept)
+
+    async def _made(self, name: str, picture: str) -> str:
         try:
-            made = Kept(await self._page.make_persona(look.name, look.picture), None, ours=True)
-        except (Rejected, RoomClosed) as error:
+            return await self._page.make_persona(name, picture)
+        except Rejected as error:  # this name or this picture, perhaps
+            raise Unsupported(Feature.AUTHORSHIP, str(error)) from error
+        except RoomClosed as error:
             raise await self._refused(str(error)) from error
-        kept[look] = made
-        return made
 
     async def _refused(self, why: str) -> Unsupported:
         """From now on none is asked for, until tomorrow."""
+        self._kept = None
         await self._host.remember(_REFUSED, "yes", _REFUSED_FOR)
         self._log.warning("personas are refused, names go before the words", why=why)
         return Unsupported(Feature.AUTHORSHIP, why)
 
-    async def _free(self, kept: dict[Look, Kept]) -> None:
+    async def _free(self, kept: dict[str, Kept]) -> None:
         """Drop the one of ours that has been silent for longest; `Unsupported` when all of them spoke lately."""
         since = self._host.clock.now() - REST
         silent = [(one.used or since, look) for look, one in kept.items() if one.ours and (one.used or since) <= since]
@@ -140,6 +138,11 @@ class Personas:
         kept = (self._kept or {}).items()
         ours = {one.id: (look, one.used) for look, one in kept if one.ours and one.used is not None}
         await self._host.remember(_OURS, msgspec.json.encode(ours).decode(), _EVER)
+
+
+def _look(name: str, picture: str) -> str:
+    """What readers see of a persona, as a name that tells nobody who it is."""
+    return hashlib.sha256(f"{name}\n{picture}".encode("utf-8", "replace")).hexdigest()[:40]
 
 
 def _picture(avatar: str | None, otherwise: str) -> str:

@@ -25,6 +25,7 @@ from bridge.ids import Key, MessageId, RoomId, UserId
 from bridge.text.nodes import said
 from bridge.text.walk import plain
 from connectors.messenger.incoming import NOT_READ, Known, Read, events, read
+from connectors.messenger.incoming import before as place
 
 ADA, PAGE, APP = "6571234567890123", "104567890123456", "1517776481860111"
 AT = 1760000001000
@@ -179,8 +180,10 @@ REACTIONS = [
 
 @pytest.mark.parametrize(("body", "before", "changes"), REACTIONS)
 def test_reactions_change_one_at_a_time(body: dict[str, Any], before: str, changes: list[str]) -> None:
-    known = Known(ME, APP, KNOWN.people, {f"reaction {ADA} m_6": before} if before else {})
-    found = told(item(reaction={**body, "mid": "m_6"}), known=known)
+    given = item(reaction={**body, "mid": "m_6"})
+    name = place(read(call(given), PAGE, NOW).items[0])
+    assert ADA not in name
+    found = told(given, known=Known(ME, APP, KNOWN.people, {name: before} if before else {}))
     signs = {Reacted: "+", Unreacted: "-"}
     assert [f"{signs[type(one)]}{one.emoji}" for one in found] == changes
     assert all(one.message == "m_6" for one in found)
@@ -229,7 +232,7 @@ UNREADABLE = [
     (call({"sender": {"id": PAGE}, "recipient": {"id": PAGE}, "timestamp": AT, "message": {"mid": "m"}}), "a message"),
     (call({"sender": {"id": "x"}, "recipient": {"id": PAGE}, "timestamp": AT, "read": {}}), "a read"),
     (call(item("soon", message={"mid": "m"}) | {"timestamp": 10**30}), "a message"),
-    (call(item(unheard_of={})), "an item of an unknown kind"),
+    (call(item(unheard_of={})), "an item of no known kind"),
     (call(item(AT - 8 * 86_400_000, message={"mid": "m"})), "a replayed call"),
 ]
 
