@@ -9,9 +9,9 @@ The interop table (`bridge.testing.interop`) does each act wherever it is found,
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from bridge.ids import MessageId
+from bridge.ids import MessageId, ThreadId
 from bridge.testing.holdings import Ballot, Card, Filed, Spot
-from bridge.testing.platform import Platform
+from bridge.testing.platform import Platform, Shown
 from bridge.text.nodes import Mention, Rich
 
 
@@ -59,6 +59,17 @@ class HasThreads(Protocol):
     async def say_in_thread(self, room: str, person: str, root: MessageId, text: Rich) -> MessageId:
         """Write in the thread that hangs on the message `root` of the room."""
         ...
+
+
+@runtime_checkable
+class ShowsThreads(Protocol):
+    """Threads that we opened can be looked into, and answered in."""
+
+    async def shown_in_thread(self, room: str, thread: ThreadId) -> Sequence[Shown]:
+        """What a reader sees in the thread now, oldest first, without what it began with."""
+        ...
+
+    async def answer_in_thread(self, room: str, person: str, thread: ThreadId, text: Rich) -> MessageId: ...
 
 
 @runtime_checkable

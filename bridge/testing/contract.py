@@ -39,6 +39,7 @@ pytest.register_assert_rewrite(
     "bridge.testing.contract_changes",
     "bridge.testing.contract_private",
     "bridge.testing.contract_secrets",
+    "bridge.testing.contract_threads",
 )
 
 # The imports stand below the call: pytest explains the assertions only of modules that it is told of before.
@@ -60,6 +61,7 @@ from bridge.testing.contract_outgoing import OutgoingPromises  # noqa: E402
 from bridge.testing.contract_power import PowerPromises  # noqa: E402
 from bridge.testing.contract_private import PrivatePromises  # noqa: E402
 from bridge.testing.contract_secrets import SecretPromises  # noqa: E402
+from bridge.testing.contract_threads import ThreadPromises  # noqa: E402
 from bridge.testing.host import KitHost  # noqa: E402
 from bridge.testing.platform import Platform  # noqa: E402
 
@@ -80,6 +82,7 @@ class ConnectorContract(
     MediaPromises,
     SecretPromises,
     PrivatePromises,
+    ThreadPromises,
     NetworkPromises,
 ):
     """Every promise of a connector, one test each.

@@ -37,7 +37,7 @@ from bridge.events import (
     User,
 )
 from bridge.findings import Endpoint, Finding, Grade
-from bridge.ids import EventId, MessageId, Place, RoomId, UserId
+from bridge.ids import EventId, Key, MessageId, Place, RoomId, ThreadId, UserId
 from bridge.testing.holdings import Ballot, Filed
 from bridge.testing.memory_files import Unfit
 from bridge.testing.memory_platform import (
@@ -51,6 +51,7 @@ from bridge.testing.memory_platform import (
 )
 from bridge.testing.memory_rooms import Gone, Happening, Post, Update
 from bridge.testing.platform import Fault
+from bridge.text.nodes import said
 
 __all__ = [
     "EVERYTHING",
@@ -246,6 +247,11 @@ class MemoryConnector(BareMemoryConnector):
         with translated():
             by = await self._ghost(edit.content.author)
             await change(edit.target.room, edit.target.parts[0], edit.content.text, by)
+
+    async def open_thread(self, room: RoomId, title: str, key: Key) -> ThreadId:
+        session = self._connected()
+        with translated():
+            return ThreadId(await session.post(Post(room=room, rich=said(title), key=key)))
 
     async def delete(self, deletion: Deletion) -> None:
         session = self._connected()

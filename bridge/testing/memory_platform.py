@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from bridge.asked import Power
 from bridge.capabilities import Authorship, Capabilities, MediaLimit, Relation
 from bridge.events import Attachment, Kind, Manner, User
-from bridge.ids import Key, MessageId, RoomId, UserId
+from bridge.ids import Key, MessageId, RoomId, ThreadId, UserId
 from bridge.testing.holdings import Ballot, Card, Filed, Spot
 from bridge.testing.memory_files import Unfit, found, unfit
 from bridge.testing.memory_rooms import Post, Rooms, Update, room_id
@@ -173,6 +173,12 @@ class MemoryPlatform:
     def move(self, room: str, person: str, message: MessageId, to: Attachment) -> None:
         """A live place goes on."""
         self.written.edit(self.written.person(person), room_id(room), message, (), (to,))
+
+    async def shown_in_thread(self, room: str, thread: ThreadId) -> Sequence[Shown]:
+        return [one for one in await self.shown(room) if one.thread == MessageId(thread)]
+
+    async def answer_in_thread(self, room: str, person: str, thread: ThreadId, text: Rich) -> MessageId:
+        return self.written.post(self.written.person(person), Post(room=room_id(room), rich=text, thread=thread))
 
     async def edit(self, room: str, person: str, message: MessageId, text: Rich) -> None:
         self.written.edit(self.written.person(person), room_id(room), message, text)

@@ -18,6 +18,8 @@ from bridge import (
     Feature,
     Finding,
     Host,
+    Key,
+    Manner,
     MessageId,
     Outgoing,
     Place,
@@ -29,6 +31,7 @@ from bridge import (
     RoomId,
     RoomInfo,
     Scope,
+    ThreadId,
     Unauthorized,
     Unavailable,
     Uncertain,
@@ -37,7 +40,7 @@ from bridge import (
     User,
     UserId,
 )
-from bridge.text.nodes import ALL_NODES, Emoji
+from bridge.text.nodes import ALL_NODES, Emoji, said
 from connectors.matrix import calls, checkup, outgoing, polls
 from connectors.matrix.batch import direct_rooms, objects
 from connectors.matrix.calls import Call
@@ -174,6 +177,11 @@ class Matrix(Connector[MatrixConfig]):
     async def close(self, closing: Closing) -> None:
         poll = closing.target.parts[-1]
         await self._put(closing.target.room, polls.END, polls.end(poll), closing.key)
+
+    async def open_thread(self, room: RoomId, title: str, key: Key) -> ThreadId:
+        """A thread hangs on a message: the title is one."""
+        words = Outgoing(room=room, key=key, text=said(title), manner=Manner.NOTICE)
+        return ThreadId((await self.send(words))[0])
 
     async def react(self, reaction: Reaction) -> MessageId | None:
         if reaction.emoji in reaction.wanted:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from bridge.clock import Clock, SystemClock
-from bridge.ids import MessageId, UserId
+from bridge.ids import MessageId, ThreadId, UserId
 from bridge.testing.holdings import Ballot, Filed, Spot
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import Mention, Rich
@@ -88,6 +88,12 @@ class MatrixEmulator:
 
     async def say_in_thread(self, room: str, person: str, root: MessageId, text: Rich) -> MessageId:
         return await self.post(room, person, "m.room.message", clients.in_thread(root, text))
+
+    async def shown_in_thread(self, room: str, thread: ThreadId) -> Sequence[Shown]:
+        return [one for one in await self.shown(room) if one.thread == MessageId(thread)]
+
+    async def answer_in_thread(self, room: str, person: str, thread: ThreadId, text: Rich) -> MessageId:
+        return await self.say_in_thread(room, person, MessageId(thread), text)
 
     async def open_poll(self, room: str, person: str, ballot: Ballot) -> MessageId:
         return await self.post(room, person, polls.START, clients.ballot(ballot))

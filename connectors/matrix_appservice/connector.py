@@ -19,6 +19,8 @@ from bridge import (
     Feature,
     Finding,
     Host,
+    Key,
+    Manner,
     MessageId,
     Outgoing,
     Person,
@@ -34,6 +36,7 @@ from bridge import (
     RoomInfo,
     Scope,
     StoreFull,
+    ThreadId,
     Unauthorized,
     Unavailable,
     Uncertain,
@@ -43,6 +46,7 @@ from bridge import (
 )
 from bridge.errors import BridgeError
 from bridge.ids import AccountName
+from bridge.text.nodes import said
 from connectors.matrix import calls, checkup, outgoing, polls
 from connectors.matrix.calls import Call
 from connectors.matrix.client import Client, connected_to
@@ -205,6 +209,11 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
             rooms, ghosts = Rooms(client, self.config.user), Ghosts(client, self.config.user, await self._mark())
             await rooms.look()
             return [await rooms.described(room, len(await ghosts.inside(room))) for room in sorted(rooms.joined)]
+
+    async def open_thread(self, room: RoomId, title: str, key: Key) -> ThreadId:
+        """A thread hangs on a message: the title is one."""
+        words = Outgoing(room=room, key=key, text=said(title), manner=Manner.NOTICE)
+        return ThreadId((await self.send(words))[0])
 
     async def power(self, room: RoomId, user: UserId) -> Power:
         rooms = self._heard().rooms

@@ -23,6 +23,7 @@ from bridge import (
     Endpoint,
     Finding,
     Host,
+    Key,
     Kind,
     MediaLimit,
     MessageId,
@@ -65,6 +66,8 @@ _YEARS: Final = timedelta(days=3650)
 _MIGRATION_SPAN: Final = timedelta(days=30)
 _FULL_SECONDS: Final = 1.0
 _MOST_ROOMS: Final = 1000
+_MOST_TITLE: Final = 128
+"""Characters of a topic's name: facts/platform-apis.md 4."""
 
 
 class Telegram(Connector[TelegramConfig]):
@@ -99,6 +102,7 @@ class Telegram(Connector[TelegramConfig]):
         self._rooms: dict[str, RoomInfo] = {}
         self._topics = Topics(host)
         self._allowed: dict[RoomId, frozenset[str]] = {}
+        self._without_topics: set[RoomId] = set()
         self._log = structlog.get_logger().bind(account=host.account)
 
     async def run(self) -> None:
@@ -258,6 +262,7 @@ class Telegram(Connector[TelegramConfig]):
             check_member(chat, member)
         await self._note(chat, me, member)
         self._allowed[RoomId(str(chat.id))] = allowed_in(chat)
+        (self._without_topics.discard if chat.is_forum else self._without_topics.add)(RoomId(str(chat.id)))
         return Place(RoomId(str(chat.id)), None if topic is None else ThreadId(str(topic)))
 
     async def rooms(self) -> Sequence[RoomInfo]:
@@ -302,7 +307,10 @@ class Telegram(Connector[TelegramConfig]):
         """The class's, with the configured rates and sizes; a group has one rate more than a private chat."""
         kinds = {**self.features.media, **media.limits(self.config.upload_mib)}
         allowed = self._allowed.get(room, ALLOWED)
-        return msgspec.structs.replace(self.features, rates=tuple(self._rates(room)), media=kinds, reactions=allowed)
+        shown = msgspec.structs.replace(self.features, rates=tuple(self._rates(room)), media=kinds, reactions=allowed)
+        if room not in self._without_topics:
+            return shown
+        return msgspec.structs.replace(shown, relations=frozenset({Relation.REPLY}))
 
     def _rates(self, room: RoomId) -> Iterator[Rate]:
         config = self.config
@@ -337,6 +345,14 @@ class Telegram(Connector[TelegramConfig]):
         """Take a message back; `Unsupported` once it is older than 48 hours."""
         async with self._following(deletion.target.room):
             await outgoing.take_back(self._connection(), deletion)
+
+    async def open_thread(self, room: RoomId, title: str, key: Key) -> ThreadId:
+        """Make a topic; Telegram knows no key, so an unknown outcome may mean two of them."""
+        del key
+        async with self._following(room):
+            with translated():
+                topic = await self._connection().create_forum_topic(int(room), title[:_MOST_TITLE])
+            return ThreadId(str(topic.message_thread_id))
 
     async def power(self, room: RoomId, user: UserId) -> Power:
         async with self._following(room):

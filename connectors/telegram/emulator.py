@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bridge.clock import Clock, SystemClock
-from bridge.ids import MessageId, UserId
+from bridge.ids import MessageId, ThreadId, UserId
 from bridge.testing.holdings import Ballot, Card, Filed, Holding, Spot
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import Mention, Rich
@@ -116,6 +116,12 @@ class TelegramEmulator:
 
     async def ban(self, room: str, moderator: str, person: str) -> None:
         self.world.ban(self._place(room)[0], self.world.person(moderator), self.world.person(person))
+
+    async def shown_in_thread(self, room: str, thread: ThreadId) -> Sequence[Shown]:
+        return await self.shown(f"{self._place(room)[0].id}/{thread}")
+
+    async def answer_in_thread(self, room: str, person: str, thread: ThreadId, text: Rich) -> MessageId:
+        return await self.say(f"{self._place(room)[0].id}/{thread}", person, text)
 
     async def share_spot(self, room: str, person: str, spot: Spot) -> MessageId:
         return await self.send_content(room, person, content.spot(spot))

@@ -13,7 +13,7 @@ from connectors.telegram.reactions import native
 WRITES: Final = frozenset(
     {
         "sendmessage", "editmessagetext", "editmessagecaption", "sendmediagroup", "stoppoll", "deletemessage",
-        "deletemessages", "setmessagereaction", *SHARED, *METHODS,
+        "deletemessages", "setmessagereaction", "createforumtopic", *SHARED, *METHODS,
     }
 )  # fmt: skip
 """The methods by which a bridge writes: only they run into faults."""

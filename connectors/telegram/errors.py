@@ -97,6 +97,8 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
     Refusal(400, "Bad Request: replied message not found", _lacks(Feature.REPLY)),
     Refusal(400, "Bad Request: can't parse entities", _lacks(Feature.FORMATTING)),
     Refusal(400, "Bad Request: ENTITY_BOUNDS_INVALID", _lacks(Feature.FORMATTING)),
+    Refusal(400, "Bad Request: the chat is not a forum", _lacks(Feature.THREAD), "createForumTopic"),
+    Refusal(400, "Bad Request: not enough rights to create a topic", _lacks(Feature.THREAD), "createForumTopic"),
     Refusal(400, "Bad Request: message text is empty", Rejected),
     Refusal(400, "Bad Request: message is too long", Rejected),
     Refusal(400, "Bad Request: MESSAGE_TOO_LONG", Rejected, "editMessageText"),

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from msgspec import structs
 
-from bridge.asked import Outgoing
 from bridge.capabilities import Capabilities, Relation
 from bridge.connector import Connector
 from bridge.events import AnyEvent, RoomKind, User
-from bridge.ids import Key, MessageId, RoomId, ThreadId, UserId
+from bridge.ids import MessageId, ThreadId, UserId
 from bridge.testing.memory import EVERYTHING, MemoryConnector, MemoryPlatform
 from bridge.testing.memory_rooms import Post, Update, room_id
 from bridge.testing.waiting import shown
@@ -34,15 +33,7 @@ class Private(MemoryConnector):
         return structs.replace(super()._event(structs.replace(update, person=person)), room_kind=RoomKind.DIRECT)
 
 
-class Forum(MemoryConnector):
-    """Threads begin with a message of ours; their titles are what it says."""
-
-    async def open_thread(self, room: RoomId, title: str, key: Key) -> ThreadId:
-        (message,) = await self.send(Outgoing(room=room, key=key, text=said(title)))
-        return ThreadId(message)
-
-
-CONNECTORS: Mapping[str, type[Connector[object]]] = {"private": Private, "forum": Forum}  # type: ignore[dict-item]
+CONNECTORS: Mapping[str, type[Connector[object]]] = {"private": Private}  # type: ignore[dict-item]
 
 
 class Town:
@@ -89,7 +80,7 @@ class Town:
 
 @asynccontextmanager
 async def town(
-    folder: Path, *, desk: str = "", agents: Capabilities = TOPICS, connector: str = "forum", rooms: int = 0
+    folder: Path, *, desk: str = "", agents: Capabilities = TOPICS, connector: str = "memory", rooms: int = 0
 ) -> AsyncIterator[Town]:
     """A town with its desk; `desk` are further settings, as in YAML."""
     names = [*NUMBERS, *(f"38060{number:07}" for number in range(rooms))]

@@ -17,6 +17,7 @@ from bridge.testing import (
     broken_outgoing,
     broken_power,
     broken_private,
+    broken_threads,
 )
 from bridge.testing.broken import BROKEN
 from bridge.testing.contract import ConnectorContract, promises
@@ -37,7 +38,7 @@ NAMES = [name for name in promises() if not hasattr(NetworkPromises, name)]
 """Those about the network have a test of their own: a platform in memory has none."""
 MODULES = (
     broken_authors, broken_content, broken_incoming, broken_outgoing, broken_life, broken_media, broken_power,
-    broken_private,
+    broken_private, broken_threads,
 )  # fmt: skip
 
 
