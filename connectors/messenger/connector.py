@@ -102,7 +102,7 @@ class Messenger(Connector[MessengerConfig]):
         async with connected_to(self.config, meaning) as client:
             page = Page(self.config, client)
             me = await page.me()
-            hearing = Hearing(self.host, me, self.config.app_id, People(self.host, page))
+            hearing = Hearing(me, self.config.app_id, People(self.host, page))
             personas = Personas(self.host, page, self.config.persona_picture or "")
             self._up = _Up(page, hearing, personas, Uploads(self.host, page, self.config.files))
             try:
@@ -145,7 +145,7 @@ class Messenger(Connector[MessengerConfig]):
         if self._up is None:
             return _later(None)
         try:
-            await self._up.hearing.take(body)
+            await self._up.hearing.take(body, self.host)
         except StoreFull as full:
             return _later(full.retry_after)
         except Unavailable:

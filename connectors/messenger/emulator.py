@@ -1,9 +1,11 @@
 """A small, strict Messenger on 127.0.0.1: people write to a page, and the page's app sees what Meta would show it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Final, Self
+from typing import Any, Final, Self
+
+from msgspec.structs import replace
 
 from bridge.clock import Clock, SystemClock
 from bridge.events import Kind
@@ -47,9 +49,8 @@ class MessengerEmulator:
         self.world = World(clock, limits, unsure)
         self.files = Files(limits, clock)
         self.webhook = Webhook(self.world, limits, self.secret)
-        self.server = Server(
-            Calls(self.world, limits, self.files, self.webhook), unsure, (self.token, self.secret), self._due
-        )
+        self._carried = Calls(self.world, limits, self.files, self.webhook)
+        self.server = Server(self._carried, unsure, (self.token, self.secret), self._due)
         self._limits = limits
         self._faults: list[Fault] = []
         self._answers: list[Answer] = []
@@ -87,6 +88,10 @@ class MessengerEmulator:
             "persona_picture": "https://bridge.example.org/face.png",
             "token_place": "header" if self.world.unsure.bearer == "taken" else "query",
         }
+
+    def webhook_settings(self) -> Mapping[str, object]:
+        """The same: there is no other way to hear of anything."""
+        return self.settings()
 
     # People act.
 
@@ -179,6 +184,13 @@ class MessengerEmulator:
         """Let time pass on the platform: windows close."""
         self.world.passed += span
 
+    def hasten(self) -> None:
+        """Drop the rates; only before the server runs."""
+        self._carried.limits = replace(self._carried.limits, per_second=0, heavy_per_second=0)
+
+    def tamper_calls(self, tamper: Callable[[Any], bytes | None]) -> None:
+        self.webhook.tamper = tamper
+
     # Trouble.
 
     def drop_connections(self) -> None:
@@ -223,7 +235,7 @@ class MessengerEmulator:
     def _person(self, room: str, name: str) -> Person:
         found = self.world.people[room]
         if found.name != name:
-            raise ValueError(f"{name} is not in {found.name}'s conversation")
+            raise NotImplementedError(f"{name} is not in {found.name}'s conversation")
         return found
 
     def _own(self, room: str, person: str, message: MessageId) -> Message:

@@ -19,7 +19,7 @@ class Calls:
 
     def __init__(self, world: World, limits: Limits, files: Files, webhook: Webhook) -> None:
         self.world, self.files = world, files
-        self._limits = limits
+        self.limits = limits
         self._webhook = webhook
         self._sends: deque[float] = deque()
         self._heavy: deque[float] = deque()
@@ -87,11 +87,11 @@ class Calls:
         name, picture = str(fields.get("name", "")), str(fields.get("profile_picture_url", ""))
         if self.world.unsure.personas == "not made":
             raise ApiError(10, "(#10) Application does not have permission for this action")
-        if not name.strip() or len(name) > self._limits.persona_name:
+        if not name.strip() or len(name) > self.limits.persona_name:
             raise bad("Param name must be a non-empty string of at most 50 characters")
         if not picture.startswith(("https://", "http://")):
             raise bad("Param profile_picture_url must be a valid URL")
-        if len(self.world.personas) >= self._limits.personas:
+        if len(self.world.personas) >= self.limits.personas:
             raise bad("The page has as many personas as it may have")
         ident = str(201 + self.world.stamp())
         self.world.personas[ident] = {"id": ident, "name": name, "profile_picture_url": picture}
@@ -139,7 +139,7 @@ class Calls:
         return {"recipient_id": person.psid}
 
     async def _say(self, person: Person, fields: Json) -> Json:
-        said = rules.check_message(fields["message"], self._limits)
+        said = rules.check_message(fields["message"], self.limits)
         self._check_window(person, fields)
         name = self._speaker(fields)
         answered = fields.get("reply_to")
@@ -165,12 +165,12 @@ class Calls:
     def _check_window(self, person: Person, fields: Json) -> None:
         silent = self.world.now() - person.heard
         if fields["messaging_type"] != "MESSAGE_TAG":
-            if silent > timedelta(hours=self._limits.window_hours):
+            if silent > timedelta(hours=self.limits.window_hours):
                 raise OUTSIDE
             return
         if self.world.unsure.human_agent == "not allowed":
             raise ApiError(10, "(#10) Application does not have permission for this action")
-        if silent > timedelta(hours=self._limits.agent_hours):
+        if silent > timedelta(hours=self.limits.agent_hours):
             raise OUTSIDE
 
     def _speaker(self, fields: Json) -> str:
@@ -194,7 +194,7 @@ class Calls:
 
     def _check_rate(self, upload: Upload | None) -> None:
         heavy = upload is not None and upload.type in rules.HEAVY
-        most, sends = (self._limits.heavy_per_second, self._heavy) if heavy else (self._limits.per_second, self._sends)
+        most, sends = (self.limits.heavy_per_second, self._heavy) if heavy else (self.limits.per_second, self._sends)
         now = self.world.now().timestamp()
         while sends and sends[0] <= now - 1:
             sends.popleft()

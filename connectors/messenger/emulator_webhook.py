@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import aiohttp
 
@@ -30,6 +31,7 @@ class Webhook:
         self.per_call = 1
         self.first_wait = 0.05
         self.refused = 0
+        self.tamper: Callable[[Any], bytes | None] = lambda _: None
 
     async def start(self) -> None:
         """Tell what there is to tell from now on."""
@@ -57,7 +59,9 @@ class Webhook:
     def body(self, items: list[Json]) -> bytes:
         """A call as it goes over the wire: everything beyond ASCII is escaped."""
         under = "standby" if self._world.standby else "messaging"
-        entries = [{"id": PAGE, "time": one["timestamp"], under: [one]} for one in items]
+        changed = self.tamper(items)
+        told = items if changed is None else json.loads(changed)
+        entries = [{"id": PAGE, "time": self._world.stamp(), under: [one]} for one in told]
         return json.dumps({"object": "page", "entry": entries}).encode()
 
     async def call(self, body: bytes, signature: str | None = None) -> int:

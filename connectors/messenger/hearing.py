@@ -31,8 +31,7 @@ class Memory(Struct, frozen=True):
 class Hearing:
     """One run's ears, for one page with one app."""
 
-    def __init__(self, host: Host, me: User, app: str, people: People) -> None:
-        self._host = host
+    def __init__(self, me: User, app: str, people: People) -> None:
         self._me = me
         self._app = app
         self._people = people
@@ -46,9 +45,9 @@ class Hearing:
         for task in self._taking:
             task.cancel()
 
-    async def take(self, body: Json) -> None:
-        """Return once a call is stored. `StoreFull` or `Unavailable`: it is to be given again."""
-        task = asyncio.ensure_future(self._take(body))
+    async def take(self, body: Json, host: Host) -> None:
+        """Return once a call is stored by the host. `StoreFull` or `Unavailable`: it is to be given again."""
+        task = asyncio.ensure_future(self._take(body, host))
         self._taking.add(task)
         task.add_done_callback(self._taking.discard)
         try:
@@ -60,42 +59,42 @@ class Hearing:
         finally:
             task.cancel()
 
-    async def _take(self, body: Json) -> None:
-        told = incoming.read(body, self._me.id, self._host.clock.now())
+    async def _take(self, body: Json, host: Host) -> None:
+        told = incoming.read(body, self._me.id, host.clock.now())
         for what in told.unreadable:
-            self._host.unreadable(what)
+            host.unreadable(what)
         people = sorted({one.person for one in told.items})
         async with AsyncExitStack() as turns:
             for person in people:
                 await turns.enter_async_context(self._turn(person))
             known = Known(self._me, self._app, await self._people.named(people))
-            events = [event for one in told.items for event in await self._events(one, known)]
+            events = [event for one in told.items for event in await self._events(one, known, host)]
             if events:
-                await self._host.publish(*events)
+                await host.publish(*events)
 
     def _turn(self, person: str) -> asyncio.Lock:
         """Who comes first is stored first: each person has a queue, entered in one order by all."""
         return self._turns.setdefault(person, asyncio.Lock())
 
-    async def _events(self, item: Item, known: Known) -> Sequence[AnyEvent]:
+    async def _events(self, item: Item, known: Known, host: Host) -> Sequence[AnyEvent]:
         if item.kind == "reaction":
-            known = Known(known.me, known.app, known.people, await self._before(item))
+            known = Known(known.me, known.app, known.people, await self._before(item, host))
         if incoming.unshown(item):
-            self._host.unreadable("a message")
+            host.unreadable("a message")
         try:
             return incoming.events(item, known)
         except ValueError:
-            self._host.unreadable(f"a {item.kind}")
+            host.unreadable(f"a {item.kind}")
             return ()
 
-    async def _before(self, item: Item) -> dict[str, str]:
+    async def _before(self, item: Item, host: Host) -> dict[str, str]:
         """The reaction that this one takes the place of; the same again when the same call comes again."""
         name, at = incoming.before(item), incoming.stamp(item)
-        known = _memory(await self._host.recall(name))
+        known = _memory(await host.recall(name))
         before = "" if known is None else known.before if known.at == at else known.emoji
         if known is None or known.at < at:
             memory = Memory(at, incoming.left(item), before)
-            await self._host.remember(name, msgspec.json.encode(memory).decode(), _REACTIONS)
+            await host.remember(name, msgspec.json.encode(memory).decode(), _REACTIONS)
         return {name: before}
 
 

@@ -29,13 +29,12 @@ class TestMessenger(ConnectorContract):
     @pytest.fixture
     async def platform(self, door: Door) -> AsyncIterator[MessengerEmulator]:
         async with MessengerEmulator(limits=UNLIMITED) as server:
-            server.webhook.url = door.url
             self.door = door
             yield server
 
     def connector(self, platform: Any, host: KitHost) -> Messenger:  # noqa: ANN401 the emulator, or one behind a line
         made = Messenger(MessengerConfig.model_validate(platform.settings()), host)
-        self.door.connectors.append(made)
+        self.door.admit(made, host)
         return made
 
     @pytest.mark.xfail(reason="Meta tells pages of no deletion: facts/platform-apis.md 3.3", strict=True)
