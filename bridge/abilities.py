@@ -46,6 +46,7 @@ class Abilities:
         self._features: frozenset[Feature] = frozenset()
         self._limiter = Limiter((), Scope.ROOM)
         self._bylines: dict[tuple[PersonNumber, str, str | None, bool], Byline] = {}
+        shared.limiters[room] = lambda: self.limiter
         self.slow = False
         """Whether messages are joined here when they have to wait."""
 

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 import structlog
 
+from bridge.announcing.drafting import Announcements
+from bridge.announcing.running import Running
 from bridge.chance import Chance
 from bridge.clock import Clock
 from bridge.config import Config, ConfigError, Fault
@@ -143,6 +145,9 @@ class App:
         self.rooms.suspicious = not started.clean
         self.rooms.speakers = await self.writer.ask(Speakers())
         self.intake = Intake(self.shared, atlas, self.rooms)
+        running = Running(self.shared, self.rooms, self.accounts)
+        self.rooms.undelivered = running.failed_later
+        self.announcements = Announcements(self.shared, running, self.intake.say, self.intake.beside.commanded)
         await self.server.start()
         await self._apply(self.config)
         keeping = Housekeeping(lambda: self.config.store, self.shared, self.intake, self.accounts.values)
@@ -150,6 +155,7 @@ class App:
         group.create_task(keeping.watch_disk(), name="disk")
         group.create_task(keeping.answer_watchdog(), name="watchdog")
         group.create_task(self.shared.media.run(), name="files")
+        group.create_task(self.announcements.run(), name="announcements")
         self.started = True
         notify("READY=1")
         logger.info("running", accounts=len(self.accounts), links=len(self.config.links), clean=started.clean)
@@ -169,8 +175,11 @@ class App:
         """Take nothing new, let sends under way end, then end the connectors, then write what is left."""
         notify("STOPPING=1")
         self.intake.refusing = "the bridge stops"
+        running = self.announcements.running
+        running.halt()
         for account in self.accounts.values():
             account.lanes.halt()
+        await self.shared.idle(lambda: not running.busy)
         ended = self.exit is Exit.OK and await self._drained(self.accounts.values())
         await asyncio.gather(*(account.stop() for account in self.accounts.values()))
         await self.server.stop()
@@ -223,8 +232,12 @@ class App:
         for name in new:
             self.accounts[name] = self._account(config, name)
         await self.rooms.apply(config, self.intake, admitted)
+        self.announcements.running.follow(config)
+        self.intake.beside.drafting = frozenset(self.announcements.running.drafting)
         for name, account in self.accounts.items():
             account.start(self.shared.group) if name in new else account.rejoin()
+        if self.started:
+            await self.announcements.running.resume()
 
     async def _end_account(self, name: AccountName) -> None:
         account = self.accounts[name]

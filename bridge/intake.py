@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
 
 import msgspec
 import structlog
-from msgspec import Struct, structs
+from msgspec import structs
 
 from bridge.arriving import traits
+from bridge.beside import Beside
 from bridge.comings import Change, shown_by, told
 from bridge.config.settings import Show
 from bridge.desks import Desks
@@ -16,7 +16,6 @@ from bridge.errors import Rejected, StoreFull
 from bridge.events import (
     AnyEvent,
     Deleted,
-    Delivered,
     Edited,
     Joined,
     Left,
@@ -27,8 +26,6 @@ from bridge.events import (
     Relayed,
     RoomChanged,
     RoomKind,
-    RoomMoved,
-    SendFailed,
     Tallied,
     Unreacted,
     User,
@@ -36,18 +33,18 @@ from bridge.events import (
 from bridge.failpoints import Point, around
 from bridge.floods import Floods, Held, for_operator, for_readers
 from bridge.guard import Guard
-from bridge.ids import AccountName, EventId, Key, MessageId, RoomId, RoomNumber, RowNumber, ThreadId, UserId
+from bridge.ids import AccountName, EventId, Key, RoomId, RoomNumber, ThreadId, UserId
 from bridge.loops import Breaker, weighed
 from bridge.people import label
 from bridge.routing import Atlas, Heard, Routes
 from bridge.shared import Shared
+from bridge.sinks import Happening, Sinks
 from bridge.sitting import Sitting, Ways
 from bridge.store.codec import encode
-from bridge.store.conversations import Private
 from bridge.store.ops import Accept, Accepted
 from bridge.store.questions import Locate
-from bridge.store.rows import Arrival, Route, Row, RowKind, Seen
-from bridge.text.nodes import said
+from bridge.store.rows import Arrival, Route, RowKind, Seen
+from bridge.text.nodes import Rich, said
 from bridge.threads import opened
 
 logger = structlog.get_logger()
@@ -61,42 +58,6 @@ _PAUSED = (
 _BRIDGE = User(id=UserId(""), name="")
 
 
-class Happening(Struct, frozen=True):
-    """An event that makes no delivery but concerns the bridge itself: who left, which room moved."""
-
-    account: AccountName
-    event: Joined | Left | RoomChanged | RoomMoved | Delivered | SendFailed
-    room: RoomNumber | None
-
-
-class Sinks(Protocol):
-    """Where things go from the intake."""
-
-    def fed(self, rows: Sequence[Row]) -> None:
-        """New rows, durable, in order."""
-        ...
-
-    def echoed(self, room: RoomNumber, row: RowNumber, part: int, natives: tuple[MessageId, ...]) -> None:
-        """Our own message came home: that part of that row arrived."""
-        ...
-
-    def happened(self, what: Happening) -> None:
-        """Something that makes no delivery."""
-        ...
-
-    def met(self, privates: Sequence[Private]) -> None:
-        """Private rooms that rows go to; said before the rows are fed."""
-        ...
-
-    def is_private(self, room: RoomNumber) -> bool:
-        """Whether a room is a private conversation, to which something is on its way."""
-        ...
-
-    def wrote(self, privates: Sequence[RoomNumber]) -> None:
-        """People wrote in these private rooms."""
-        ...
-
-
 class Intake:
     """Where events of all accounts come in."""
 
@@ -107,6 +68,7 @@ class Intake:
         self._breaker = Breaker()
         self.floods = Floods()
         self.guard = Guard(shared)
+        self.beside = Beside()
         self._lines: list[Arrival] = []
         """Of the bridge's own words, those that are stored behind the message they are about."""
         self._routes: Routes = {}
@@ -145,9 +107,11 @@ class Intake:
             await self._space(account, located)
         self.received[account] = self.received.get(account, 0) + len(events)
         if account in self.desks.accounts:
+            if self.beside.note(account, (event for event, _ in located), me):
+                await self._store(Accept(account=account, arrivals=(), at=self._shared.now_ms()))
             return await self._sitting.take(account, me, located, position)
         arrivals = tuple(self._arrivals(account, me, located))
-        if arrivals or position is not None:
+        if arrivals or position is not None or self.beside:
             await self._store(Accept(account=account, arrivals=arrivals, at=self._shared.now_ms(), position=position))
         return None
 
@@ -179,6 +143,7 @@ class Intake:
     async def _store(self, op: Accept) -> None:
         """Commit, hand the rows to their lanes in the order of the commit, even if whoever asked is cancelled."""
         durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        op = self.beside.with_facts(op) if self.beside else op
 
         def then(result: object) -> None:
             if isinstance(result, Accepted):
@@ -187,6 +152,8 @@ class Intake:
                 if op.privates:
                     self._sinks.met(op.privates)
                 self._sinks.fed(result.rows)
+                if result.beside:
+                    self._sinks.answered(result.beside)
             if durable.done():
                 return
             if isinstance(result, Exception):
@@ -209,9 +176,10 @@ class Intake:
                 await self._store(structs.replace(op, arrivals=(), turns=()))
             return
         for arrival in op.arrivals:
-            await self._store(structs.replace(op, arrivals=(arrival,), position=None, turns=()))
-        if op.position is not None or op.turns:
+            await self._store(structs.replace(op, arrivals=(arrival,), position=None, turns=(), beside=()))
+        if op.position is not None or op.turns or op.beside:
             await self._store(structs.replace(op, arrivals=()))
+        self.beside.commanded.set()
 
     async def _located(
         self, account: AccountName, events: Sequence[AnyEvent]
@@ -234,7 +202,7 @@ class Intake:
                 case Posted() | Edited() | Deleted() | Reacted() | Unreacted() | Tallied():
                     if changes:
                         yield from self._comings(changes, me)
-                    arrival = self._relayed(self._without_own_thread(event, room), room, me)
+                    arrival = self._relayed(account, self._without_own_thread(event, room), room, me)
                     if arrival is not None and isinstance(event, Posted) and event.attachments:
                         fetches = self._shared.media.wanted(account, event.attachments)
                         arrival = structs.replace(arrival, fetches=fetches)
@@ -247,6 +215,7 @@ class Intake:
                 case Pinned():
                     yield from self._pinned(event, room, me)
                 case _:
+                    self.beside.note(account, (event,), me)
                     self._sinks.happened(Happening(account, event, room))
                     if isinstance(event, (Joined, Left, RoomChanged)):
                         changes.append((event, room))
@@ -294,7 +263,9 @@ class Intake:
         place = self._atlas.place(room) if room is not None and event.thread is not None else None
         return structs.replace(event, thread=None) if place is not None and place.thread == event.thread else event
 
-    def _relayed(self, event: Relayed, room: RoomNumber | None, me: UserId | None) -> Arrival | None:
+    def _relayed(
+        self, account: AccountName, event: Relayed, room: RoomNumber | None, me: UserId | None
+    ) -> Arrival | None:
         """What to store of an event: nothing when it is our own, or when nobody hears the room."""
         if event.echo_of is not None:
             self._echo(event, room, event.echo_of)
@@ -302,7 +273,9 @@ class Intake:
         by = event.author if isinstance(event, (Posted, Edited)) else event.by
         heard = self.routes.get(room) if room is not None else None
         if room is None or heard is None or event.room_kind is RoomKind.DIRECT or (by is not None and by.id == me):
-            return None
+            self.beside.note(account, (event,), me)
+            arrival = self._arrival(event, room, by, ()) if self.beside.is_command(event, room, by, me) else None
+            return None if arrival is None else structs.replace(arrival, is_command=True)
         if self.guard.watches:
             heard = self.guard.let_through(event, heard)
         return self._arrival(event, room, by, heard) if heard else None
@@ -381,7 +354,7 @@ class Intake:
 
     # --- the bridge's own words ---
 
-    def say(self, room: RoomNumber, text: str) -> None:
+    def say(self, room: RoomNumber, text: str | Rich) -> None:
         """Post the bridge's own words to a room: a row like all others."""
 
         def then(result: object) -> None:
@@ -393,14 +366,14 @@ class Intake:
         op = Accept(account=AccountName(""), arrivals=(self._own_words(room, text),), at=self._shared.now_ms())
         self._shared.writer.tell(op, then)
 
-    def _own_words(self, room: RoomNumber, text: str) -> Arrival:
+    def _own_words(self, room: RoomNumber, text: str | Rich) -> Arrival:
         return self._words(None, text, (Route(room, "notices", self._uptime(room)),))
 
-    def _words(self, about: EventId | None, text: str, routes: tuple[Route, ...]) -> Arrival:
+    def _words(self, about: EventId | None, text: str | Rich, routes: tuple[Route, ...]) -> Arrival:
         """Words of the bridge's own; told once of the event that they are about."""
         event = Posted(
             id=EventId(""), room=RoomId(""), at=self._shared.clock.now(), message=(), author=_BRIDGE,
-            text=said(text), manner=Manner.NOTICE,
+            text=said(text) if isinstance(text, str) else text, manner=Manner.NOTICE,
         )  # fmt: skip
         return Arrival(id=about, event=event, kind=RowKind.POST, body=encode(event), room=None, targets=routes)
 

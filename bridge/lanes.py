@@ -21,6 +21,8 @@ SEND_SECONDS = 60.0
 _SWEEP_SECONDS = 5.0
 _MOST_AT_ONCE = 2048
 _BREAKS_AFTER = 5
+BESIDE = RoomNumber(0)
+"""Stands, in place of a room, for what sends to many rooms at once: no room has this number."""
 
 
 SendKey: TypeAlias = tuple[RowNumber, int]
@@ -98,16 +100,24 @@ class Lanes:
         self._shared.media.up(self.name, self.connector)
         if self._up_since is None:
             self._up_since = self._shared.clock.monotonic()
+        self._tell_beside()
 
     def down(self) -> None:
         """The connection is lost: nothing starts; what is under way ends by itself."""
         self._shared.media.down(self.name)
         self._uptime = self.uptime_exact()
         self._up_since = None
+        self._tell_beside()
+
+    def _tell_beside(self) -> None:
+        """What sends beside the rooms looks whether it may."""
+        if BESIDE in self.lanes:
+            self.lanes[BESIDE].pump()
 
     def halt(self) -> None:
         """The daemon stops: nothing starts any more."""
         self._accepting = False
+        self._tell_beside()
 
     def uptime_exact(self) -> float:
         if self._up_since is None:

@@ -1,19 +1,20 @@
 """The rooms of the configuration while the bridge runs: their lanes, their places, who hears whom."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import structlog
 
-from bridge.config import Config, Link
+from bridge.config import Config, Link, announcements
 from bridge.delivery import Lane
 from bridge.desks import Seat
 from bridge.errors import StoreFull
 from bridge.events import Confirmation, Left, RoomMoved, SendFailed
 from bridge.ids import AccountName, MessageId, PersonNumber, Place, Room, RoomId, RoomNumber, RowNumber, ThreadId
-from bridge.intake import Happening, Intake
+from bridge.intake import Intake
 from bridge.privates import Privates
 from bridge.routing import Atlas, Routes, routes
 from bridge.shared import Shared
+from bridge.sinks import Happening
 from bridge.store.conversations import Private
 from bridge.store.ops import Admit, Follow, Pin
 from bridge.store.questions import RoomRecord, Speaker
@@ -42,6 +43,8 @@ class Rooms:
         """Whether the last end was no clean one: then the first rows of each lane are suspects."""
         self.speakers: Sequence[Speaker] = ()
         """Who wrote before the bridge began."""
+        self.undelivered: Callable[[int], None] = _nobody
+        """Told of announcements of which a platform says later that they did not arrive."""
         self._left: dict[RoomNumber, int] = {}
         """How many rows may be suspects of rooms that have no lane now: one may come again in the same life."""
 
@@ -166,6 +169,12 @@ class Rooms:
 
     # --- what the intake hands over ---
 
+    def answered(self, answers: Sequence[object]) -> None:
+        """Of which announcements a platform says that they did not arrive."""
+        for number in answers:
+            if isinstance(number, int):
+                self.undelivered(number)
+
     def fed(self, rows: Sequence[Row]) -> None:
         touched: dict[RoomNumber, Lane] = {}
         for row in rows:
@@ -258,8 +267,14 @@ def rewrites(links: Mapping[str, Link]) -> dict[str, Rewrite]:
     return {name: rewriting(pairs) for name, pairs in found.items() if pairs}
 
 
+def _nobody(number: int) -> None:
+    """No announcement is followed yet."""
+    del number
+
+
 def rooms_of(config: Config) -> tuple[Room, ...]:
     """Every room a configuration names, once."""
     named = [room for link in config.links.values() for room in (*link.sources, *link.targets)]
     desks = [desk.room for desk in config.desks.values()]
-    return tuple(dict.fromkeys([*named, *desks, *([config.notices] if config.notices else [])]))
+    announced = announcements.named(config.announcements)
+    return tuple(dict.fromkeys([*named, *desks, *announced, *([config.notices] if config.notices else [])]))

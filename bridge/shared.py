@@ -11,6 +11,7 @@ from bridge.config.settings import Show
 from bridge.echoes import Echoes
 from bridge.identities import Identities
 from bridge.ids import AccountName, RoomNumber
+from bridge.limits import Limiter
 from bridge.media.keeping import Keeping
 from bridge.names import Names
 from bridge.patience import Patience
@@ -57,6 +58,8 @@ class Shared:
         self.accounts: Mapping[RoomNumber, AccountName] = {}
         self.media = Keeping(writer, clock, chance, group)
         self.echoes: defaultdict[RoomNumber, Echoes] = defaultdict(Echoes)
+        self.limiters: dict[RoomNumber, Callable[[], Limiter]] = {}
+        """How often each room may be written to: whoever does so counts."""
         self.under_way: Counter[RoomNumber] = Counter()
         """Sends to each room that have begun and are not durable yet."""
 

@@ -8,8 +8,10 @@ from typing import TypeVar
 import msgspec
 from pydantic import BaseModel, SecretBytes, SecretStr
 
+from bridge.config import announcements as announced
 from bridge.config import page as pages
 from bridge.config import rooms
+from bridge.config.announcements import Announcing, Approval, ApprovedWords, Reachable
 from bridge.config.checking import check
 from bridge.config.connectors import Connectors
 from bridge.config.desks import Answer, Desk, desk, desks
@@ -34,7 +36,10 @@ from bridge.patience import Patience
 
 __all__ = [
     "Allowance",
+    "Announcing",
     "Answer",
+    "Approval",
+    "ApprovedWords",
     "Config",
     "ConfigError",
     "Connectors",
@@ -45,6 +50,7 @@ __all__ = [
     "Limits",
     "Link",
     "People",
+    "Reachable",
     "StoreSettings",
     "is_loopback",
     "load",
@@ -108,6 +114,7 @@ def _config(page: Page, connectors: Connectors, base: Path) -> Config:
         *wrong_links,
         *wrong_people,
         *wrong_desks,
+        *announced.faults(page, sides),
         *([notices] if isinstance(notices, Fault) else ()),
     ]
     faults = [*page.faults, *_new(page, faults)]
@@ -126,6 +133,8 @@ def _config(page: Page, connectors: Connectors, base: Path) -> Config:
         accounts={name: _from_base(account, base) for name, account in accounts.items()},
         links=links,
         desks={name: desk(name, settings.desks[name], place) for name, place in seats.items()},
+        announcements={name: announced.announcing(name, one) for name, one in settings.announcements.items()},
+        budget=announced.millionths(settings.budget),
         people=known,
         secrets=frozenset(_secrets(page, [settings, *accounts.values()])),
         warnings=(*short, *_warnings(page, sides)),
@@ -205,7 +214,7 @@ def _link(sides: rooms.Sides, settings: LinkSettings) -> Link:
 
 
 def _warnings(page: Page, sides: Sequence[rooms.Sides]) -> Iterator[Fault]:
-    if not sides and not page.values.get("desks"):
+    if not sides and not page.values.get("desks") and not page.values.get("announcements"):
         yield page.fault(("links",), "there are no links: nothing is bridged")
     yield from rooms.chains(page, sides)
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
+from bridge.config.announcements import AnnouncementSettings, Announcing
 from bridge.config.desks import Desk, DeskSettings
 from bridge.config.faults import FIXED_SENTENCE, Fault, shown
 from bridge.config.people import People
@@ -251,8 +252,6 @@ class LinkSettings(Settings):
 class FileSettings(Settings):
     """The whole file."""
 
-    not_yet: ClassVar[frozenset[str]] = frozenset({"announcements"})
-
     store: StoreSettings = StoreSettings()
     """What must survive a restart: where it is kept, and for how long."""
     http: HttpSettings | None = None
@@ -267,6 +266,10 @@ class FileSettings(Settings):
     """Which rooms hear which, by names of your choice."""
     desks: dict[str, DeskSettings] = {}
     """Which people who write in private are answered from which room, by names of your choice."""
+    announcements: dict[str, AnnouncementSettings] = {}
+    """Where announcements are drafted and approved, and to whom they go, by names of your choice."""
+    budget: dict[str, Annotated[float, Field(ge=0, le=1_000_000_000)]] = {}
+    """What announcements may cost an account in a calendar month (UTC), by account; then they stop."""
     people: dict[str, tuple[str, ...]] = {}
     """Who is the same person on several platforms, by names of your choice: two ids or more, each `account/id`."""
 
@@ -300,6 +303,8 @@ class Config(Struct, frozen=True, kw_only=True):
     notices: Room | None = None
     links: Mapping[str, Link] = {}
     desks: Mapping[str, Desk] = {}
+    announcements: Mapping[str, Announcing] = {}
+    budget: Mapping[AccountName, int] = {}
     people: People = {}
     secrets: frozenset[str] = frozenset()
     warnings: tuple[Fault, ...] = ()

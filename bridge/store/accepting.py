@@ -154,10 +154,12 @@ class Accepting:
         person = self._person(op, arrival)
         arrival, message, reply = self._relate(op, arrival, person)
         kind = arrival.kind
-        if not arrival.targets:
+        if not arrival.targets and not arrival.is_command:
             return []
         number, body = self._number("event"), self._vault.seal(Column.BODY, arrival.body)
         self._event.add(number, kind, arrival.room, message, reply, person, len(arrival.targets), op.at, body)
+        if arrival.is_command:
+            self._cursor.execute("INSERT INTO command (event) VALUES (?)", (number,))
         if arrival.fetches:
             self._fetch(op, arrival, number, message)
         return [

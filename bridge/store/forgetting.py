@@ -59,11 +59,18 @@ class Forgetting:
         touched = self._blank(messages)
         done = not list(self._cursor.execute("SELECT 1 FROM message WHERE person = ? LIMIT 1", (op.person,)))
         if done:
+            self._announced(op)
             self._cursor.execute("DELETE FROM person WHERE number = ?", (op.person,))
             self._accepting.strangers()
         rooms = {room for some in (back, posts, shown, reactions) for found in some.values() for room in found}
         copies = sum(map(len, back.values()))
         return Forgotten(dropped=self._dropped, copies=copies, rooms=tuple(sorted(rooms | touched)), done=done)
+
+    def _announced(self, op: Forget) -> None:
+        """Nobody announces to them any more, and what they announced is nobody's."""
+        theirs = "SELECT account, native FROM person WHERE number = ?"
+        self._cursor.execute(f"DELETE FROM subscription WHERE (account, alias) IN ({theirs})", (op.person,))  # noqa: S608 - our own words
+        self._cursor.execute("UPDATE announcement SET author = NULL, person = NULL WHERE person = ?", (op.person,))
 
     def _drop(self, op: Forget) -> tuple[Rooms, Rooms]:
         """Take their deliveries out of the outbox; which messages, and reactions on which, may be under way where."""

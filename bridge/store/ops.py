@@ -5,6 +5,7 @@ from typing import Protocol, TypeAlias, Union
 from msgspec import Struct
 
 from bridge.ids import AccountName, MessageId, PersonNumber, Place, Room, RoomNumber, RowNumber
+from bridge.store import announced
 from bridge.store.attached import Fetch, Fetched, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.ballast import Ballast
 from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Private, Privates, Talk, TalkOf, Turn
@@ -46,6 +47,8 @@ class Accept(Struct, frozen=True, kw_only=True, gc=False):
     position: str | None = None
     turns: tuple[Turn, ...] = ()
     privates: tuple[Private, ...] = ()
+    beside: tuple[announced.Fact, ...] = ()
+    """What else the events mean, in the same transaction."""
 
 
 class Accepted(Struct, frozen=True, gc=False):
@@ -54,6 +57,8 @@ class Accepted(Struct, frozen=True, gc=False):
     rows: tuple[Row, ...]
     repeated: int = 0
     fetches: tuple[Fetch, ...] = ()
+    beside: tuple[object, ...] = ()
+    """The answers to what was told beside the events."""
 
 
 class Settle(Struct, frozen=True, kw_only=True, gc=False):
@@ -238,8 +243,9 @@ class Admit(Struct, frozen=True):
 Op: TypeAlias = Union[
     Accept, Settle, Progress, Seal, Delay, Park, Mark, Tally, Pin, Hold, Follow, Identify, Uptime, Remember, Unpark,
     Discard, Forget, Find, About, Purge, Close, Admit, Page, Twins, Relate, Resolve, Locate, Wanted, Recall, Position,
-    Start, Depths, Tallies, Ledger, Parked, Trace, Speakers, CopyOut, DropCopy, Claim, Claimed, TakeOver,
-    Fetched, Linked, Sweep, ToFetch, HeldOf, Served, Meet, Converse, Join, Talk, TalkOf, Overhear, Privates, Due,
+    Start, Depths, Tallies, Ledger, Parked, Trace, Speakers, CopyOut, DropCopy, Claim, Claimed, TakeOver, Fetched,
+    Linked, Sweep, ToFetch, HeldOf, Served, Meet, Converse, Join, Talk, TalkOf, Overhear, Privates, Due,
+    announced.Fact, announced.Question,
 ]  # fmt: skip
 
 

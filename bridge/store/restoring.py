@@ -122,6 +122,9 @@ class Restoring:
         sealed = "INSERT OR REPLACE INTO meta (name, value) SELECT 'sealing', '1' FROM meta WHERE name = 'key'"
         connection.execute(sealed)  # what was put in above is clear, or of the store's own key
         connection.execute("UPDATE outbox SET marked = 0, deaths = 0")
+        connection.execute("UPDATE announcement SET stage = 0, due = NULL WHERE stage = 1")
+        connection.execute("UPDATE announcement SET stage = 5 WHERE stage = 2")
+        connection.execute("UPDATE course SET state = 2, why = ? WHERE state = 0", ("the store is a backup",))
         connection.execute("INSERT OR IGNORE INTO account (name) SELECT DISTINCT account FROM room")
         connection.execute("UPDATE account SET claims = 1")
         begun(connection.cursor(), _seq(connection, "outbox"), self._chance.token)
@@ -155,6 +158,7 @@ _TABLES = {
     "reaction": "message, room, person, emoji, native",
     "reacted": "message, room, emoji, native",
     "ghosted": "message, room, person, emoji, native",
+    "subscription": "number, account, alias, native, state, at",
 }
 """What edits, replies and reactions need to find their message, and events to be known; columns of every schema.
 
@@ -168,6 +172,8 @@ def _relations(connection: apsw.Connection, store: apsw.Connection) -> None:
     for table in ("reaction", "reacted", "ghosted"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608 - of three names
     there = {str(name) for (name,) in store.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    if "subscription" in there:  # who left since then must not come back
+        connection.execute("DELETE FROM subscription")
     for table, columns in ((table, columns) for table, columns in _TABLES.items() if table in there):
         marks = ", ".join("?" * len(columns.split(", ")))
         found: Any = store.execute(f"SELECT {columns} FROM {table}")  # noqa: S608 - names from the table above
@@ -179,7 +185,7 @@ def _relations(connection: apsw.Connection, store: apsw.Connection) -> None:
 
 def _count_on(connection: apsw.Connection, store: apsw.Connection) -> None:
     """Numbers that the other store gave are not given again: a message's number means one message."""
-    for table in ("message", "event", "outbox"):
+    for table in ("message", "event", "outbox", "announcement", "recipient", "subscription"):
         last = max(_seq(connection, table), _seq(store, table))
         connection.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
         connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, last))

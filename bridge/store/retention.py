@@ -24,6 +24,7 @@ def purge(cursor: apsw.Cursor, op: Purge, count: Count) -> int:
         + _parked(cursor, op, count)
         + _memory(cursor, op)
         + _joints(cursor, op)
+        + _announcements(cursor, op)
         + swept(cursor)
     )
 
@@ -91,6 +92,25 @@ def _joints(cursor: apsw.Cursor, op: Purge) -> int:
     old = "SELECT number FROM joint WHERE until < ? ORDER BY until LIMIT ?"
     found = cursor.execute(f"DELETE FROM joint WHERE number IN ({old}) RETURNING number", (op.at, op.most))  # noqa: S608 - our own words
     return len(list(found))
+
+
+def _announcements(cursor: apsw.Cursor, op: Purge) -> int:
+    """Announcements go with the messages of their time: first their recipients, piece by piece."""
+    oldest: Any = list(
+        cursor.execute(
+            "SELECT number, event FROM announcement WHERE stage NOT IN (1, 2) AND at < ? ORDER BY number LIMIT 1",
+            (op.relations_before,),
+        )
+    )
+    for number, event in oldest:
+        some = "SELECT number FROM recipient WHERE announcement = ? LIMIT ?"
+        gone = cursor.execute(f"DELETE FROM recipient WHERE number IN ({some}) RETURNING 1", (number, op.most))  # noqa: S608 - our own words
+        if went := len(list(gone)):
+            return went
+        cursor.execute("DELETE FROM event WHERE number = ?", (event,))
+        cursor.execute("DELETE FROM course WHERE announcement = ?", (number,))
+        cursor.execute("DELETE FROM announcement WHERE number = ?", (number,))
+    return len(oldest)
 
 
 def _memory(cursor: apsw.Cursor, op: Purge) -> int:

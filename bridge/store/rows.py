@@ -90,6 +90,8 @@ class Arrival(Struct, frozen=True, kw_only=True, gc=False):
     targets: tuple[Route, ...] = ()
     fetches: tuple[int, ...] = ()
     """Which of its attachments are to be fetched."""
+    is_command: bool = False
+    """It was written in a room for drafts: kept until somebody has decided what it means."""
     is_thread: bool = False
     """It stands for the thread that others are written in; one that is known already is passed over."""
 

@@ -26,6 +26,9 @@ _NUMBERED = (
     ("media", (Column.ABOUT,)),
     ("conversation", (Column.TITLE, Column.CLAIMANT)),
     ("correspondent", (Column.NATIVE,)),
+    ("subscription", (Column.SUBSCRIBER,)),
+    ("announcement", (Column.ANNOUNCER,)),
+    ("recipient", (Column.WHY,)),
 )
 """Tables whose rows have numbers, and their columns that hold words."""
 _PLAIN = (
@@ -164,17 +167,16 @@ def _remembered(connection: apsw.Connection, vault: Keyed) -> int:
 
 def _aliased(connection: apsw.Connection, vault: Keyed) -> int:
     """Native ids of people become aliases, all at once: an alias cannot be told from an id."""
-    found: list[Any] = list(connection.execute("SELECT number, account, native FROM person"))
-    for number, account, native in found:
-        connection.execute("UPDATE person SET native = ? WHERE number = ?", (vault.alias(account, native), number))
-    met: list[Any] = list(connection.execute("SELECT number, account, alias FROM correspondent"))
-    for number, account, native in met:
-        connection.execute(
-            "UPDATE correspondent SET alias = ? WHERE number = ?", (vault.alias(account, native), number)
-        )
+    changed = 0
+    for table, column in (("person", "native"), ("correspondent", "alias"), ("subscription", "alias")):
+        found: list[Any] = list(connection.execute(f"SELECT number, account, {column} FROM {table}"))  # noqa: S608 - our own names
+        change = f"UPDATE {table} SET {column} = ? WHERE number = ?"  # noqa: S608 - our own names
+        for number, account, native in found:
+            connection.execute(change, (vault.alias(account, native), number))
+        changed += len(found)
     connection.execute("UPDATE conversation SET claimed_by = NULL, claimed_at = NULL")
     _keep(connection, "aliases", "1")
-    return len(found)
+    return changed
 
 
 def _warn_of_copies(path: Path) -> None:

@@ -15,8 +15,9 @@ import structlog
 
 from bridge.chance import Chance
 from bridge.errors import BridgeError, Rejected, StoreFull
-from bridge.store import answers, people
+from bridge.store import announced, answers, people
 from bridge.store.accepting import Accepting
+from bridge.store.announcing import Announcing
 from bridge.store.attached import Fetched, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.ballast import Ballast, BallastFile
 from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Privates, Talk, TalkOf
@@ -40,6 +41,7 @@ from bridge.store.opening import (
 )
 from bridge.store.ops import (
     Accept,
+    Accepted,
     Admit,
     Claim,
     Close,
@@ -90,6 +92,7 @@ from bridge.store.questions import (
 from bridge.store.retention import purge
 from bridge.store.sealing import unlocked
 from bridge.store.settling import Settling
+from bridge.store.spreading import Spreading
 from bridge.store.vault import Column, Keys, VaultError
 
 logger = structlog.get_logger()
@@ -256,7 +259,7 @@ class SqliteStore:
         accepting.turn = talking.turn
         lives, vault = Lives(ask, accepting, self._chance, self._vault), self._vault
         facts: dict[type, Act] = {
-            Accept: accepting.accept, Settle: settling.settle, Progress: settling.progress, Seal: settling.seal,
+            Accept: self._accept, Settle: settling.settle, Progress: settling.progress, Seal: settling.seal,
             Delay: settling.delay, Park: settling.park, Mark: settling.mark, Unpark: settling.unpark,
             Discard: settling.discard, Tally: lambda op: settling.count(op.room, op.outcome, op.count),
             Relate: accepting.relate, Forget: self._forgetting.forget, Purge: self._purge,
@@ -280,7 +283,32 @@ class SqliteStore:
             Due: talking.due, CopyOut: self._copying.step, DropCopy: self._copying.drop,
             ToFetch: filing.to_fetch, HeldOf: filing.held_of, Served: filing.served,
         }  # fmt: skip
+        told, asked = self._of_announcements()
+        return facts | told, questions | asked
+
+    def _of_announcements(self) -> tuple[dict[type, Act], dict[type, Act]]:
+        drafts = Announcing(self._cursor, self._vault)
+        spreading = Spreading(self._cursor, self._accepting, self._vault)
+        facts: dict[type, Act] = {
+            announced.Subscribe: drafts.subscribe, announced.Handled: drafts.handled, announced.Draft: drafts.draft,
+            announced.Redraft: drafts.redraft, announced.Move: drafts.move, announced.Begin: spreading.begin,
+            announced.Take: spreading.take, announced.Record: spreading.record, announced.Through: spreading.through,
+            announced.Resume: spreading.resume, announced.Resend: spreading.resend, announced.Stop: spreading.stop,
+            announced.Recover: spreading.recover, announced.Failed: spreading.failed,
+        }  # fmt: skip
+        questions: dict[type, Act] = {
+            announced.Commands: drafts.commands, announced.Announced: drafts.announced,
+            announced.Unfinished: drafts.unfinished, announced.Shares: spreading.progress,
+            announced.Size: spreading.size, announced.Spent: spreading.spent, announced.Unsure: spreading.unsure,
+        }  # fmt: skip
         return facts, questions
+
+    def _accept(self, op: Accept) -> Accepted:
+        accepted = self._accepting.accept(op)
+        if not op.beside:
+            return accepted
+        beside = tuple(self._facts[type(one)](one) for one in op.beside)
+        return msgspec.structs.replace(accepted, beside=beside)
 
     def _purge(self, op: Purge) -> int:
         self._accepting.flush()

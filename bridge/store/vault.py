@@ -46,6 +46,9 @@ class Column(Enum):
     TITLE = b"conversation.title"
     CLAIMANT = b"conversation.claimant"
     NATIVE = b"correspondent.native"
+    SUBSCRIBER = b"subscription.native"
+    ANNOUNCER = b"announcement.author"
+    WHY = b"recipient.why"
     PEPPER = b"meta.pepper"
 
 

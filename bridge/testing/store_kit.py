@@ -21,6 +21,7 @@ from bridge.ids import (
     ThreadId,
     UserId,
 )
+from bridge.store import announced
 from bridge.store.attached import Fetched, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.codec import encode
 from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Privates, Talk, TalkOf
@@ -235,5 +236,29 @@ def examples(there: Opened, row: Row, copy: Path) -> dict[type[Struct], Op]:
         CopyOut(str(copy), pages=1), DropCopy(), Claim(account, "1.x"), Claimed(account), TakeOver(account),
         Fetched(event=1, part=0, why="gone"), Linked(id="a", until=1), Sweep(1), ToFetch(), HeldOf(1), Served("a", 1),
         *_at_desks(account, there.right),
+        *announcing(account),
     ]  # fmt: skip
     return {type(op): op for op in ops}
+
+
+def announcing(account: AccountName) -> list[Op]:
+    """One of each operation on announcements."""
+    told = announced.Command(
+        event=1, room=RoomNumber(1), kind=RowKind.POST, message=None, person=None, author="", at=1,
+        words=Deleted(id=EventId("e"), room=RoomId("!x"), at=datetime(2026, 1, 1, tzinfo=UTC), message=MessageId("m")),
+    )  # fmt: skip
+    people, price = announced.Audience(account=account, people=True), announced.Price(each=1, most=5, month="2026-01")
+    draft, approved, what = announced.Stage.DRAFT, announced.Stage.APPROVED, announced.What.ANNOUNCE
+    begin = announced.Begin(number=1, before=approved, audiences=(people,), at=1)
+    through = announced.Through(number=1, account=account, state=announced.Course.THROUGH)
+    return [
+        announced.Subscribe(account=account, native=RoomId("!p"), wish=announced.Wish.JOINED, at=1),
+        announced.Failed(account=account, message=MessageId("m"), reach=announced.Reach.REFUSED, why="gone"),
+        announced.Draft(command=told, name="office", what=what, token="t"),  # noqa: S106 - the beginning of a key
+        announced.Redraft(1, told), announced.Move(number=1, before=draft, stage=approved), begin,
+        announced.Take(number=1, account=account, most=1, at=1, price=price), through,
+        announced.Record(number=1, account=account, results=(), month="2026-01"), announced.Resume(1),
+        announced.Resend(1), announced.Stop(1), announced.Recover(), announced.Handled(1), announced.Commands(),
+        announced.Announced(number=1), announced.Unfinished(), announced.Shares(1), announced.Size(people),
+        announced.Spent(account, "2026-01"), announced.Unsure(1),
+    ]  # fmt: skip

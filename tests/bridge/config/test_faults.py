@@ -135,17 +135,11 @@ URLS = [
     "http://[::1",
     "https://x:99999",
 ]
-LATER = ["announcements"]
 
 
 @pytest.mark.parametrize(("text", "said"), [case[1:] for case in ONE], ids=[case[0] for case in ONE])
 def test_a_fault_names_its_line_its_path_and_what_is_wrong(text: str, said: str) -> None:
     assert faults(text) == [said]
-
-
-@pytest.mark.parametrize("name", LATER)
-def test_a_part_that_does_not_exist_yet_is_never_ignored(name: str) -> None:
-    assert faults(f"{SMALL}{name}: {{}}\n") == [f"5  {name}  is planned, but not in this version yet"]
 
 
 def test_settings_that_do_not_exist_yet_are_never_ignored() -> None:

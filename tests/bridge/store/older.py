@@ -1,6 +1,12 @@
 """Makes a store look as earlier versions of the program left it."""
 
 SCHEMA_2 = """
+DROP TABLE subscription;
+DROP TABLE command;
+DROP TABLE announcement;
+DROP TABLE course;
+DROP TABLE recipient;
+DROP TABLE spent;
 DROP TABLE joint;
 DROP TABLE media;
 DROP TABLE ghosted;

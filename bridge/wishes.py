@@ -1,0 +1,49 @@
+"""What an event says to announcements: who wants to hear them, what is asked for. Pure: no I/O, no state."""
+
+from bridge.events import (
+    AnyEvent,
+    Deleted,
+    Edited,
+    Failure,
+    Joined,
+    Left,
+    Posted,
+    Reacted,
+    Relayed,
+    RoomKind,
+    SendFailed,
+    Tallied,
+    Unreacted,
+)  # fmt: skip
+from bridge.ids import AccountName, UserId
+from bridge.store.announced import Fact, Failed, Reach, Subscribe, Wish
+from bridge.text.nodes import Paragraph, Text
+
+_WISHES = {Posted: Wish.WROTE, Joined: Wish.JOINED, Left: Wish.LEFT}
+_REACHES = {Failure.REFUSED: Reach.REFUSED, Failure.CLOSED: Reach.CLOSED, Failure.LOST: Reach.REFUSED}
+
+
+def meant(account: AccountName, event: AnyEvent, me: UserId | None) -> Fact | None:
+    """Who wants to hear from us, who had enough, what did not arrive; None for all that says nothing of it."""
+    if isinstance(event, SendFailed):
+        reach = _REACHES[event.failure]
+        return Failed(account=account, message=event.message, reach=reach, why=event.reason)
+    if event.room_kind is not RoomKind.DIRECT or not isinstance(event, (Posted, Joined, Left)):
+        return None
+    who = event.author if isinstance(event, Posted) else event.user
+    if who.id == me:
+        return None
+    wish = _WISHES[type(event)]
+    return Subscribe(account=account, native=event.room, wish=wish, at=int(event.at.timestamp() * 1000))
+
+
+def commands(event: Relayed) -> bool:
+    """Whether what was written in a room for drafts may concern one: a command, or what became of its message."""
+    match event:
+        case Posted():
+            first = event.text[0].inside[:1] if event.text and isinstance(event.text[0], Paragraph) else ()
+            return bool(first) and isinstance(first[0], Text) and first[0].text.startswith("!")
+        case Edited() | Deleted():
+            return True
+        case Reacted() | Unreacted() | Tallied():
+            return False
