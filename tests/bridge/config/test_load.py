@@ -110,8 +110,8 @@ def test_a_connector_that_cannot_be_imported_says_what_to_install(tmp_path: Path
 
 
 def test_what_is_reported_is_counted_once() -> None:
-    assert faults("announcements: {}\naccounts: 5\n") == [
-        "1  announcements  is planned, but not in this version yet",
+    assert faults("store: {url: x}\naccounts: 5\n") == [
+        "1  store.url  is planned, but not in this version yet",
         '2  accounts  must be a mapping of "name: value" lines',
     ]
 

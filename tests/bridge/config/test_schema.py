@@ -21,7 +21,7 @@ GOOD = [
 ]
 BAD = [
     SMALL + "linsk: {}\n",
-    SMALL + "announcements: {}\n",
+    SMALL + "announcements: {x: {}}\n",
     "links: {}\n",
     "accounts: {}\n",
     "accounts: {A: {connector: listener}}\n",
