@@ -21,6 +21,7 @@ from bridge.intake import Intake
 from bridge.logs import Mask
 from bridge.media.disk import Disk, Threads
 from bridge.media.files import Files
+from bridge.media.films import Films, tools
 from bridge.media.keeping import Keeping, directory_of, rules
 from bridge.media.sealing import Sealing
 from bridge.media.workshop import Processes, Workshop
@@ -81,7 +82,8 @@ class App:
     ) -> None:  # fmt: skip
         self.config, self.writer = config, writer
         self._connectors, self._clock, self._chance, self._read = connectors, clock, chance, read
-        self._disk, self._workshop = disk or Threads(), workshop or Processes()
+        self._disk = disk or Threads()
+        self._workshop = workshop or Processes(Films(lambda: tools(self.config, directory_of(self.config)), self._disk))
         self.accounts: dict[AccountName, Account] = {}
         self.exit = Exit.OK
         self._ending = asyncio.Event()

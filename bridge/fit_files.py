@@ -3,8 +3,9 @@
 The ladder: what a room does not take of one kind it may take as the next; behind the last there is a link, then words.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from itertools import takewhile
 from typing import Final
 
 from msgspec import Struct, structs
@@ -49,26 +50,32 @@ def wanted(held: Held, can: Capabilities, tried: Collection[str] = ()) -> str | 
 
     `tried` are jobs that failed.
     """
-    for kind in LADDER.get(held.files[0].kind, ()) if held.files else ():
-        limit = can.media.get(kind)
-        if limit is None:
-            continue
-        if any(fits(one, limit) for one in held.files):
-            return None
-        for mime in _candidates(held.files[0], limit):
-            job = asked(mime, limit)
-            if (
-                job not in held.forms
-                and job not in tried
-                and any(fnmatchcase(mime, pattern) for pattern in limit.mimes)
-            ):
-                return job
+    if not held.files:
+        return None
+    kinds = LADDER.get(held.files[0].kind, ())
+    limits = [limit for kind in kinds if (limit := can.media.get(kind)) is not None]
+    for limit, mime in _ways(held, limits):
+        job = asked(mime, limit)
+        if job not in held.forms and job not in tried and any(fnmatchcase(mime, one) for one in limit.mimes):
+            return job
     return None
 
 
+def _ways(held: Held, limits: Sequence[MediaLimit]) -> Iterator[tuple[MediaLimit, str]]:
+    """What it might become, the best first: what moves goes on moving, even as something else, before it stands still.
+
+    Nothing below a kind that the room takes it as already.
+    """
+    first = held.files[0]
+    better = list(takewhile(lambda limit: not any(fits(one, limit) for one in held.files), limits))
+    if first.animated:
+        yield from ((limit, mime) for limit in better for mime in MOVING_CONVERSIONS.get(first.mime, ()))
+    yield from ((limit, mime) for limit in better for mime in _candidates(first, limit))
+
+
 def asked(mime: str, limit: MediaLimit) -> str:
-    """A job for the workshop: the type, and of a picture the longest side and the most bytes."""
-    if not mime.startswith("image/") or (limit.max_side is None and limit.max_bytes is None):
+    """A job for the workshop: the type, and of what is seen the longest side and the most bytes."""
+    if mime.startswith("audio/") or (limit.max_side is None and limit.max_bytes is None):
         return mime
     return f"{mime} {limit.max_side or '-'} {limit.max_bytes or '-'}"
 
@@ -80,8 +87,7 @@ def _candidates(file: File, limit: MediaLimit) -> tuple[str, ...]:
             return ()
         heavy = limit.max_bytes is not None and file.size > limit.max_bytes
         return ("image/jpeg", file.mime) if heavy else (file.mime, "image/jpeg")
-    found = MOVING_CONVERSIONS.get(file.mime) if file.animated else None
-    return found or CONVERSIONS.get(file.mime, ())
+    return CONVERSIONS.get(file.mime, ())
 
 
 def fits(file: File, limit: MediaLimit) -> bool:

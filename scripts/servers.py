@@ -1,7 +1,7 @@
 """Gets the real servers that the tests talk to; run by `make servers`.
 
 The IRC servers come from Debian: with apt as root, otherwise the wrapper that starts one unpacks it on first use.
-systemd comes the same way: its own tool reads the service file.
+systemd comes the same way, for its own tool reads the service file, and ffmpeg, which opens sound and films.
 The homeserver stands in an environment of its own, the browser comes by `scripts/browser.py`.
 """
 
@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 from scripts import browser  # noqa: E402 - the path above has to be set first
 from tests.live import synapse  # noqa: E402 - the same
 
-PROGRAMS = {"inspircd": "inspircd", "ngircd": "ngircd", "systemd-analyze": "systemd"}
+PROGRAMS = {"inspircd": "inspircd", "ngircd": "ngircd", "systemd-analyze": "systemd", "ffmpeg": "ffmpeg"}
 """What has to be there, and the package that holds it."""
 
 

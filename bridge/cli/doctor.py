@@ -3,6 +3,7 @@
 import asyncio
 import json
 import platform
+import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -59,7 +60,7 @@ async def examined(path: Path, config: Config, clock: Clock) -> list[Finding]:
     """Everything that is found, the worst first; the daemon is asked where it runs, and else the accounts log in."""
     seen = place.look(config.store.path)
     found = [
-        *_program(), *settings.judged(config), *settings.files(config, _missing()), *place.configuration(path),
+        *_program(), *settings.judged(config), *settings.files(config, _missing(config)), *place.configuration(path),
         *place.judged(seen, config.store.min_free_mib), *clocks.stepped(seen, clock.now()),
     ]  # fmt: skip
     status = await _status(config)
@@ -70,10 +71,11 @@ async def examined(path: Path, config: Config, clock: Clock) -> list[Finding]:
     return sorted([*found, *await _servers(config, clock)], key=_order)
 
 
-def _missing() -> Collection[str]:
-    """Packages that an extra brings and that are not here; the daemon never imports them."""
+def _missing(config: Config) -> Collection[str]:
+    """What works on files and is not here: packages that an extra brings, which the daemon never imports; a program."""
+    program = ["ffmpeg"] if shutil.which(config.media.ffmpeg or "ffmpeg") is None else []
     modules = {"pillow": "PIL", "pi-heif": "pi_heif", "rlottie-python": "rlottie_python"}
-    return [name for name, module in modules.items() if find_spec(module) is None]
+    return program + [name for name, module in modules.items() if find_spec(module) is None]
 
 
 def _program() -> Iterator[Finding]:

@@ -176,8 +176,12 @@ class HttpSettings(Settings):
 class MediaSettings(Settings):
     """Files that people attach: where they are kept until everybody has them, how big they may be, and for how long."""
 
+    convert_seconds: Annotated[float, Field(gt=0, le=600)] = 60
+    """How long, in seconds, a film or a sound may be worked on; then it goes as it is, as a link, or in words."""
     directory: Path | None = None
     """Where files are kept; without it, a directory `media` beside the store."""
+    ffmpeg: Path | None = None
+    """The program that opens sound and films, with `ffprobe` beside it; without it, the first `ffmpeg` on the PATH."""
     wait_seconds: Annotated[float, Field(ge=0, le=600)] = 30
     """How long, in seconds, a message waits for its files; then it goes with a note instead of them."""
     link_days: Annotated[int, Field(ge=1, le=365)] = 7
@@ -185,7 +189,7 @@ class MediaSettings(Settings):
     max_mib: Annotated[int, Field(ge=1, le=4096)] = 100
     """Files bigger than this, in MiB, are not fetched."""
     metadata: Literal["strip", "keep"] = "strip"
-    """`strip`: what pictures say of place, time and camera is taken out, also of those sent as files; `keep`: not."""
+    """`strip`: what pictures and films say of place, time and camera is taken out, also as files; `keep`: not."""
     total_mib: Annotated[int, Field(ge=1, le=16 * 1024 * 1024)] = 4096
     """How much space, in MiB, all files together may take; more are not fetched until some are gone."""
 

@@ -27,14 +27,23 @@ def judged(config: Config) -> Iterator[Finding]:
 
 
 def files(config: Config, missing: Collection[str]) -> Iterator[Finding]:
-    """What becomes of files that a room does not take; `missing` are packages that could make other types of them."""
+    """What becomes of files that a room does not take; `missing` are packages and programs that work on them."""
     if config.http is None or config.http.public_url is None:
         what = "there is none: a file that a room does not take is told in words, and nobody there can open it"
         yield Finding(grade=Grade.NOTE, where="http.public_url", what=what, remedy="set `http.public_url: https://…`")
-    if missing:
+    if "ffmpeg" in missing and config.media.ffmpeg is not None:
+        what = f"there is no program {config.media.ffmpeg}: what films and sound say of place and time is not taken out"
+        yield Finding(where="media.ffmpeg", what=what, remedy="apt-get install ffmpeg, or leave the setting out")
+    elif "ffmpeg" in missing:
+        what = (
+            "there is no ffmpeg: what films and sound say of place and time is not taken out, and they are not made"
+            " into types that a room takes"
+        )
+        yield Finding(grade=Grade.NOTE, where="this program", what=what, remedy="apt-get install ffmpeg")
+    if packages := [one for one in missing if one != "ffmpeg"]:
         what = (
             "pictures are not made into types that a room takes, such as stickers and photos of phones"
-            f" ({' and '.join(sorted(missing))} missing): they are linked, or told"
+            f" ({' and '.join(sorted(packages))} missing): they are linked, or told"
         )
         remedy = "pip install 'qantara[media]'"
         yield Finding(grade=Grade.NOTE, where="this program", what=what, remedy=remedy)

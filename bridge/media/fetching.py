@@ -16,9 +16,10 @@ from bridge.errors import BridgeError, Rejected
 from bridge.events import Attachment, File
 from bridge.ids import AccountName
 from bridge.media.files import Files, Writing, Written
+from bridge.media.made import CLEAN, PHOTO, Made
 from bridge.media.names import safe
 from bridge.media.types import STRIPPED, UNOPENED, fitting, told
-from bridge.media.workshop import CLEAN, PHOTO, Workshop
+from bridge.media.workshop import Workshop
 from bridge.store.attached import Fetch
 
 logger = structlog.get_logger()
@@ -113,9 +114,11 @@ class Fetching:
         return described(what, await writing.finish())
 
     async def _cleaned(self, file: File) -> File:
-        """A picture without what it says of place and camera. Raises `Rejected` where that cannot be taken out."""
-        if self._metadata() == "keep" or not file.mime.startswith("image/"):
+        """A file without what it says of place and camera. Raises `Rejected` where that cannot be taken out."""
+        if self._metadata() == "keep":
             return file
+        if file.mime.startswith(("video/", "audio/")):
+            return await self._quieted(file)
         if file.mime in UNOPENED:
             return await self._photographed(file)
         return await self.worked(CLEAN, file) if file.mime in STRIPPED else file
@@ -127,17 +130,23 @@ class Fetching:
         except Rejected as error:
             raise Rejected("what it says of place and camera cannot be taken out") from error
 
+    async def _quieted(self, file: File) -> File:
+        """Sound or film without what it says; as it came where nobody can open it."""
+        try:
+            return await self.worked(CLEAN, file)
+        except Rejected as error:
+            logger.info("film not opened", mime=file.mime, why=str(error))
+            return file
+
     async def worked(self, job: str, file: File) -> File:
-        """A picture after a job in the workshop: the same file where nothing was to be changed. Raises `Rejected`."""
+        """A file after a job in the workshop: the same file where nothing was to be changed. Raises `Rejected`."""
         writing = self._files.begin()
         self.making.add(writing.name)
         try:
             made = await self._workshop.do(job, file.mime, self._files.read(file.id), writing.write)
             if made.refused:
                 raise Rejected(made.refused)
-            seen = structs.replace(
-                file, width=made.width, height=made.height, animated=made.animated or (file.animated and made.same)
-            )
+            seen = _seen(file, made, file.mime if job == CLEAN else job)
             return seen if made.same else _replaced(seen, await writing.finish(), job)
         finally:
             writing.discard()
@@ -164,6 +173,15 @@ async def _generator(given: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]
     finally:
         if isinstance(given, AsyncGenerator):
             await given.aclose()
+
+
+def _seen(file: File, made: Made, to: str) -> File:
+    """The file as whoever opened it says that it is."""
+    animated = made.animated or (file.animated and (made.same or to.startswith("video/")))
+    sides = (made.width, made.height) if made.width and made.height else (file.width, file.height)
+    return structs.replace(
+        file, width=sides[0], height=sides[1], animated=animated, duration=made.duration or file.duration
+    )
 
 
 def _replaced(file: File, written: Written, job: str) -> File:

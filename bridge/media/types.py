@@ -14,18 +14,22 @@ UNOPENED = frozenset({"image/heic", "image/avif", "image/tiff"})
 OTHER_PICTURES = UNOPENED | {"image/bmp", "image/svg+xml"}
 """Pictures that are shown as files."""
 _STILL = ("image/png", "image/jpeg")
+_FILMS = ("video/quicktime", "video/3gpp", "video/x-matroska", "video/x-msvideo", "video/ogg")
+_SOUND = ("audio/mpeg", "audio/ogg", "audio/mp4")
 _MOVING = ("image/webp", "image/gif", *_STILL)
 CONVERSIONS: dict[str, tuple[str, ...]] = {
     "image/webp": _STILL, "image/png": ("image/jpeg",), "image/gif": ("image/png",), "image/bmp": _STILL,
-    "application/x-tgsticker": _MOVING,
+    "application/x-tgsticker": _MOVING, "video/webm": ("video/mp4", *_MOVING),
+    **dict.fromkeys(_FILMS, ("video/mp4",)), **{one: tuple(to for to in _SOUND if to != one) for one in _SOUND},
+    **dict.fromkeys(("audio/wav", "audio/flac", "audio/aac", "audio/amr", "audio/webm"), _SOUND),
 }  # fmt: skip
 """What a type can be made into, the best first."""
 MOVING_CONVERSIONS: dict[str, tuple[str, ...]] = {
-    "image/webp": ("image/gif", *_STILL),
-    "image/gif": ("image/webp", *_STILL),
-    "image/png": _MOVING,
-}
-"""The same of what moves."""
+    "image/webp": ("image/gif",), "image/gif": ("image/webp", "video/mp4"), "image/png": ("image/webp", "image/gif"),
+    "video/mp4": ("image/gif", "image/webp"), "video/webm": ("video/mp4", "image/webp", "image/gif"),
+    "application/x-tgsticker": ("image/webp", "image/gif"),
+}  # fmt: skip
+"""The same of what moves by itself, and goes on moving."""
 _STARTS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
     (0, b"\xff\xd8\xff", "image/jpeg"),

@@ -7,30 +7,17 @@ from contextlib import suppress
 from typing import Final, Protocol
 
 import msgspec
-from msgspec import Struct
 
 from bridge.errors import Rejected
 from bridge.media import making, worker
+from bridge.media.films import Films, is_film
+from bridge.media.made import CLEAN, Made
 
-CLEAN: Final = "clean"
-"""The job that takes out what a picture says of place and camera; every other is what `asked` says."""
-PHOTO: Final = "image/jpeg"
-"""The job that makes a photo of a picture that cannot be cleaned."""
 _SECONDS: Final = 60.0
 _PIECE: Final = 1 << 16
 _LONGEST_LINE: Final = 1 << 12
 _AT_ONCE: Final = 2
 Put = Callable[[bytes], Awaitable[None]]
-
-
-class Made(Struct, frozen=True):
-    """What came of it: the picture as it is now; `same` says that nothing had to be changed."""
-
-    width: int = 0
-    height: int = 0
-    animated: bool = False
-    same: bool = False
-    refused: str = ""
 
 
 class Workshop(Protocol):
@@ -42,11 +29,15 @@ class Workshop(Protocol):
 class Processes:
     """Each job in a process with little memory and time: what breaks it breaks nothing else."""
 
-    def __init__(self) -> None:
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+    def __init__(self, films: Films | None = None) -> None:
+        self._slots, self._films = asyncio.Semaphore(_AT_ONCE), films
 
     async def do(self, job: str, mime: str, data: AsyncIterator[bytes], put: Put) -> Made:
         async with self._slots:
+            if is_film(job, mime):
+                if self._films is None:
+                    raise Rejected("there is nothing that opens films")
+                return await self._films.do(job, mime, data, put)
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-I", *_program(job), mime, stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, limit=_LONGEST_LINE,
@@ -87,6 +78,8 @@ class Here:
     """In this process: for tests that turn the clock."""
 
     async def do(self, job: str, mime: str, data: AsyncIterator[bytes], put: Put) -> Made:
+        if is_film(job, mime):
+            raise Rejected("films are not opened here")
         whole = b"".join([piece async for piece in data])
         try:
             made = worker.cleaned(whole, mime) if job == CLEAN else making.made(whole, mime, job)

@@ -1,36 +1,67 @@
-"""Which files carry words under them, and what becomes of the words of the others."""
+"""Which job makes of a file what a room takes: the best kind first, and what moves goes on moving if it can."""
+
+from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
-from bridge.capabilities import Authorship, Capabilities, MediaLimit
+from bridge.capabilities import Capabilities, MediaLimit
 from bridge.events import File, Kind
-from bridge.fit import Words, fit
-from bridge.text.nodes import said
-from bridge.text.walk import plain
-
-TAKES = Capabilities(
-    authorship=Authorship.OVERRIDE, max_caption=100, media={kind: MediaLimit() for kind in (Kind.IMAGE, Kind.AUDIO)}
-)
+from bridge.fit_files import taken, wanted
+from bridge.store.attached import Held
 
 
-def file(kind: Kind) -> File:
-    return File(id="f1", kind=kind, name="a", mime="a/b", size=1, sha256="00")
+def held(kind: Kind, mime: str, **more: object) -> Held:
+    told: dict[str, Any] = {"id": "a", "name": "a", "size": 1000, "sha256": "", **more}
+    return Held(0, (File(kind=kind, mime=mime, **told),), forms=("",))
+
+
+def room(limits: dict[Kind, MediaLimit | str]) -> Capabilities:
+    """What a room takes of each kind: types, with a space between them."""
+    media = {
+        kind: MediaLimit(mimes=frozenset(one.split())) if isinstance(one, str) else one for kind, one in limits.items()
+    }
+    return Capabilities(media=media)
+
+
+SMALL = MediaLimit(mimes=frozenset({"image/png", "image/jpeg"}), max_bytes=500, max_side=100, max_ratio=20)
 
 
 @pytest.mark.parametrize(
-    ("kind", "uncaptioned", "parts"),
+    ("what", "takes", "job"),
     [
-        (Kind.IMAGE, {Kind.STICKER}, [("words", 1)]),
-        (Kind.AUDIO, {Kind.STICKER}, [("words", 1)]),
-        (Kind.AUDIO, {Kind.STICKER, Kind.AUDIO}, [("words", 0), ("", 1)]),
-        (Kind.IMAGE, {Kind.STICKER, Kind.AUDIO}, [("words", 1)]),
-        (Kind.STICKER, {Kind.STICKER}, [("words", 0), ("", 1)]),
+        (held(Kind.IMAGE, "image/png"), {Kind.IMAGE: "image/png"}, None),
+        (held(Kind.IMAGE, "image/webp"), {Kind.IMAGE: "image/jpeg"}, "image/jpeg"),
+        (held(Kind.IMAGE, "image/gif", animated=True), {Kind.IMAGE: "image/png", Kind.VIDEO: "video/mp4"}, "video/mp4"),
+        (held(Kind.IMAGE, "image/gif"), {Kind.IMAGE: "image/png", Kind.VIDEO: "video/mp4"}, "image/png"),
+        (held(Kind.IMAGE, "image/png", width=300, height=90, size=9), {Kind.IMAGE: SMALL}, "image/png 100 500"),
+        (held(Kind.IMAGE, "image/png", width=30, height=90), {Kind.IMAGE: SMALL}, "image/jpeg 100 500"),
+        (held(Kind.IMAGE, "image/png", width=3000, height=9), {Kind.IMAGE: SMALL}, None),
+        (held(Kind.STICKER, "application/x-tgsticker", animated=True), {Kind.STICKER: "image/webp"}, "image/webp"),
+        (held(Kind.STICKER, "application/x-tgsticker", animated=True), {Kind.IMAGE: "image/png"}, "image/png"),
+        (held(Kind.STICKER, "video/webm", animated=True), {Kind.STICKER: "image/gif image/webp"}, "image/webp"),
+        (held(Kind.VIDEO, "video/webm"), {Kind.VIDEO: "video/mp4", Kind.FILE: "*/*"}, "video/mp4"),
+        (held(Kind.VIDEO, "video/quicktime"), {Kind.VIDEO: MediaLimit(frozenset({"video/mp4"}), 99)}, "video/mp4 - 99"),
+        (held(Kind.VOICE, "audio/mp4"), {Kind.VOICE: "audio/ogg", Kind.AUDIO: "audio/*"}, "audio/ogg"),
+        (held(Kind.VOICE, "audio/mp4"), {Kind.AUDIO: "audio/*"}, None),
+        (held(Kind.FILE, "video/webm"), {Kind.VIDEO: "video/mp4", Kind.FILE: "*/*"}, None),
+        (held(Kind.FILE, "application/pdf"), {Kind.FILE: "image/*"}, None),
+        (Held(0, why="it is gone"), {Kind.IMAGE: "image/png"}, None),
     ],
 )
-def test_words_stand_under_a_file_where_the_platform_has_them_there(
-    kind: Kind, uncaptioned: set[Kind], parts: list[tuple[str, int]]
-) -> None:
-    can = replace(TAKES, uncaptioned=frozenset(uncaptioned))
-    fitted = fit(Words(text=said("words"), files=(file(kind),)), can)
-    assert [(plain(part.text), len(part.files)) for part in fitted] == parts
+def test_the_job_that_makes_the_best_of_it(what: Held, takes: dict[Kind, MediaLimit | str], job: str | None) -> None:
+    assert wanted(what, room(takes)) == job
+
+
+def test_a_job_that_failed_gives_way_to_the_next_best() -> None:
+    what, can = held(Kind.IMAGE, "image/gif", animated=True), room({Kind.IMAGE: "image/png", Kind.VIDEO: "video/mp4"})
+    assert wanted(what, can, {"video/mp4"}) == "image/png"
+    assert wanted(what, can, {"video/mp4", "image/png"}) is None
+
+
+def test_a_form_that_is_there_is_not_made_again_and_is_taken() -> None:
+    small = File(id="b", kind=Kind.IMAGE, name="b", mime="image/png", size=10, sha256="", width=100, height=30)
+    before = held(Kind.IMAGE, "image/png", width=300, height=90)
+    both = Held(0, (*before.files, small), forms=("", "image/png 100 500"))
+    can = room({Kind.IMAGE: SMALL})
+    assert wanted(both, can) is None
+    assert taken(both, can) == small

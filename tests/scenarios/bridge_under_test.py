@@ -14,7 +14,7 @@ from bridge.config import Config, parse
 from bridge.connector import Connector
 from bridge.delivery import Lane
 from bridge.media.disk import AtOnce
-from bridge.media.workshop import Here
+from bridge.media.workshop import Here, Workshop
 from bridge.registry import Registry
 from bridge.store.ops import StoreBroken, Unpark
 from bridge.store.questions import Depths, Parked, ParkedRow, Tallies
@@ -35,6 +35,7 @@ class Bridge:
         self.clock = LoopClock()
         self.lives = 0
         self.running = False
+        self.workshop: Workshop = Here()
         self.make_store: Callable[[Path, SeededChance], SqliteStore] = SqliteStore
 
     def _broken(self, error: StoreBroken) -> None:
@@ -65,7 +66,7 @@ class Bridge:
             chance=chance,
             read=self.read,
             disk=AtOnce(),
-            workshop=Here(),
+            workshop=self.workshop,
         )
         self.task = asyncio.create_task(self.app.run())
         self.running = True

@@ -296,7 +296,7 @@ def test_a_store_of_a_newer_version_and_one_that_is_none(tmp_path: Path) -> None
     [
         ("", [], ["told in words"]),
         ("http: {public_url: 'https://b.example.org'}\n", ["pillow"], ["they are linked"]),
-        ("http: {public_url: 'https://b.example.org'}\n", [], []),
+        ("http: {public_url: 'https://b.example.org'}\n", ["ffmpeg"], ["there is no ffmpeg"]),
     ],
 )
 def test_what_becomes_of_files(http: str, missing: list[str], words: list[str], tmp_path: Path) -> None:
@@ -305,3 +305,10 @@ def test_what_becomes_of_files(http: str, missing: list[str], words: list[str], 
     found = list(settings.files(config, missing))
     assert all(one.grade is Grade.NOTE and one.remedy for one in found)
     assert [word in one.what for word, one in zip(words, found, strict=True)] == [True] * len(words)
+
+
+def test_a_program_that_the_settings_name_has_to_be_there(tmp_path: Path) -> None:
+    text = "accounts: {a: {connector: console}}\nmedia: {ffmpeg: /opt/ffmpeg}\n"
+    config = parse(text, name="c.yaml", environ={}, connectors=installed(), base=tmp_path)
+    found = [one for one in settings.files(config, ["ffmpeg"]) if one.where == "media.ffmpeg"]
+    assert [(one.grade, "/opt/ffmpeg" in one.what) for one in found] == [(Grade.WARNING, True)]

@@ -1,9 +1,13 @@
-"""A video of 50 MiB crosses a whole bridge; prints how many bytes arrived and the most memory the process had, in MiB.
+"""A video of 50 MiB crosses a whole bridge and is converted; prints its size, what arrived, and the most memory in MiB.
 
-The platforms keep nothing of it: what is measured is the bridge. Run by `test_crossing.py`, in a process of its own.
+First of the process, then of the largest program that it started. The film is a real one: it says where it was taken,
+and becomes another type, because the room takes no such film. The platforms keep nothing of it: what is measured is the
+bridge. Run by `test_crossing.py`, in a process of its own.
 """
 
 import asyncio
+import resource
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -14,31 +18,41 @@ from msgspec.structs import replace
 from bridge.asked import Outgoing
 from bridge.events import Attachment, Kind
 from bridge.ids import MessageId
+from bridge.media.disk import Threads
+from bridge.media.films import Films, tools
+from bridge.media.workshop import Processes
 from bridge.testing import samples
 from bridge.testing.memory import WITH_FILES, MemoryConnector, MemoryPlatform
 from bridge.testing.waiting import eventually
 from tests.scenarios.bridge_under_test import Bridge, configured
 
-MIB = 1 << 20
-SIZE = 50 * MIB
-arrived: list[int] = []
+arrived: list[tuple[str, int]] = []
+
+
+def record(folder: Path) -> Path:
+    """A film as a camera writes it before anything is made smaller."""
+    path = folder / "film.mkv"
+    picture = ("-f", "lavfi", "-i", "testsrc=size=640x360:rate=25:duration=6.1", "-pix_fmt", "yuv420p")
+    place = ("-c:v", "rawvideo", "-metadata", "location=+59.9333+030.3000/")
+    subprocess.run(["ffmpeg", "-v", "error", *picture, *place, path], check=True)
+    return path
 
 
 class Streams(MemoryConnector):
     """Gives a long film piece by piece, and takes one the same way."""
 
+    film: Path
+
     async def fetch(self, attachment: Attachment) -> AsyncIterator[bytes]:
-        begin = samples.content("video/mp4", "film")
-        yield begin
-        left = SIZE - len(begin)
-        while left:
-            piece = bytes(min(left, 1 << 17))
-            left -= len(piece)
-            yield piece
-            await asyncio.sleep(0)
+        with self.film.open("rb") as file:
+            while piece := file.read(1 << 17):
+                yield piece
+                await asyncio.sleep(0)
 
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
-        arrived.extend([sum([len(piece) async for piece in self.host.read(file)]) for file in message.files])
+        arrived.extend(
+            [(file.mime, sum([len(piece) async for piece in self.host.read(file)])) for file in message.files]
+        )
         return await super().send(replace(message, files=()))
 
 
@@ -46,7 +60,9 @@ async def cross(folder: Path, key: str) -> None:
     both = [MemoryPlatform(name, capabilities=WITH_FILES) for name in ("source", "target")]
     async with both[0], both[1]:
         yaml = configured(*both, connector="streams").replace("store: {", f"store: {{{key}")
-        bridge = await Bridge(folder, yaml, connectors={"streams": Streams}).start()
+        bridge = Bridge(folder, yaml, connectors={"streams": Streams})
+        bridge.workshop = Processes(Films(lambda: tools(bridge.app.config, folder / "media"), Threads()))
+        await bridge.start()
         await both[0].send_files("town", "Ada", [samples.upload(Kind.VIDEO, "film")])
         await eventually(lambda: arrived, seconds=60)
         await bridge.stop()
@@ -59,6 +75,9 @@ def peak() -> int:
 
 
 if __name__ == "__main__":
-    with TemporaryDirectory() as folder:
-        asyncio.run(cross(Path(folder), sys.argv[1] if len(sys.argv) > 1 else ""))
-    print(arrived[0], peak())
+    with TemporaryDirectory() as name:
+        Streams.film = record(Path(name))
+        size = Streams.film.stat().st_size
+        asyncio.run(cross(Path(name), sys.argv[1] if len(sys.argv) > 1 else ""))
+    started = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    print(size, *arrived[0], peak(), started)

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from bridge.errors import Rejected
+from bridge.media.made import Made
 from bridge.media.worker import Cleaned, Refused, cleaned
-from bridge.media.workshop import Made, Processes
+from bridge.media.workshop import Processes
 from bridge.testing import samples
 from bridge.testing.waiting import eventually
 

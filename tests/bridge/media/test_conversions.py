@@ -10,11 +10,16 @@ from PIL import Image
 
 from bridge.capabilities import MediaLimit
 from bridge.events import Kind
+from bridge.media.disk import Threads
+from bridge.media.films import Films, tools
+from bridge.media.workshop import Processes
+from bridge.testing import samples
 from bridge.testing.holdings import Filed
 from bridge.testing.interop.pieces import animated
 from bridge.testing.memory import WITH_FILES, MemoryPlatform
 from bridge.testing.waiting import shown
 from tests.bridge.media.test_making import HEIC
+from tests.bridge.media.test_recoding import SOUND, codecs, film, recorded, said
 from tests.scenarios.bridge_under_test import Bridge, configured
 
 
@@ -26,14 +31,19 @@ async def source() -> AsyncIterator[MemoryPlatform]:
 
 async def crossed(folder: Path, source: MemoryPlatform, given: Filed, kind: Kind, limit: MediaLimit) -> Filed:
     """The file as the reader of a room has it that takes only this."""
-    media = {one: limits for one, limits in WITH_FILES.media.items() if one not in {Kind.IMAGE, Kind.STICKER}}
-    can = replace(WITH_FILES, media={**media, kind: limit})
+    can = replace(WITH_FILES, media={kind: limit, Kind.FILE: WITH_FILES.media[Kind.FILE]})
     async with MemoryPlatform("target", capabilities=can) as target:
-        bridge = await Bridge(folder, configured(source, target)).start()
+        bridge = Bridge(folder, configured(source, target))
+        bridge.workshop = Processes(Films(lambda: tools(bridge.app.config, folder / "media"), Threads()))
+        await bridge.start()
         await source.send_files("town", "Ada", [given])
         await shown(target, "town", lambda seen: any(one.files for one in seen))
         await bridge.stop()
         return next(one.files[0] for one in await target.shown("town") if one.files)
+
+
+def sound(kind: Kind, mime: str, name: str) -> Filed:
+    return Filed(kind=kind, data=recorded(*SOUND, name=name), mime=mime, name=name)
 
 
 def opened(file: Filed) -> tuple[str | None, tuple[int, int], int]:
@@ -78,3 +88,43 @@ async def test_a_picture_that_is_too_large_is_shown_smaller(
     assert (file.kind, width > height, len(file.data) < len(given.data)) == (Kind.IMAGE, True, True)
     assert max(width, height) <= limit.get("max_side", 640)
     assert len(file.data) <= limit.get("max_bytes", 1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("given", "to", "expected"),
+    [
+        (sound(Kind.VOICE, "audio/mp4", "a.m4a"), "audio/ogg", ["opus"]),
+        (sound(Kind.VOICE, "audio/ogg", "a.ogg"), "audio/mpeg", ["mp3"]),
+        (sound(Kind.AUDIO, "audio/wav", "a.wav"), "audio/mpeg", ["mp3"]),
+        (Filed(kind=Kind.VIDEO, data=film("a.webm"), mime="video/webm", name="a"), "video/mp4", ["h264", "aac"]),
+    ],
+)
+async def test_sound_and_films_become_what_a_room_takes(
+    given: Filed, to: str, expected: list[str], tmp_path: Path, source: MemoryPlatform
+) -> None:
+    file = await crossed(tmp_path, source, given, given.kind, MediaLimit(mimes=frozenset({to}), max_bytes=1 << 24))
+    assert (file.kind, file.mime, codecs(file.data)) == (given.kind, to, expected)
+    assert file.duration == pytest.approx(1, abs=0.3)
+    assert given.kind is not Kind.VIDEO or (file.width, file.height) == (96, 64)
+
+
+async def test_a_picture_that_moves_is_a_film_where_only_films_move(tmp_path: Path, source: MemoryPlatform) -> None:
+    gif = recorded("-f", "lavfi", "-i", "testsrc=size=96x64:rate=10:duration=1", name="a.gif")
+    given = Filed(kind=Kind.IMAGE, data=gif, mime="image/gif", name="a.gif")
+    file = await crossed(tmp_path, source, given, Kind.VIDEO, MediaLimit(mimes=frozenset({"video/mp4"})))
+    assert (file.kind, file.mime, file.name, codecs(file.data)) == (Kind.VIDEO, "video/mp4", "a.mp4", ["h264"])
+
+
+async def test_a_film_does_not_say_where_it_was_taken_also_when_it_is_a_file(
+    tmp_path: Path, source: MemoryPlatform
+) -> None:
+    data = film("a.mp4", "-metadata", "location=+59.9333+030.3000/")
+    given = Filed(kind=Kind.FILE, data=data, mime="video/mp4", name="a.mp4")
+    file = await crossed(tmp_path, source, given, Kind.FILE, WITH_FILES.media[Kind.FILE])
+    assert ("location" in said(data), "location" in said(file.data)) == (True, False)
+
+
+async def test_a_film_that_cannot_be_opened_goes_as_it_came(tmp_path: Path, source: MemoryPlatform) -> None:
+    given = samples.upload(Kind.VIDEO, "no real film")
+    file = await crossed(tmp_path, source, given, Kind.VIDEO, WITH_FILES.media[Kind.VIDEO])
+    assert file.data == given.data
