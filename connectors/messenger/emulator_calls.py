@@ -103,7 +103,7 @@ class Calls:
         """`POST /{page}/message_attachments`."""
         message = fields.get("message")
         kind, payload = rules.check_attachment(message.get("attachment") if isinstance(message, dict) else None)
-        if payload.get("is_reusable") is not True:
+        if payload.get("is_reusable") not in {True, "true"}:
             raise bad("is_reusable must be true to upload an attachment")
         part = fields.get("filedata")
         if isinstance(part, Part):
@@ -144,7 +144,7 @@ class Calls:
         name = self._speaker(fields)
         answered = fields.get("reply_to")
         mid = self.world.find(person.psid, answered.get("mid")).mid if isinstance(answered, dict) else ""
-        upload = await self._upload(said)
+        upload = await self._upload(said, fields.get("filedata"))
         self._check_rate(upload)
         message = self.world.blank(name, ours=True)
         message.text, message.reply_to = str(said.get("text", "")), mid
@@ -182,12 +182,15 @@ class Calls:
             raise bad("Invalid persona id")
         return str(persona["name"])
 
-    async def _upload(self, said: Json) -> Upload | None:
+    async def _upload(self, said: Json, part: object) -> Upload | None:
+        """The file of a message: by its address, by its id, or beside it."""
         if "attachment" not in said:
             return None
         kind, payload = rules.check_attachment(said["attachment"])
-        if ("url" in payload) == ("attachment_id" in payload):
-            raise bad("Exactly one of url and attachment_id is required")
+        if ("url" in payload) + ("attachment_id" in payload) + isinstance(part, Part) != 1:
+            raise bad("Exactly one of url, attachment_id and a file is required")
+        if isinstance(part, Part):
+            return self.files.checked(kind, part)
         if "url" in payload:
             return await self.files.fetched(kind, payload["url"])
         return self.files.named(kind, payload["attachment_id"])

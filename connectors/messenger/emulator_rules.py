@@ -105,7 +105,7 @@ TAG: Final = "HUMAN_AGENT"
 ACTIONS: Final = frozenset({"typing_on", "typing_off", "mark_seen", "react", "unreact"})
 SEND_FIELDS: Final = frozenset({
     "recipient", "messaging_type", "message", "sender_action", "payload", "tag", "reply_to", "persona_id",
-    "notification_type",
+    "notification_type", "filedata",
 })  # fmt: skip
 
 

@@ -39,5 +39,5 @@ class TestMessenger(ConnectorContract):
 
     @pytest.mark.xfail(reason="Meta tells pages of no deletion: facts/platform-apis.md 3.3", strict=True)
     async def test_a_deletion_arrives(self, kit: Kit) -> None:
-        kit.host.patience_seconds = 2.0
+        kit.host.patience_seconds = 0.5
         await super().test_a_deletion_arrives(kit)

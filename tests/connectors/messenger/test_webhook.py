@@ -12,6 +12,7 @@ from bridge.events import Deleted, Delivered, Edited, Joined, Kind, Posted, Reac
 from bridge.ids import MessageId
 from bridge.testing import samples
 from bridge.testing.contract_kit import Running
+from bridge.testing.loop import hurried
 from bridge.testing.platform import texts
 from bridge.testing.waiting import eventually
 from bridge.text.nodes import said
@@ -202,7 +203,8 @@ async def test_nobody_waits_long_for_a_name(lab: Lab) -> None:
     """The Graph API is silent, and the message is stored all the same."""
     async with lab.kit().running() as run:
         lab.server.server.silent.add(run.kit.garden)
-        _, event = await _said_by_grace(run)
+        with hurried():
+            _, event = await _said_by_grace(run)
         assert event.author.name == SOMEBODY
         lab.server.server.silent.clear()
 
