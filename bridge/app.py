@@ -150,6 +150,7 @@ class App:
         running = Running(self.shared, self.rooms, self.accounts)
         self.rooms.undelivered = running.failed_later
         self.announcements = Announcements(self.shared, running, self.intake.say, self.intake.beside.commanded)
+        await self.rooms.moderation.begin(self.intake.guard)
         await self.server.start()
         await self._apply(self.config)
         keeping = Housekeeping(lambda: self.config.store, self.shared, self.intake, self.accounts.values)

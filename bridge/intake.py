@@ -228,7 +228,7 @@ class Intake:
         if room is None or event.room_kind is RoomKind.DIRECT or (by is not None and by.id == me):
             return
         heard = [to for to in self.routes.get(room, ()) if Show.PINS in self._shared.shows.get(to.link, ())]
-        if not heard:
+        if not heard or (by is not None and self.guard.watches and self.guard.silences(room, by.id)):
             return
         line = Posted(
             id=event.id, room=event.room, at=event.at, message=(), author=by or _BRIDGE, in_reply_to=event.message,
@@ -244,6 +244,8 @@ class Intake:
         """A line for each room whose links show who comes and goes there, or what it is called; then forget them."""
         groups: dict[tuple[RoomNumber, Show], list[Change]] = {}
         for change, room in changes:
+            if self.guard.watches and isinstance(change, (Joined, Left)) and self.guard.silences(room, change.user.id):
+                continue
             if room is not None and room in self.routes and change.room_kind is not RoomKind.DIRECT:
                 groups.setdefault((room, shown_by(change)), []).append(change)
         changes.clear()
@@ -273,12 +275,19 @@ class Intake:
         by = event.author if isinstance(event, (Posted, Edited)) else event.by
         heard = self.routes.get(room) if room is not None else None
         if room is None or heard is None or event.room_kind is RoomKind.DIRECT or (by is not None and by.id == me):
+            if self.guard.watches and self._is_asked(event, room, by, me):
+                return None
             self.beside.note(account, (event,), me)
             arrival = self._arrival(event, room, by, ()) if self.beside.is_command(event, room, by, me) else None
             return None if arrival is None else structs.replace(arrival, is_command=True)
         if self.guard.watches:
-            heard = self.guard.let_through(event, heard)
+            heard = self.guard.let_through(event, room, by, heard)
         return self._arrival(event, room, by, heard) if heard else None
+
+    def _is_asked(self, event: Relayed, room: RoomNumber | None, by: User | None, me: UserId | None) -> bool:
+        """Whether it is said to the bridge, in a room that nobody hears."""
+        own = by is not None and by.id == me
+        return room is not None and not own and event.room_kind is not RoomKind.DIRECT and self.guard.takes(event, room)
 
     def _arrival(
         self, event: Relayed, room: RoomNumber | None, by: User | None, heard: Sequence[Heard]
@@ -299,8 +308,9 @@ class Intake:
 
     def _targets(self, event: Relayed, room: RoomNumber | None, heard: Sequence[Heard]) -> tuple[Route, ...]:
         parked = self._parked(event, room, heard) if isinstance(event, Posted) and room is not None else {}
-        if self.guard.watches:
-            parked = {**parked, **self.guard.held(event, heard)}
+        if self.guard.watches and room is not None:
+            by = event.author if isinstance(event, (Posted, Edited)) else event.by
+            parked = {**parked, **self.guard.held(event, room, by, heard)}
         return tuple(Route(to.room, to.link, self._uptime(to.room), parked.get(to, "")) for to in heard)
 
     def _parked(self, event: Posted, room: RoomNumber, heard: Sequence[Heard]) -> Mapping[Heard, str]:

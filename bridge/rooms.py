@@ -8,9 +8,10 @@ from bridge.config import Config, Link, announcements
 from bridge.delivery import Lane
 from bridge.desks import Seat
 from bridge.errors import StoreFull
-from bridge.events import Confirmation, Left, RoomMoved, SendFailed
+from bridge.events import Confirmation, Left, Parting, RoomMoved, SendFailed
 from bridge.ids import AccountName, MessageId, PersonNumber, Place, Room, RoomId, RoomNumber, RowNumber, ThreadId
 from bridge.intake import Intake
+from bridge.moderation.moderating import Moderation
 from bridge.privates import Privates
 from bridge.routing import Atlas, Routes, routes
 from bridge.shared import Shared
@@ -45,6 +46,7 @@ class Rooms:
         """Who wrote before the bridge began."""
         self.undelivered: Callable[[int], None] = _nobody
         """Told of announcements of which a platform says later that they did not arrive."""
+        self.moderation = Moderation(shared, atlas, accounts, self.reread)
         self._left: dict[RoomNumber, int] = {}
         """How many rows may be suspects of rooms that have no lane now: one may come again in the same life."""
 
@@ -88,7 +90,8 @@ class Rooms:
         intake.notices = self.numbers[config.notices] if config.notices else None
         intake.uptimes = {number: self._accounts[lane.name.account].lanes.uptime for number, lane in self._entered()}
         intake.names = {number: str(lane.name) for number, lane in self._entered()}
-        intake.guard.follow(config.links)
+        self.moderation.follow(config.links, self.numbers)
+        intake.guard.follow(config.links, self.moderation.heeded())
         intake.floods.follow({link.name: link.limits for link in config.links.values()})
         self._shared.lifetimes = {link.name: int(link.lifetime.total_seconds()) for link in config.links.values()}
         self._shared.late = {link.name: link.late for link in config.links.values() if link.late}
@@ -197,6 +200,8 @@ class Rooms:
         if isinstance(event, Left) and account.me is not None and event.user.id == account.me.id:
             for number in self._atlas.all_in(what.account, event.room):
                 account.removed(number, event.reason or "we were removed from the room")
+        elif isinstance(event, Left) and event.how is Parting.BANNED and what.room is not None:
+            self.moderation.banned(what.account, what.room, event)
         elif isinstance(event, RoomMoved):
             self._moved(what, event)
         elif isinstance(event, SendFailed):
@@ -277,4 +282,5 @@ def rooms_of(config: Config) -> tuple[Room, ...]:
     named = [room for link in config.links.values() for room in (*link.sources, *link.targets)]
     desks = [desk.room for desk in config.desks.values()]
     announced = announcements.named(config.announcements)
-    return tuple(dict.fromkeys([*named, *desks, *announced, *([config.notices] if config.notices else [])]))
+    told = [config.notices, *(link.moderators for link in config.links.values())]
+    return tuple(dict.fromkeys([*named, *desks, *announced, *(room for room in told if room is not None)]))

@@ -11,7 +11,7 @@ from bridge.cli.connectors import connectors, schema
 from bridge.cli.demo import demo
 from bridge.cli.doctor import doctor
 from bridge.cli.new import new
-from bridge.cli.operate import claim, follow, leave, queue, status, trace
+from bridge.cli.operate import audit, claim, follow, leave, queue, status, trace
 from bridge.cli.people import forget, person
 from bridge.cli.registration import registration
 from bridge.cli.restore import restore
@@ -53,6 +53,7 @@ for command in (
     doctor,
     status,
     trace,
+    audit,
     follow,
     leave,
     person,

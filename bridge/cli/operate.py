@@ -86,6 +86,20 @@ def trace(
     print(table(("what", "room", "id or why"), [*copies, *waiting]))
 
 
+def audit(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
+    """What moderators did in the rooms, by commands and bans, newest first."""
+    found = answered(config, "GET", "/audit")
+    if as_json:
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    rows = [
+        (one["at"][:19], one["link"], one["room"], one["actor"], one["did"], one["about"],
+         f"{one['unremoved']} copies stay" if one["unremoved"] else "")
+        for one in found["deeds"]
+    ]  # fmt: skip
+    print(table(("when", "link", "room", "who", "did", "to whom", ""), rows))
+
+
 def follow(
     room: Annotated[
         str | None, typer.Argument(metavar="[ACCOUNT/NAME]", help="The room, as in the configuration.")

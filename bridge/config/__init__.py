@@ -107,6 +107,7 @@ def _config(page: Page, connectors: Connectors, base: Path) -> Config:
     known, wrong_people = people(page)
     seats, wrong_desks = desks(page, sides)
     notices = rooms.room(page, ("notices",))
+    moderators, wrong_moderators = rooms.moderators(page)
     faults = [
         *wrong,
         *_empty(page),
@@ -115,6 +116,7 @@ def _config(page: Page, connectors: Connectors, base: Path) -> Config:
         *wrong_people,
         *wrong_desks,
         *announced.faults(page, sides),
+        *wrong_moderators,
         *([notices] if isinstance(notices, Fault) else ()),
     ]
     faults = [*page.faults, *_new(page, faults)]
@@ -124,7 +126,7 @@ def _config(page: Page, connectors: Connectors, base: Path) -> Config:
         faults += short
     if faults or settings is None:
         raise ConfigError(faults)
-    links = {side.name: _link(side, settings.links[side.name]) for side in sides}
+    links = {side.name: _link(side, settings.links[side.name], moderators.get(side.name)) for side in sides}
     return Config(
         store=_from_base(settings.store, base),
         http=settings.http,
@@ -197,7 +199,7 @@ def _no_connector(page: Page, place: Trail, name: object, known: Sequence[str]) 
     return f'no connector "{shown(name)}"{did_you_mean(name, known) or f"; there are {listed(known)}"}'
 
 
-def _link(sides: rooms.Sides, settings: LinkSettings) -> Link:
+def _link(sides: rooms.Sides, settings: LinkSettings, moderators: Room | None) -> Link:
     most = settings.max_lag_minutes
     return Link(
         name=sides.name,
@@ -210,6 +212,8 @@ def _link(sides: rooms.Sides, settings: LinkSettings) -> Link:
         label=settings.label,
         show=frozenset(settings.show),
         transforms=settings.transforms,
+        moderation=settings.moderation,
+        moderators=moderators,
     )
 
 

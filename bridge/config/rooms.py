@@ -80,6 +80,20 @@ def _link(page: Page, name: str, written: Mapping[str, Value]) -> tuple[Sides, l
     return sides, faults
 
 
+def moderators(page: Page) -> tuple[dict[str, Room], tuple[Fault, ...]]:
+    """The moderators' room of each link that has one."""
+    written = page.at(("links",))
+    parts = (
+        {name: link.get("moderation") for name, link in written.items() if isinstance(link, dict)}
+        if isinstance(written, dict)
+        else {}
+    )
+    named = [name for name, part in parts.items() if isinstance(part, dict) and "room" in part]
+    found = {name: room(page, ("links", name, "moderation", "room")) for name in named}
+    rooms = {name: one for name, one in found.items() if isinstance(one, Room)}
+    return rooms, tuple(one for one in found.values() if isinstance(one, Fault))
+
+
 def _name(page: Page, name: str) -> Fault | None:
     if name.strip() and name.isprintable() and len(name) <= MAX_NAME:
         return None

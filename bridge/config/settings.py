@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 from bridge.config.announcements import AnnouncementSettings, Announcing
 from bridge.config.desks import Desk, DeskSettings
 from bridge.config.faults import FIXED_SENTENCE, Fault, shown
+from bridge.config.moderation import ModerationSettings
 from bridge.config.people import People
 from bridge.config.transforms import TransformSettings
 from bridge.connector import ConnectorConfig
@@ -249,6 +250,8 @@ class LinkSettings(Settings):
     show: tuple[Show, ...] = ()
     """What crosses besides messages; nothing by default: `phone_numbers` (those on cards that people send), `joins`
     (who comes and goes), `topics` (a room's new name or topic) and `pins` (which message somebody pinned)."""
+    moderation: ModerationSettings | None = None
+    """What moderators of the rooms may do; without this part the bridge heeds nobody there."""
     transforms: tuple[TransformSettings, ...] = ()
     """What is done with words on their way, in this order: each is a `drop`, a `hold` or a `replace`."""
 
@@ -291,6 +294,9 @@ class Link(Struct, frozen=True, kw_only=True):
     label: str = PLAIN
     show: frozenset[Show] = frozenset()
     transforms: tuple[TransformSettings, ...] = ()
+    moderation: ModerationSettings | None = None
+    moderators: Room | None = None
+    """The moderators' room."""
 
 
 class Config(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
-from msgspec import UnsetType
+from msgspec import UnsetType, structs
 
 from bridge.clock import Clock
 from bridge.connector import Connector
@@ -18,6 +18,8 @@ from bridge.http.answers import (
     Changed,
     Claimant,
     Copy,
+    Deed,
+    Deeds,
     Examined,
     Farewell,
     Gone,
@@ -43,7 +45,7 @@ from bridge.logs import Mask
 from bridge.metrics import CONTENT_TYPE, exposition
 from bridge.rooms import NotOffered
 from bridge.snapshot import Bridge, Status, look
-from bridge.store import ops, questions
+from bridge.store import care, ops, questions
 from bridge.store.people import Forgotten, Holdings, Somebody
 from bridge.supervisor import State
 
@@ -145,6 +147,11 @@ class Admin:
         up = [one for one in self._bridge.accounts.values() if one.state is State.UP]
         told = await asyncio.gather(*(_examined(one.connector) for one in up))
         return self._answer(Examined({one.account: found for one, found in zip(up, told, strict=True)}))
+
+    async def audit(self, _: web.Request) -> web.Response:
+        """What moderators did by commands and bans, newest first."""
+        found: Sequence[care.Deed] = await self._ask(care.Deeds())
+        return self._answer(Deeds([Deed(**{**structs.asdict(one), "at": moment(one.at)}) for one in found]))
 
     async def queue(self, request: web.Request) -> web.Response:
         """Parked deliveries, of all rooms or of `?room=account/name`."""

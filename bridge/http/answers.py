@@ -162,6 +162,28 @@ class Trace(Struct, frozen=True, kw_only=True):
     waiting: list[Waiting]
 
 
+class Deed(Struct, frozen=True, kw_only=True):
+    """Who did what in a room, by a command or by a ban: `about` is who it was done to, as they were called.
+
+    `unremoved` counts copies that were to be taken back for it and that their rooms would not give.
+    """
+
+    number: int
+    at: datetime
+    link: str
+    room: str
+    actor: str
+    did: str
+    about: str
+    unremoved: int
+
+
+class Deeds(Struct, frozen=True):
+    """What moderators did, newest first."""
+
+    deeds: list[Deed]
+
+
 def moment(milliseconds: int) -> datetime:
     """The store's time, as the answers show it."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)

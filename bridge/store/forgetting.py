@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 
 from bridge.events import Deleted
-from bridge.ids import EventId, MessageId, MessageNumber, RoomId, RoomNumber, RowNumber
+from bridge.ids import EventId, MessageId, MessageNumber, PersonNumber, RoomId, RoomNumber, RowNumber
 from bridge.store.accepting import Accepting
 from bridge.store.bulk import execute_in
 from bridge.store.codec import encode
@@ -60,6 +60,7 @@ class Forgetting:
         done = not list(self._cursor.execute("SELECT 1 FROM message WHERE person = ? LIMIT 1", (op.person,)))
         if done:
             self._announced(op)
+            self._nameless(op.person)
             self._cursor.execute("DELETE FROM person WHERE number = ?", (op.person,))
             self._accepting.strangers()
         rooms = {room for some in (back, posts, shown, reactions) for found in some.values() for room in found}
@@ -71,6 +72,15 @@ class Forgetting:
         theirs = "SELECT account, native FROM person WHERE number = ?"
         self._cursor.execute(f"DELETE FROM subscription WHERE (account, alias) IN ({theirs})", (op.person,))  # noqa: S608 - our own words
         self._cursor.execute("UPDATE announcement SET author = NULL, person = NULL WHERE person = ?", (op.person,))
+
+    def _nameless(self, person: PersonNumber) -> None:
+        """What moderators decided about them stays, else forgetting would undo it; their name does not."""
+        self._cursor.execute(
+            "UPDATE ruling SET name = '' WHERE (account, native) IN"
+            " (SELECT account, native FROM person WHERE number = ?)",
+            (person,),
+        )
+        self._cursor.execute("UPDATE deed SET about = '', person = NULL WHERE person = ?", (person,))
 
     def _drop(self, op: Forget) -> tuple[Rooms, Rooms]:
         """Take their deliveries out of the outbox; which messages, and reactions on which, may be under way where."""

@@ -8,6 +8,7 @@ from bridge.ids import AccountName, MessageId, PersonNumber, Place, Room, RoomNu
 from bridge.store import announced
 from bridge.store.attached import Fetch, Fetched, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.ballast import Ballast
+from bridge.store.care import Called, Decide, Deeds, HeldRows, Meant, Note, Retract, Revoke, Rulings, Unremoved
 from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Private, Privates, Talk, TalkOf, Turn
 from bridge.store.questions import (
     About,
@@ -246,6 +247,7 @@ Op: TypeAlias = Union[
     Start, Depths, Tallies, Ledger, Parked, Trace, Speakers, CopyOut, DropCopy, Claim, Claimed, TakeOver, Fetched,
     Linked, Sweep, ToFetch, HeldOf, Served, Meet, Converse, Join, Talk, TalkOf, Overhear, Privates, Due,
     announced.Fact, announced.Question,
+    Decide, Revoke, Rulings, Note, Deeds, Meant, Called, Retract, Unremoved, HeldRows,
 ]  # fmt: skip
 
 
@@ -262,6 +264,10 @@ class Store(Protocol):
     """How far a commit goes, as the file says it: FULL is to the disk."""
     ballast: Ballast
     """What is kept back for a full disk; `free` says how much space there is."""
+
+    def alias(self, account: str, native: str) -> str:
+        """What stands for somebody's native id in the store; from any thread."""
+        ...
 
     def drain(self, batch: list[Op]) -> list[object]:
         """Commit all facts of the batch in one transaction, then answer; one result an op, in order.

@@ -29,6 +29,8 @@ _NUMBERED = (
     ("subscription", (Column.SUBSCRIBER,)),
     ("announcement", (Column.ANNOUNCER,)),
     ("recipient", (Column.WHY,)),
+    ("ruling", (Column.RULED,)),
+    ("deed", (Column.ACTOR, Column.DEED)),
 )
 """Tables whose rows have numbers, and their columns that hold words."""
 _PLAIN = (
@@ -36,6 +38,7 @@ _PLAIN = (
     ("reacted", "message, room", "emoji"),
     ("ghosted", "message, person", "emoji"),
 )
+_ALIASED = (("person", "native"), ("correspondent", "alias"), ("subscription", "alias"), ("ruling", "native"))
 _WITHOUT = "install it, as one does with qantara[at-rest]: pip install 'qantara[at-rest]'"
 
 
@@ -168,8 +171,9 @@ def _remembered(connection: apsw.Connection, vault: Keyed) -> int:
 def _aliased(connection: apsw.Connection, vault: Keyed) -> int:
     """Native ids of people become aliases, all at once: an alias cannot be told from an id."""
     changed = 0
-    for table, column in (("person", "native"), ("correspondent", "alias"), ("subscription", "alias")):
-        found: list[Any] = list(connection.execute(f"SELECT number, account, {column} FROM {table}"))  # noqa: S608 - our own names
+    for table, column in _ALIASED:
+        question = f"SELECT number, account, {column} FROM {table} WHERE account IS NOT NULL"  # noqa: S608 - our own names
+        found: list[Any] = list(connection.execute(question))
         change = f"UPDATE {table} SET {column} = ? WHERE number = ?"  # noqa: S608 - our own names
         for number, account, native in found:
             connection.execute(change, (vault.alias(account, native), number))

@@ -9,6 +9,7 @@ import apsw
 from bridge.ids import RoomNumber, RowNumber
 from bridge.store.accepting import Accepting
 from bridge.store.bulk import Value, execute_in
+from bridge.store.care import PURGE
 from bridge.store.codec import encode_numbers, encode_text
 from bridge.store.ops import Delay, Discard, Mark, Park, Progress, Seal, Settle, Unpark
 from bridge.store.questions import Joint
@@ -54,12 +55,23 @@ class Settling:
             self.count(row.room, op.outcome.value)
             if op.cause:
                 self.count(row.room, f"{op.outcome.value}:{op.cause}")
+                if row.link.startswith(PURGE) and op.outcome is Outcome.DROPPED:
+                    self._stays(row, op.cause)
         self._keep(row, op.made)
         for other in op.joined:
             made = op.made if other.kind is RowKind.POST else Made()
             self.settle(Settle(row=other, outcome=Outcome.MERGED, cause="joined", made=made))
         if op.joint is not None:
             self._stands(row, op.joint)
+
+    def _stays(self, row: Row, why: str) -> None:
+        """A moderator wanted a copy back, and its room would not give it."""
+        purge = row.link.removeprefix(PURGE).rstrip(")")
+        if purge.isdecimal():
+            self._cursor.execute(
+                "INSERT INTO unremoved (purge, message, room, why) VALUES (?, ?, ?, ?)",
+                (int(purge), row.message, row.room, why),
+            )
 
     def _stands(self, row: Row, joint: Joint) -> None:
         """Keep what one message shows of several, until it cannot be given other words any more."""

@@ -20,6 +20,8 @@ from bridge.store.accepting import Accepting
 from bridge.store.announcing import Announcing
 from bridge.store.attached import Fetched, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.ballast import Ballast, BallastFile
+from bridge.store.care import Called, Decide, Deeds, HeldRows, Meant, Note, Retract, Revoke, Rulings, Unremoved
+from bridge.store.caring import Caring
 from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Privates, Talk, TalkOf
 from bridge.store.conversing import Conversing
 from bridge.store.copying import Copying
@@ -146,6 +148,10 @@ class SqliteStore:
             let_go(self._connection)
             raise
 
+    def alias(self, account: str, native: str) -> str:
+        """What stands for somebody's native id; needs no file, so any thread may ask."""
+        return self._vault.alias(account, native)
+
     def modes(self) -> dict[str, str | int]:
         """What the promises stand on, as the file says it: for the first line of the log."""
         return {
@@ -269,6 +275,8 @@ class SqliteStore:
             Meet: talking.meet, Converse: talking.converse, Join: talking.join,
             TakeOver: lives.take_over, Fetched: filing.fetched, Linked: filing.linked, Sweep: filing.sweep,
         }  # fmt: skip
+        caring = Caring(ask, accepting, vault)
+        facts |= {Decide: caring.decide, Revoke: caring.revoke, Note: caring.note, Retract: caring.retract}
         questions: dict[type, Act] = {
             Page: lambda op: answers.page(ask, vault, op), Twins: lambda op: answers.twins(ask, vault, op),
             Locate: lambda op: answers.locate(ask, op),
@@ -281,6 +289,8 @@ class SqliteStore:
             Claimed: lives.standing, Speakers: lambda op: answers.speakers(ask, vault, op),
             Talk: talking.talk, TalkOf: talking.talk_of, Overhear: talking.overhear, Privates: talking.privates,
             Due: talking.due, CopyOut: self._copying.step, DropCopy: self._copying.drop,
+            Rulings: lambda _: caring.rulings(), Deeds: caring.deeds, Meant: caring.meant, Called: caring.called,
+            Unremoved: caring.standing, HeldRows: caring.held_rows,
             ToFetch: filing.to_fetch, HeldOf: filing.held_of, Served: filing.served,
         }  # fmt: skip
         told, asked = self._of_announcements()

@@ -49,6 +49,9 @@ class Column(Enum):
     SUBSCRIBER = b"subscription.native"
     ANNOUNCER = b"announcement.author"
     WHY = b"recipient.why"
+    RULED = b"ruling.name"
+    ACTOR = b"deed.actor"
+    DEED = b"deed.about"
     PEPPER = b"meta.pepper"
 
 

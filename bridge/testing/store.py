@@ -16,6 +16,7 @@ import pytest
 
 pytest.register_assert_rewrite(
     "bridge.testing.store_attached",
+    "bridge.testing.store_care",
     "bridge.testing.store_desks",
     "bridge.testing.store_events",
     "bridge.testing.store_rows",
@@ -29,13 +30,14 @@ from bridge.store.ops import Follow, Hold, Identify, Op, Park, Pin, Remember, Se
 from bridge.store.questions import Depths, Locate, Parked, Recall, Tallies, Trace  # noqa: E402
 from bridge.store.rows import Outcome  # noqa: E402
 from bridge.testing.store_attached import AttachedPromises  # noqa: E402
+from bridge.testing.store_care import CarePromises, asked_of_care  # noqa: E402
 from bridge.testing.store_desks import DeskPromises  # noqa: E402
 from bridge.testing.store_events import EventPromises  # noqa: E402
 from bridge.testing.store_kit import DAY, Book, examples, purging  # noqa: E402
 from bridge.testing.store_rows import RowPromises  # noqa: E402
 
 
-class StoreContract(EventPromises, RowPromises, AttachedPromises, DeskPromises):
+class StoreContract(EventPromises, RowPromises, AttachedPromises, DeskPromises, CarePromises):
     """Every promise of a store, one test each; only `drain` and `close` are used."""
 
     @pytest.fixture
@@ -175,5 +177,6 @@ class StoreContract(EventPromises, RowPromises, AttachedPromises, DeskPromises):
         there = book.opened
         (row,) = there.post("m1")
         given = examples(there, row, tmp_path / "copy.db")
+        given |= {type(op): op for op in asked_of_care(there.right)}
         assert set(given) == set(get_args(Op))
         assert not [result for result in there.store.drain(list(given.values())) if isinstance(result, Exception)]

@@ -40,6 +40,7 @@ class Watched:
         self._store, self._witness, self._disk = store, witness, disk
         self._life, self._first = disk.life, disk.life
         self.commits, self.synchronous, self.ballast = 0, store.synchronous, store.ballast
+        self.alias = store.alias
 
     def drain(self, batch: list[Op]) -> list[object]:
         """As the store does it. Raises `Died` when the power was cut meanwhile."""

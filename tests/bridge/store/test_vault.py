@@ -11,6 +11,7 @@ import pytest
 
 from bridge.chance import SeededChance
 from bridge.errors import BridgeError
+from bridge.store.care import Decide, Deeds, Note, Ruled, Rulings
 from bridge.store.ops import Delay, Hold, Park, Remember, Seal
 from bridge.store.questions import Page, Parked, Recall, Twins, Wanted
 from bridge.store.rows import Row
@@ -49,6 +50,8 @@ def fill(path: Path, keys: Keys | None) -> None:
     there.ask(Delay(row=third, attempts=1, next_at=1, error="refused because"))
     there.ask(Remember(account="left", name="x", value="a remembered", until=1 << 50))  # type: ignore[arg-type]
     there.ask(Hold(room=there.right, reason="closed because"))
+    there.ask(Decide(kind=Ruled.MUTE, link="town", at=1, person=first.person))
+    there.ask(Note(at=1, link="town", room=None, actor="Ada", did="mute", about="Ada"))
     there.store.close()
 
 
@@ -60,6 +63,7 @@ def read(path: Path, keys: Keys | None) -> tuple[object, ...]:
     found = (
         [row.event for row in rows], rows[0].plan, (parked.author, parked.error),
         there.ask(Twins(there.right, (1,)))[1],  # type: ignore[arg-type]
+        [(one.actor, one.about) for one in there.ask(Deeds())], [one.name for one in there.ask(Rulings())],
         there.ask(Wanted(1, there.right)).wanted, there.ask(Recall("left", "x", 0)),  # type: ignore[arg-type]
     )  # fmt: skip
     there.store.close()

@@ -1,0 +1,1 @@
+"""What moderators, and people for themselves, ask the bridge in a room."""

@@ -1,0 +1,98 @@
+"""Under attack: everything waits, only moderators are heard, or each message waits for one of them."""
+
+from pathlib import Path
+
+from bridge.testing.memory import MemoryPlatform
+from bridge.testing.platform import texts
+from bridge.testing.waiting import eventually, shows
+from bridge.text.nodes import said
+from tests.scenarios.bridge_under_test import balanced
+from tests.scenarios.moderated import asks, moderated
+
+
+async def test_what_is_written_during_a_pause_comes_after_it_in_its_order(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await moderated(tmp_path, left, right)
+    await asks(left, "!pause")
+    first = await left.say("town", "Ada", said("one"))
+    await left.say("town", "Ada", said("two"))
+    gone = await left.say("town", "Ada", said("three"))
+    await left.delete("town", "Ada", gone)
+    await right.say("town", "Bob", said("hello?"))
+    await left.edit("town", "Ada", first, said("ONE"))
+    await bridge.drained()
+    await bridge.crash()
+    await bridge.start()
+    assert await texts(right, "town") == ["hello?"]
+    assert await asks(left, "!resume") == "As before, then."
+    await shows(right, "town", ["hello?", "Ada: ONE", "Ada: two"])
+    await left.say("town", "Ada", said("four"))
+    await shows(right, "town", ["hello?", "Ada: ONE", "Ada: two", "Ada: four"])
+    assert "Bob: hello?" in await texts(left, "town")
+    assert balanced(await bridge.ledger())
+    await bridge.stop()
+
+
+async def test_under_a_lock_only_moderators_are_heard(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await moderated(tmp_path, left, right)
+    await asks(left, "!lock")
+    await left.say("town", "Eve", said("raid"))
+    await left.say("town", "Mo", said("calm, please"))
+    await shows(right, "town", ["Mo: calm, please"])
+    await asks(left, "!unlock")
+    await left.say("town", "Ada", said("phew"))
+    await shows(right, "town", ["Mo: calm, please", "Ada: phew"])
+    await bridge.stop()
+
+
+async def test_held_messages_wait_until_a_moderator_approves_them(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await moderated(tmp_path, left, right, settings="{room: right/garden}")
+    await asks(left, "!hold")
+    good = await left.say("town", "Ada", said("good"))
+    await left.say("town", "Eve", said("bad"))
+    await left.say("town", "Bob", said("fine"))
+    await left.say("town", "Mo", said("I need nobody"))
+    await shows(right, "town", ["Mo: I need nobody"])
+    notice = "Link town: messages wait for a moderator. !held lists them, !approve lets them go."
+    await eventually(lambda: _heard(right, notice))
+    listed = dict(reversed(line.split(" ", 1)) for line in (await asks(left, "!held")).splitlines())
+    assert list(listed) == ["Ada: good", "Eve: bad", "Bob: fine"]
+    await left.say("town", "Mo", said("!approve"), in_reply_to=good)
+    await shows(right, "town", ["Mo: I need nobody", "Ada: good"])
+    await left.say("town", "Mo", said(f"!approve {listed['Bob: fine']}"))
+    await shows(right, "town", ["Mo: I need nobody", "Ada: good", "Bob: fine"])
+    await bridge.stop()
+    await bridge.start()
+    await left.say("town", "Ada", said("later"))
+    assert [line.split(" ", 1)[1] for line in (await asks(left, "!held")).splitlines()] == ["Eve: bad", "Ada: later"]
+    await asks(left, "!release")
+    await left.say("town", "Mo", said("!approve all"))
+    await shows(right, "town", ["Mo: I need nobody", "Ada: good", "Bob: fine", "Eve: bad", "Ada: later"])
+    await bridge.stop()
+
+
+async def test_a_pause_of_one_room_leaves_the_others_alone(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    async with MemoryPlatform("third") as third:
+        bridge = await moderated(tmp_path, left, right, third)
+        await asks(right, "!pause")
+        await left.say("town", "Ada", said("one"))
+        await shows(third, "town", ["Ada: one"])
+        assert await asks(third, "!resume") == "It is not so, or another room's moderators said so."
+        await asks(right, "!resume")
+        await eventually(lambda: _said(right, "Ada: one"))
+        await bridge.stop()
+
+
+async def _heard(platform: MemoryPlatform, words: str) -> bool:
+    return words in await texts(platform, "garden")
+
+
+async def _said(platform: MemoryPlatform, words: str) -> bool:
+    return words in await texts(platform, "town")
