@@ -94,9 +94,14 @@ def heard(  # noqa: PLR0913, PLR0917 - what a person's act is judged by
         return NOTHING
     if isinstance(event, Posted):
         return _wrote(event, private, talk, desk, now, window)
-    by = event.author if isinstance(event, Edited) else event.by
-    changed = _anonymous(event, by, talk, private)
-    return Ruling((Passage(event=changed, room=private.room, to=talk.agents, by=_seen(by, talk, private)),))
+    return shown(event, private, talk)
+
+
+def shown(event: Relayed, private: Private, talk: Conversation) -> Ruling:
+    """The agents see it in the thread, and nothing follows: an edit, or what somebody else wrote in our own name."""
+    by = event.author if isinstance(event, (Posted, Edited)) else event.by
+    seen = _anonymous(event, by, talk, private)
+    return Ruling((Passage(event=seen, room=private.room, to=talk.agents, by=_seen(by, talk, private)),))
 
 
 def _wrote(  # noqa: PLR0913, PLR0917 - as above
@@ -416,6 +421,7 @@ __all__ = [
     "link_of",
     "noted",
     "overheard",
+    "shown",
     "thread_of",
     "title",
     "unaddressed",

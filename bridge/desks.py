@@ -10,7 +10,18 @@ from weakref import WeakValueDictionary
 from msgspec import Struct
 
 from bridge.config import Desk
-from bridge.desk import NOTHING, Passage, Ruling, Spoken, chosen, heard, link_of, noted, overheard
+from bridge.desk import (
+    NOTHING,
+    Passage,
+    Ruling,
+    Spoken,
+    chosen,
+    heard,
+    link_of,
+    noted,
+    overheard,
+    shown,
+)  # fmt: skip
 from bridge.desk_commands import Command, Word, command
 from bridge.events import AnyEvent, Deleted, Edited, Posted, Reacted, Relayed, RoomKind, Tallied, Unreacted, User
 from bridge.ids import AccountName, MessageId, RoomNumber, UserId
@@ -135,7 +146,8 @@ class Desks:
             return
         if event.room_kind is RoomKind.DIRECT:
             seat = self._by_account[account]
-            judged.add(await self._from_person(account, event, seat), link_of(seat.desk.name))
+            heard_of = self._past_us if _past_the_bridge(by, me) else self._from_person
+            judged.add(await heard_of(account, event, seat), link_of(seat.desk.name))
         elif room is not None and by is not None:
             seat = self._by_room[room]
             judged.add(await self._from_agent(account, event, by, seat), link_of(seat.desk.name))
@@ -153,6 +165,14 @@ class Desks:
             if talk is not None and (private.account, private.native) == (account, event.room):
                 return heard(event, private, talk, seat.desk, self._shared.clock.now(), self._windows.get(account))
         return NOTHING
+
+    async def _past_us(self, account: AccountName, event: Relayed, seat: Seat) -> Ruling:
+        """Somebody answered the person through our own account, as in a page's own inbox."""
+        talk: Conversation | None = await self._shared.writer.ask(Talk(account=account, native=event.room))
+        if talk is None or talk.desk != seat.desk.name:
+            return NOTHING
+        rooms = [one for one in talk.rooms if (one.account, one.native) == (account, event.room)]
+        return shown(event, rooms[0], talk) if rooms else NOTHING
 
     async def _from_agent(self, account: AccountName, event: Relayed, by: User, seat: Seat) -> Ruling:
         word = command(event.text) if isinstance(event, Posted) else None
@@ -184,6 +204,11 @@ class Desks:
         if talk is None or seat is None:
             return None
         return noted(talk, seat.desk, text, cause, self._shared.clock.now()), link_of(seat.desk.name)
+
+
+def _past_the_bridge(by: User | None, me: UserId | None) -> bool:
+    """Whether somebody speaks through our own account, past the bridge: their id begins with ours and a stroke."""
+    return by is not None and me is not None and by.id.startswith(f"{me}/")
 
 
 def _about(event: Relayed) -> MessageId | None:

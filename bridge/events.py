@@ -46,7 +46,10 @@ class Kind(StrEnum):
 
 
 class User(Struct, frozen=True, kw_only=True, gc=False):
-    """A person (or bot) on one platform, with the name other people see there."""
+    """A person (or bot) on one platform, with the name other people see there.
+
+    Who speaks through our own account without us, as in a page's own inbox, has our id, a stroke, and something behind.
+    """
 
     id: UserId
     name: str

@@ -165,7 +165,7 @@ def _echo(item: Item, known: Known, mid: MessageId) -> Iterator[AnyEvent]:
     if key is not None:
         yield _posted(item, mid, known.me, key)
     elif (app := str(item.body.get("app_id", ""))) != known.app:
-        yield _posted(item, mid, User(id=UserId(f"page inbox {app}".rstrip()), name=known.me.name))
+        yield _posted(item, mid, User(id=UserId(f"{known.me.id}/{app}"), name=known.me.name))
 
 
 def echoed(body: Json) -> Key | None:

@@ -143,7 +143,7 @@ def test_an_echo_of_our_app_without_a_key_is_nobodys() -> None:
 @pytest.mark.parametrize("app", [26390203743090, "26390203743090"])
 def test_what_is_written_in_the_pages_inbox_is_somebodys(app: object) -> None:
     event = only(item(echo="yes", message={**ECHO, "app_id": app}))
-    assert (event.author.id, event.author.name) == ("page inbox 26390203743090", "Town Hall")
+    assert (event.author.id, event.author.name) == (f"{PAGE}/26390203743090", "Town Hall")
     assert event.author.id != ME.id
     assert event.echo_of is None
 
