@@ -1,6 +1,7 @@
 """What a target room can show now, and how often it may be written to."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC
 
 from msgspec import structs
 
@@ -10,18 +11,20 @@ from bridge.config.settings import Show
 from bridge.desk import handle
 from bridge.errors import Feature, Scope
 from bridge.events import Posted, User
-from bridge.ids import PersonNumber, Place, RoomNumber
+from bridge.ids import MessageNumber, PersonNumber, Place, RoomNumber
 from bridge.lanes import Lanes
 from bridge.limits import Limiter
 from bridge.naming import Naming
 from bridge.people import bare
 from bridge.plainly import Byline, byline, direction, on_time, plainly, words_of
 from bridge.plan import features
+from bridge.sending import OF_ONE
 from bridge.shared import Shared
 from bridge.steps import Facts, Plan, View
 from bridge.store.rows import Row
 from bridge.text.nodes import Break
 
+_MOST_UNFIT = 1000
 _NOTHING: frozenset[Show] = frozenset()
 _MOST_BYLINES = 4096
 
@@ -42,6 +45,8 @@ class Abilities:
         self._room, self._account, self._shared, self._ask = room, account, shared, ask
         self._asked_at = -1
         self.lacking: frozenset[Feature] = frozenset()
+        self._unfit: dict[MessageNumber, frozenset[str]] = {}
+        """Emoji that were refused, by the message they were for: nobody tries them there again."""
         self._shown = Capabilities()
         self._features: frozenset[Feature] = frozenset()
         self._limiter = Limiter((), Scope.ROOM)
@@ -111,8 +116,8 @@ class Abilities:
         return View(
             place=place, capabilities=shown, features=features, shows=self._shared.shows.get(row.link, _NOTHING),
             prefix=f"{self._shared.epochs.of(row.number)}.{row.number}{generation}",
-            late=self._shared.late.get(row.link, 0.0), labels=labels,
-            told=self._naming.told(row),
+            late=self._shared.late.get(row.link, 0.0), zone=self._shared.zones.get(row.link, UTC), labels=labels,
+            told=self._naming.told(row), unfit=self._unfit_of(row),
         )  # fmt: skip
 
     def _labels(self, row: Row, behind: Sequence[Row], facts: Facts) -> Mapping[PersonNumber, str]:
@@ -121,10 +126,19 @@ class Abilities:
             return labels
         return {person: bare(shown) for person, shown in labels.items()}
 
-    def lose(self, feature: Feature) -> None:
-        """The room refused this feature."""
-        self.lacking |= {feature}
+    def refused(self, feature: Feature, row: Row) -> None:
+        """The room refused this feature, of all messages or of one; its connector may know by now what else it does."""
+        if feature not in OF_ONE:
+            self.lacking |= {feature}
+        if row.unfit and row.message is not None:
+            self._unfit[row.message] = self._unfit.pop(row.message, frozenset()) | row.unfit
+            if len(self._unfit) > _MOST_UNFIT:
+                del self._unfit[next(iter(self._unfit))]
         self._asked_at = -1
+
+    def _unfit_of(self, row: Row) -> frozenset[str]:
+        known = self._unfit.get(row.message) if self._unfit and row.message is not None else None
+        return row.unfit | known if known else row.unfit
 
     def _look(self) -> None:
         if self._asked_at != self._account.connection:

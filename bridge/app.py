@@ -1,7 +1,7 @@
 """Puts the parts together and runs them in one task group."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from bridge.clock import Clock
 from bridge.config import Config, ConfigError, Fault
 from bridge.connector import Connector
 from bridge.errors import StoreFull
+from bridge.events import Attachment
 from bridge.housekeeping import Housekeeping
 from bridge.http.server import CannotListen, Server
 from bridge.ids import AccountName, RoomNumber
@@ -171,8 +172,8 @@ class App:
     def _notice(self, about: RoomNumber | None, text: str) -> None:
         self.intake.notice(about, Mask(self.config.secrets).text(text))
 
-    def _say(self, room: RoomNumber, text: str) -> None:
-        self.intake.say(room, text)
+    def _say(self, room: RoomNumber, text: str, files: Sequence[Attachment] = ()) -> None:
+        self.intake.say(room, text, files)
 
     async def _wind_down(self) -> None:
         """Take nothing new, let sends under way end, then end the connectors, then write what is left."""

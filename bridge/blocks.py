@@ -20,7 +20,7 @@ from bridge.steps import Plan, Step, View, late, name_of, outgoing, target_of
 from bridge.store.questions import Joint, Known, Piece
 from bridge.store.rows import Row, RowKind
 from bridge.text.nodes import Block, Break, Italic, Paragraph, Rich, Text
-from bridge.text.walk import length, normal
+from bridge.text.walk import length, normal, plain
 
 JOIN_SECONDS = 2.0
 """How long the oldest message must have waited before others are joined with it."""
@@ -128,6 +128,13 @@ def laid_out(pieces: Sequence[Piece]) -> Rich:
             else:
                 blocks.append(one)
     return normal(tuple(blocks))
+
+
+def quoted_in(joint: Joint, quoted: str) -> MessageNumber | None:
+    """Which message of a block an answer is about, by the words that it quotes; None where that is not clear."""
+    words = " ".join(quoted.split())
+    found = [piece.message for piece in joint.pieces if words in " ".join(plain(piece.text).split())]
+    return found[0] if words and len(found) == 1 and found[0] != _NOBODY else None
 
 
 # What becomes of a block later.

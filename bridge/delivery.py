@@ -20,7 +20,7 @@ from bridge.plan import is_plain
 from bridge.preparing import Preparation
 from bridge.reactions import lingers
 from bridge.room import RoomState
-from bridge.sending import OF_ONE, Delivery, copies_of, perform
+from bridge.sending import Delivery, copies_of, perform
 from bridge.shared import Shared
 from bridge.store.ops import Delay, Park, Progress, Settle
 from bridge.store.rows import Arrived, Made, Outcome, Row, RowKind
@@ -336,7 +336,7 @@ class Lane:
         if echoed is not None and leaves_open(error):
             self._went(delivery, index, copies_of(delivery.steps[index], echoed))
             return
-        decision = delivery.told(after(error, self._troubles.tries(row)), error)
+        decision = delivery.told(after(error, self._troubles.tries(row)), error, index)
         self._note(row, decision, error)
         if isinstance(decision, GiveUp):
             if not delivery.parked:
@@ -380,8 +380,7 @@ class Lane:
             case Again(seconds, scope, why):
                 self._again(delivery.row, seconds, scope, why)
             case Refit(feature):
-                if feature not in OF_ONE:
-                    self._able.lose(feature)
+                self._able.refused(feature, delivery.row)
                 delivery.plan_without(feature)
             case Apart():
                 delivery.plan_alone()

@@ -30,6 +30,8 @@ class Feature(StrEnum):
     DELETE = "delete"
     CLOSE = "close"
     REACT = "react"
+    EMOJI = "emoji"
+    """To put the emoji of one reaction on its message: it is told in words, and other emoji go on."""
     REPLY = "reply"
     THREAD = "thread"
     OPEN = "open"

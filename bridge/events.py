@@ -135,6 +135,8 @@ class Posted(Event, frozen=True, kw_only=True, tag="posted"):
     in_reply_to: MessageId | None = None
     thread_name: str = ""
     """What the thread is called, where the platform names threads."""
+    quoted: str = ""
+    """The words of the answered message that this one is about, where people can pick them out."""
 
 
 class Edited(Event, frozen=True, kw_only=True, tag="edited"):

@@ -281,8 +281,11 @@ def readable(size: int) -> str:
     return f"{size / _KIB / _KIB:.1f} MB"
 
 
-def reacted_line(reactions: Sequence[tuple[str, str]], to: str | None) -> Rich:
-    """Reactions where none exist, as one line: who, what, and on which words. `reactions`: names with their emoji."""
+def reacted_line(reactions: Sequence[tuple[str, str]], to: str | None, wordless: str = "") -> Rich:
+    """Reactions where none exist, as one line: who, what, and on which words. `reactions`: names with their emoji.
+
+    `wordless` says what they are on where no words are known.
+    """
     by_name: dict[str, list[str]] = {}
     for name, emoji in reactions:
         by_name.setdefault(name, []).append(emoji)
@@ -290,7 +293,7 @@ def reacted_line(reactions: Sequence[tuple[str, str]], to: str | None) -> Rich:
     for name, emojis in by_name.items():
         by_emojis.setdefault(" ".join(emojis), []).append(name)
     said = "; ".join(f"{', '.join(names)} reacted {emojis}" for emojis, names in by_emojis.items())
-    return _aside(f"{said} to “{to}”" if to else said)
+    return _aside(f"{said} to “{to}”" if to else f"{said} {wordless}".rstrip())
 
 
 def taken_back_line(name: str, emoji: str, on: str | None) -> Rich:

@@ -8,6 +8,8 @@ from typing import NewType
 from msgspec import Struct
 
 AccountName = NewType("AccountName", str)
+OURSELVES = AccountName("")
+"""Stands for the bridge itself where an account is named: for its own words, and their files."""
 """An account's name in the configuration: `[a-z0-9_-]+`."""
 RoomId = NewType("RoomId", str)
 """A room as its platform calls it, in the one form the connector made canonical."""

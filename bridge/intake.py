@@ -15,6 +15,7 @@ from bridge.desks import Desks
 from bridge.errors import Rejected, StoreFull
 from bridge.events import (
     AnyEvent,
+    Attachment,
     Deleted,
     Edited,
     Joined,
@@ -33,7 +34,7 @@ from bridge.events import (
 from bridge.failpoints import Point, around
 from bridge.floods import Floods, Held, for_operator, for_readers
 from bridge.guard import Guard
-from bridge.ids import AccountName, EventId, Key, RoomId, RoomNumber, ThreadId, UserId
+from bridge.ids import OURSELVES, AccountName, EventId, Key, RoomId, RoomNumber, ThreadId, UserId
 from bridge.loops import Breaker, weighed
 from bridge.people import label
 from bridge.routing import Atlas, Heard, Routes
@@ -364,16 +365,22 @@ class Intake:
 
     # --- the bridge's own words ---
 
-    def say(self, room: RoomNumber, text: str | Rich) -> None:
-        """Post the bridge's own words to a room: a row like all others."""
+    def say(self, room: RoomNumber, text: str | Rich, files: Sequence[Attachment] = ()) -> None:
+        """Post the bridge's own words to a room: a row like all others. A file of its own has its text for a handle."""
 
         def then(result: object) -> None:
             if isinstance(result, Accepted):
+                if result.fetches:
+                    self._shared.media.begin(result.fetches)
                 self._sinks.fed(result.rows)
             else:
                 logger.error("notice not stored", why=str(result))
 
-        op = Accept(account=AccountName(""), arrivals=(self._own_words(room, text),), at=self._shared.now_ms())
+        words = self._own_words(room, text)
+        if files:
+            event = structs.replace(words.event, attachments=tuple(files))
+            words = structs.replace(words, event=event, body=encode(event), fetches=tuple(range(len(files))))
+        op = Accept(account=OURSELVES, arrivals=(words,), at=self._shared.now_ms())
         self._shared.writer.tell(op, then)
 
     def _own_words(self, room: RoomNumber, text: str | Rich) -> Arrival:

@@ -1,5 +1,6 @@
 """What the store knows of the messages a row speaks of, asked before the row is planned."""
 
+from bridge.blocks import quoted_in
 from bridge.events import Deleted, Edited, Posted, Reacted, Tallied, Unreacted, answered
 from bridge.ids import MessageId, MessageNumber, RoomNumber
 from bridge.shared import Shared
@@ -16,6 +17,8 @@ _LOOK_AGAIN_SECONDS = 0.05
 async def learned(shared: Shared, room: RoomNumber, row: Row) -> Facts:
     """The messages that `row` speaks of and answers, as `room` knows them."""
     await _relate(shared, row)
+    if isinstance(row.event, Posted) and row.event.quoted and row.reply is not None:
+        await _single_out(shared, row, row.reply, row.event.quoted)
     about = None if row.kind is RowKind.POST else row.message
     thread = await _thread(shared, row)
     numbers = tuple(number for number in (about, row.reply, thread) if number is not None)
@@ -29,6 +32,16 @@ async def learned(shared: Shared, room: RoomNumber, row: Row) -> Facts:
         thread=known.get(thread) if thread is not None else None,
         emojis=emojis,
     )
+
+
+async def _single_out(shared: Shared, row: Row, reply: MessageNumber, quoted: str) -> None:
+    """What answers several messages that are one there is about the one whose words it quotes."""
+    if row.origin is None:
+        return
+    there: dict[MessageNumber, Known] = await shared.writer.ask(Twins(row.origin, (reply,)))
+    joint = there[reply].joint if reply in there else None
+    if joint is not None:
+        row.reply = quoted_in(joint, quoted) or reply
 
 
 async def _thread(shared: Shared, row: Row) -> MessageNumber | None:

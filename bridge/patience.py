@@ -10,6 +10,7 @@ class Policy(StrEnum):
 
     TELL = "tell"
     PARK = "park"
+    FILE = "file"
 
 
 class Patience(Struct, frozen=True):

@@ -1,6 +1,7 @@
 """From the oldest row of a lane to steps that may start: what it speaks of, its plan, a seal, a suspect's mark."""
 
 from collections.abc import Callable
+from datetime import UTC
 from typing import Protocol
 
 from msgspec import structs
@@ -11,7 +12,7 @@ from bridge.backlog import Backlog
 from bridge.blocks import gathered
 from bridge.events import Edited, Posted
 from bridge.ids import Place, Room, RoomNumber
-from bridge.lag import Lag
+from bridge.lag import Lag, line
 from bridge.lanes import Lanes
 from bridge.learning import learned
 from bridge.patience import Policy
@@ -108,13 +109,19 @@ class Preparation:
         late = self._lag.over(row, allowed, now)
         if news := self._lag.change(late, allowed, now.timestamp() - row.at / 1000):
             self._shared.notice(self._lane.number, f"{self._lane.name} {news}.")
-        aside = late is not None and allowed.policy is Policy.PARK
+        aside = late is not None and allowed.policy is not Policy.TELL
         if aside:
-            self._lag.aside.append(row.event.at)
-            self._lane.put_aside(delivery, "late", "it is older than its link allows")
-        if not (aside and self._backlog) and (summary := self._lag.summary()):
-            self._shared.say(self._lane.number, summary)
+            self._set_aside(delivery, allowed.policy)
+        if not (aside and self._backlog) and (summary := self._lag.summary(self._shared.zones.get(row.link, UTC))):
+            self._shared.say(self._lane.number, summary, self._lag.file())
         return aside
+
+    def _set_aside(self, delivery: Delivery, policy: Policy) -> None:
+        row = delivery.row
+        self._lag.aside.append(row.event.at)
+        if policy is Policy.FILE:
+            self._lag.lines.append(line(row, self._able.view(self._lane.place, row, (), Facts())))
+        self._lane.put_aside(delivery, "late", "it is older than its link allows")
 
     def _unseal(self, delivery: Delivery, plan: bytes) -> None:
         try:

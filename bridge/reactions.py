@@ -37,6 +37,7 @@ from bridge.text.nodes import Rich
 
 JOIN_SECONDS = 2.0
 """How long a reaction that becomes a line waits for others on the same message."""
+_UNKNOWN = "to an older message"
 _REACTIONS = (RowKind.REACT, RowKind.UNREACT)
 
 
@@ -51,11 +52,18 @@ def together(rows: Iterable[Row]) -> tuple[Row, ...]:
 
 
 def _alike(first: Row, other: Row) -> bool:
-    same = first.message is not None and first.message == other.message and first.link == other.link
+    same = _about(first) == _about(other) and first.link == other.link
     if first.kind is RowKind.TALLY:
         same = same and first.origin == other.origin and other.kind is RowKind.TALLY
         return same and other.plan is None
     return same and first.kind in _REACTIONS and other.kind in _REACTIONS and other.plan is None
+
+
+def _about(row: Row) -> object:
+    """The message, or the native id of one that nobody knows."""
+    event = row.event
+    native = event.message if isinstance(event, (Reacted, Unreacted)) else row.number
+    return row.message or (row.origin, native)
 
 
 def lingers(waiting: Sequence[Row], features: frozenset[Feature], now_ms: int) -> float:
@@ -72,8 +80,10 @@ def lingers(waiting: Sequence[Row], features: frozenset[Feature], now_ms: int) -
 def reacted(rows: Sequence[Row], facts: Facts, view: View, now: datetime) -> Plan | Ended:
     """What the first of `rows` does, and the others with it: reactions on one message, in the order they came."""
     about, emojis = facts.about, facts.emojis
-    if about is None or emojis is None or not about.carried:
-        return Ended(Outcome.DROPPED, "reaction to an unknown message")
+    if about is None:
+        return _to_unknown(rows, view)
+    if emojis is None or not about.carried:
+        return Ended(Outcome.DROPPED, "reaction to a message that is not there")
     if about.gone:
         return Ended(Outcome.CANCELLED, "deleted before")
     changes, shown = _changes(rows, emojis, view) if _can(about, view) else ((), _nobody)
@@ -85,6 +95,15 @@ def reacted(rows: Sequence[Row], facts: Facts, view: View, now: datetime) -> Pla
         steps += _line(rows[0], shown, about, emojis, view, len(steps))
     joined = tuple(row.number for row in rows[1:])
     return Plan(steps, ("reaction",), joined) if steps else Ended(Outcome.MERGED, "reaction shown already", joined)
+
+
+def _to_unknown(rows: Sequence[Row], view: View) -> Plan | Ended:
+    """Reactions on a message that the bridge never saw, or forgot: what they are on is not known, that they are is."""
+    joined, put = tuple(row.number for row in rows[1:]), _change(rows)[0]
+    if not put:
+        return Ended(Outcome.DROPPED, "reaction to an unknown message taken back", joined)
+    words = [(name_of(row, view) or "Somebody", emoji) for row, emoji in put]
+    return Plan((_said(rows[0], reacted_line(words, None, _UNKNOWN), view, 0, TwinKind.NOTE),), ("reaction",), joined)
 
 
 def _can(about: Known, view: View) -> bool:
@@ -148,7 +167,8 @@ def _shown(wanted: Iterable[str], ours: Collection[str], view: View) -> tuple[st
 
 
 def _near(emoji: str, view: View) -> str | None:
-    return nearest(emoji, view.capabilities.reactions)
+    near = nearest(emoji, view.capabilities.reactions)
+    return None if near in view.unfit else near
 
 
 def _difference(

@@ -1,6 +1,7 @@
 """The rooms of the configuration while the bridge runs: their lanes, their places, who hears whom."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC
 
 import structlog
 
@@ -95,6 +96,7 @@ class Rooms:
         intake.floods.follow({link.name: link.limits for link in config.links.values()})
         self._shared.lifetimes = {link.name: int(link.lifetime.total_seconds()) for link in config.links.values()}
         self._shared.late = {link.name: link.late for link in config.links.values() if link.late}
+        self._shared.zones = {link.name: link.zone for link in config.links.values() if link.zone is not UTC}
         self._shared.patience = {link.name: link.patience for link in config.links.values() if link.patience}
         self._shared.templates = {link.name: link.label for link in config.links.values() if link.label != PLAIN}
         self._shared.rewrites = rewrites(config.links)

@@ -11,12 +11,12 @@ from bridge.errors import Feature
 from bridge.failpoints import Point, around
 from bridge.ids import MessageId, RowNumber
 from bridge.refit import divisible
-from bridge.steps import Plan, Step
+from bridge.steps import Action, Plan, Step
 from bridge.store.ops import Settle
 from bridge.store.questions import Joint
 from bridge.store.rows import NO_ID, Arrived, Copy, Made, Outcome, Row, TwinKind
 
-OF_ONE = frozenset({Feature.ATTACHMENT, Feature.THREAD})
+OF_ONE = frozenset({Feature.ATTACHMENT, Feature.THREAD, Feature.EMOJI})
 """What a room may refuse of one message without a word about the next."""
 
 
@@ -57,18 +57,28 @@ class Delivery(Struct, gc=False):
         """Its end, with all that stands in the room now."""
         return Settle(row=self.row, outcome=Outcome.DELIVERED, made=made, joined=joined, joint=self.joint)
 
-    def told(self, decision: Next, error: Exception) -> Next:
-        """What follows a try, by what is known of this delivery: a refused block goes message by message."""
-        if isinstance(decision, Refit) and decision.feature in self.without:
+    def told(self, decision: Next, error: Exception, index: int) -> Next:
+        """What follows a try of one step, by what is known here: a refused block goes message by message."""
+        if isinstance(decision, Refit) and decision.feature is Feature.EMOJI:
+            decision = self._told_of_emoji(decision, error, self.steps[index].action)
+        elif isinstance(decision, Refit) and decision.feature in self.without:
             decision = GiveUp("rejected", str(error))
         if isinstance(decision, Closed) and self.plan and "thread" in self.plan.fragile:
             return Refit(Feature.THREAD)  # one thread of the room, not the room
         refused = isinstance(decision, GiveUp) and decision.reason == "rejected"
         return Apart() if refused and self.joined and self.joint else decision
 
+    def _told_of_emoji(self, decision: Refit, error: Exception, action: Action) -> Next:
+        """One emoji is refused on one message: it goes in words, unless it was to be taken back, or does not help."""
+        emoji = action.emoji if isinstance(action, Reaction) and action.emoji in action.wanted else None
+        if emoji is None or emoji in self.row.unfit:
+            return GiveUp("rejected", str(error))
+        self.row.unfit |= {emoji}
+        return decision
+
     def plan_without(self, feature: Feature) -> None:
         """The room refused a feature: of all messages, or of this one's files or thread."""
-        if feature in OF_ONE:
+        if feature in OF_ONE and feature is not Feature.EMOJI:
             self.row.lacks |= {feature}
         self.plan_anew()
 

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import tzinfo
+from typing import Protocol
 
 from bridge.backlog import Loaded
 from bridge.chance import Chance
 from bridge.clock import Clock
 from bridge.config.settings import Show
 from bridge.echoes import Echoes
+from bridge.events import Attachment
 from bridge.identities import Identities
 from bridge.ids import AccountName, RoomNumber
 from bridge.limits import Limiter
@@ -24,6 +27,12 @@ _DRAIN_SECONDS = 10.0
 Notice = Callable[[RoomNumber | None, str], None]
 
 
+class Say(Protocol):
+    """Posts the bridge's own words to a room; a file of its own has its text for a handle."""
+
+    def __call__(self, room: RoomNumber, text: str, files: Sequence[Attachment] = (), /) -> None: ...
+
+
 class Shared:
     """Made once by `app`; `notice(room, text)` tells the operator, `room` being what it is about, `say` a room."""
 
@@ -36,13 +45,15 @@ class Shared:
         group: asyncio.TaskGroup,
         epochs: Epochs,
         notice: Notice,
-        say: Callable[[RoomNumber, str], None],
+        say: Say,
     ) -> None:
         self.writer, self.clock, self.chance, self.group = writer, clock, chance, group
         self.epochs, self.notice, self.say = epochs, notice, say
         self.lifetimes: Mapping[str, int | None] = {}
         self.shows: Mapping[str, frozenset[Show]] = {}
         self.late: Mapping[str, float] = {}
+        self.zones: Mapping[str, tzinfo] = {}
+        """Whose time the readers of a link are told, where it is not UTC."""
         """From how many seconds on each link marks messages with their time."""
         self.patience: Mapping[str, Patience] = {}
         """How late messages may be, for links that say so."""

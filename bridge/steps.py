@@ -5,7 +5,7 @@ sends the same words under the same key.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TypeAlias, Union
 
 import msgspec
@@ -77,12 +77,16 @@ class View(Struct, frozen=True, kw_only=True, gc=False):
     """Epoch, row and generation: a part's number behind it makes its key."""
     late: float = 0.0
     """From how many seconds after its writing on a message is shown with its time; 0: never."""
+    zone: tzinfo = UTC
+    """Whose time that is."""
     shows: frozenset[Show] = frozenset()
     """What the row's link carries besides messages."""
     labels: Mapping[PersonNumber, str] = {}
     """What people are called in the room, where nobody else may be called so."""
     told: Callable[[Rich], Rich] = as_it_is
     """How words are said in the room: mentions mean people of its platform, or nobody."""
+    unfit: frozenset[str] = frozenset()
+    """Emoji that it refused on the message a reaction is about."""
 
 
 class Facts(Struct, frozen=True, kw_only=True, gc=False):
@@ -143,14 +147,15 @@ def written(row: Row) -> datetime | None:
 
 
 def late(row: Row, view: View, now: datetime) -> str:
-    """When a message was written, where it is shown much later and no ghost shows the time itself: 14:05, in UTC."""
+    """When a message was written, where it is shown much later and no ghost shows the time itself: 14:05."""
     at = row.event.at
     if not view.late or row.person is None or view.capabilities.authorship is Authorship.GHOST:
         return ""
     if (now - at).total_seconds() < view.late:
         return ""
-    there = at.astimezone(UTC)
-    return f"{there:%H:%M}" if there.date() == now.date() else f"{there:%b} {there.day}, {there:%H:%M}"
+    there = at.astimezone(view.zone)
+    today = there.date() == now.astimezone(view.zone).date()
+    return f"{there:%H:%M}" if today else f"{there:%b} {there.day}, {there:%H:%M}"
 
 
 def key_of(view: View, index: int) -> Key:

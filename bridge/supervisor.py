@@ -16,6 +16,7 @@ from bridge.claims import Claims, Superseded
 from bridge.clock import Clock
 from bridge.connector import Connector, Request, Response
 from bridge.delivery import Lane
+from bridge.entering import place_of
 from bridge.errors import BridgeError, Rejected, RoomClosed, Unauthorized
 from bridge.events import AnyEvent, User
 from bridge.ids import AccountName, Place, RoomNumber
@@ -343,7 +344,7 @@ class Account:
         async with slots:
             try:
                 async with asyncio.timeout(_LONGEST_JOIN_SECONDS):
-                    place = await self._place_of(lane)
+                    place = await place_of(self.connector, lane)
             except (RoomClosed, Rejected) as error:
                 lane.state.hold(str(error), getattr(error, "until", None))
                 return False
@@ -352,18 +353,6 @@ class Account:
                 return False
         self._entered(lane, place)
         return True
-
-    async def _place_of(self, lane: Lane) -> Place:
-        """Enter a room by its name; where the operator said where it is, there."""
-        followed = lane.state.followed
-        if followed is None:
-            return await self.connector.join(lane.name.name)
-        try:
-            return await self.connector.join(str(followed))
-        except (RoomClosed, Rejected):  # a platform may need the name to find the way in
-            if (place := await self.connector.join(lane.name.name)) == followed:
-                return place
-            raise
 
     def _entered(self, lane: Lane, place: Place) -> None:
         """The first place of a room is pinned; a name that leads elsewhere now is not followed."""

@@ -30,6 +30,7 @@ from bridge.config.settings import (
     StoreSettings,
     is_loopback,
 )
+from bridge.config.zones import zone_of
 from bridge.connector import ConnectorConfig
 from bridge.ids import AccountName, Room
 from bridge.patience import Patience
@@ -207,6 +208,7 @@ def _link(sides: rooms.Sides, settings: LinkSettings, moderators: Room | None) -
         targets=tuple(seat.room for seat in sides.targets),
         lifetime=timedelta(hours=settings.lifetime_hours),
         late=settings.late_minutes * 60,
+        zone=zone_of(settings.time_zone),
         patience=None if most is None else Patience(most * 60, settings.over_max_lag),
         limits=settings.limits,
         label=settings.label,

@@ -3,7 +3,7 @@
 import re
 from base64 import b64decode
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
@@ -20,6 +20,7 @@ from bridge.config.faults import FIXED_SENTENCE, Fault, shown
 from bridge.config.moderation import ModerationSettings
 from bridge.config.people import People
 from bridge.config.transforms import TransformSettings
+from bridge.config.zones import known_zone
 from bridge.connector import ConnectorConfig
 from bridge.ids import AccountName, Room
 from bridge.patience import Patience, Policy
@@ -238,11 +239,14 @@ class LinkSettings(Settings):
     lifetime_hours: Annotated[float, Field(gt=0, le=8760)] = 24
     """A message waiting longer than this, in hours during which the target's account was up, expires."""
     late_minutes: Annotated[float, Field(ge=0, le=10080)] = 10
-    """A message shown this long, in minutes, after it was written has its time (UTC) in front of it; 0: never."""
+    """A message shown this long, in minutes, after it was written has its time in front of it; 0: never."""
+    time_zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
+    """Whose time readers are told, by its name in the time zone database, such as `Europe/Kyiv`."""
     max_lag_minutes: Annotated[float | None, Field(gt=0, le=525600)] = None
     """How old, in minutes, a message may be when its turn comes; without it, any age."""
     over_max_lag: Policy = Policy.TELL
-    """What is done with older ones: `tell` you and send them, or `park` them and tell the readers how many."""
+    """What is done with older ones: `tell` you and send them, or `park` them and tell the readers how many, or `file`:
+    the same, with a file of what was said."""
     label: Annotated[str, AfterValidator(_label)] = PLAIN
     """What stands in front of words for who wrote them; `{network}` is their account's name here, `{number}` theirs."""
     limits: Limits = Limits()
@@ -290,6 +294,7 @@ class Link(Struct, frozen=True, kw_only=True):
     lifetime: timedelta = timedelta(hours=24)
     limits: Limits = Limits()
     late: float = 600.0
+    zone: tzinfo = UTC
     patience: Patience | None = None
     label: str = PLAIN
     show: frozenset[Show] = frozenset()

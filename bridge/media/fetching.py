@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Protocol
 
 import structlog
 from msgspec import structs
@@ -11,7 +11,6 @@ from msgspec import structs
 from bridge.backoff import asked, wait
 from bridge.chance import Chance
 from bridge.clock import Clock
-from bridge.connector import Connector
 from bridge.errors import BridgeError, Rejected
 from bridge.events import Attachment, File
 from bridge.ids import AccountName
@@ -32,12 +31,23 @@ _WHOLE_SECONDS = 1800.0
 Done = Callable[[Fetch, File | None, str], Awaitable[None]]
 
 
+class Source(Protocol):
+    """What can be asked for bytes: an account's connector, or the bridge itself."""
+
+    def fetch(self, attachment: Attachment) -> AsyncIterator[bytes]:
+        """See `bridge.connector.Connector.fetch`."""
+        ...
+
+
 class TooMuch(Rejected):
     """The file is bigger than what is allowed, or than what is left of the space for files."""
 
 
 class Fetching:
-    """Asks connectors for files. `done` is told how each fetch ended; `room` how many bytes the next file may have."""
+    """Asks connectors for files. `done` is told how each fetch ended; `room` how many bytes the next file may have.
+
+    `done` returns once that is stored, however long the disk is full.
+    """
 
     def __init__(  # noqa: PLR0913 - what fetching is made of
         self, files: Files, clock: Clock, chance: Chance, *, workshop: Workshop, metadata: Callable[[], str],
@@ -46,12 +56,12 @@ class Fetching:
         self._files, self._clock, self._chance, self._room, self._done = files, clock, chance, room, done
         self._workshop, self._metadata = workshop, metadata
         self._slots = asyncio.Semaphore(_AT_ONCE)
-        self._sources: dict[AccountName, Connector[Any]] = {}
+        self._sources: dict[AccountName, Source] = {}
         self._changed = asyncio.Event()
         self.making: set[str] = set()
         """Files that nothing points to yet."""
 
-    def up(self, account: AccountName, connector: Connector[Any]) -> None:
+    def up(self, account: AccountName, connector: Source) -> None:
         """The account can be asked."""
         self._sources[account] = connector
         self._changed.set()
@@ -81,25 +91,31 @@ class Fetching:
             writing = self._files.begin()
             self.making.add(writing.name)
             try:
-                file = await self._cleaned(await self._received(connector, what.attachment, writing))
-                file = structs.replace(file, kind=fitting(what.attachment.kind, file.mime))
+                file = await self._whole(connector, what, writing)
+                if isinstance(file, Exception):
+                    return file
                 await self._done(what, file, "")
-            except Exception as error:
-                if not isinstance(error, (BridgeError, OSError, TimeoutError)):
-                    logger.exception("connector raised an undeclared error", account=what.account)
-                return error
-            else:
-                return None
             finally:
                 writing.discard()
                 self.making.discard(writing.name)
+        return None
 
-    async def _source(self, account: AccountName) -> Connector[Any]:
+    async def _whole(self, connector: Source, what: Fetch, writing: Writing) -> File | Exception:
+        """The file as it may be kept, or why there is none."""
+        try:
+            file = await self._cleaned(await self._received(connector, what.attachment, writing))
+            return structs.replace(file, kind=fitting(what.attachment.kind, file.mime))
+        except Exception as error:
+            if not isinstance(error, (BridgeError, OSError, TimeoutError)):
+                logger.exception("connector raised an undeclared error", account=what.account)
+            return error
+
+    async def _source(self, account: AccountName) -> Source:
         while account not in self._sources:
             await self._changed.wait()
         return self._sources[account]
 
-    async def _received(self, connector: Connector[Any], what: Attachment, writing: Writing) -> File:
+    async def _received(self, connector: Source, what: Attachment, writing: Writing) -> File:
         """All of it, streamed to disk. Raises `Rejected` when it is too much, or nothing."""
         most = self._room()
         if what.size is not None and what.size > most:
@@ -153,7 +169,7 @@ class Fetching:
             self.making.discard(writing.name)
 
 
-async def _pieces(connector: Connector[Any], what: Attachment) -> AsyncGenerator[bytes, None]:
+async def _pieces(connector: Source, what: Attachment) -> AsyncGenerator[bytes, None]:
     """The bytes as they come; a platform that falls silent is given up."""
     async with aclosing(_generator(connector.fetch(what))) as given:
         while True:

@@ -17,7 +17,7 @@ from bridge.config.settings import MediaSettings
 from bridge.connector import Connector
 from bridge.errors import Feature, Rejected, StoreFull, Unsupported
 from bridge.events import Attachment, File, Kind
-from bridge.ids import AccountName
+from bridge.ids import OURSELVES, AccountName
 from bridge.media.fetching import Fetching
 from bridge.media.files import Files
 from bridge.media.workshop import Workshop
@@ -28,8 +28,19 @@ from bridge.store.writer import Writer
 logger = structlog.get_logger()
 _SWEEP_SECONDS = 10.0
 _MIB = 1 << 20
+_PIECE = 1 << 16
 _DAY_MS = 86_400_000
 _BYTELESS = frozenset({Kind.LOCATION, Kind.CONTACT, Kind.POLL})
+
+
+class OurOwn:
+    """What the bridge itself attaches: the text is the handle."""
+
+    async def fetch(self, attachment: Attachment) -> AsyncIterator[bytes]:
+        """The bytes; see `bridge.connector.Connector.fetch`."""
+        data = attachment.source.encode()
+        for begin in range(0, len(data), _PIECE):
+            yield data[begin : begin + _PIECE]
 
 
 class Rules(Struct, frozen=True):
@@ -83,6 +94,7 @@ class Keeping:
             files, self._clock, self._chance, workshop=workshop, metadata=lambda: rules().settings.metadata,
             room=self._room, done=self._fetched,
         )  # fmt: skip
+        self._fetching.up(OURSELVES, OurOwn())
         self._used = files.size()
         if files.names():
             self._any.set()
@@ -125,7 +137,10 @@ class Keeping:
         return max(0, min(settings.max_mib * _MIB, settings.total_mib * _MIB - self._used))
 
     async def _fetched(self, what: Fetch, file: File | None, why: str) -> None:
-        await self._writer.ask(Fetched(event=what.event, part=what.part, file=file, why=why))
+        stored = asyncio.Event()
+        fetched = Fetched(event=what.event, part=what.part, file=file, why=why)
+        self._writer.tell(fetched, lambda _: stored.set())
+        await stored.wait()
         self._used += file.size if file is not None else 0
         awaited = self._awaited[what.event]
         awaited.came()

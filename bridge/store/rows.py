@@ -127,6 +127,8 @@ class Row(Struct, kw_only=True, gc=False):
     """Some of its plan went, and then the room refused a feature: the rest is to be planned anew."""
     lacks: frozenset[Feature] = frozenset()
     """What the room refused of this message alone."""
+    unfit: frozenset[str] = frozenset()
+    """Emoji that the room refused on the message this reaction is about."""
     alone: bool = False
     """The room refused it when it was joined with others."""
     unreadable: str = ""

@@ -319,6 +319,7 @@ def event_of(update: Update) -> AnyEvent:
                 in_reply_to=update.in_reply_to,
                 thread=update.thread,
                 thread_name=update.thread_name,
+                quoted=update.quoted,
                 echo_of=update.key,
             )
         case Happening.EDITED:

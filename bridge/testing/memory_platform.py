@@ -2,22 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from enum import StrEnum
 from itertools import islice
 from typing import Self, TypeVar
 
 from msgspec.structs import replace
 
 from bridge.asked import Power
-from bridge.capabilities import Authorship, Capabilities, MediaLimit, Relation
+from bridge.capabilities import Authorship, Capabilities
 from bridge.events import Attachment, Kind, Manner, User
 from bridge.ids import Key, MessageId, RoomId, ThreadId, UserId
 from bridge.testing.holdings import Ballot, Card, Filed, Spot
+from bridge.testing.memory_abilities import EVERYTHING as EVERYTHING  # noqa: PLC0414 - others find it here
+from bridge.testing.memory_abilities import WITH_FILES as WITH_FILES  # noqa: PLC0414
+from bridge.testing.memory_abilities import Repeats as Repeats  # noqa: PLC0414
 from bridge.testing.memory_files import Unfit, found, unfit
 from bridge.testing.memory_rooms import Post, Rooms, Update, room_id
 from bridge.testing.memory_shared import attached, unshown
 from bridge.testing.platform import Fault, Shown
-from bridge.text.nodes import ALL_NODES, Rich
+from bridge.text.nodes import Rich
 from bridge.text.walk import keep, length, normal, plain
 
 T = TypeVar("T")
@@ -25,40 +27,8 @@ T = TypeVar("T")
 PLATFORMS: dict[str, "MemoryPlatform"] = {}
 """The platforms that run in this process, by name: a `MemoryConfig` finds its own here."""
 
-EVERYTHING = Capabilities(
-    formatting=ALL_NODES,
-    relations=frozenset({Relation.REPLY}),
-    max_text=4000,
-    in_flight=4,
-    media={Kind.LOCATION: MediaLimit(), Kind.CONTACT: MediaLimit(), Kind.POLL: MediaLimit()},
-)
-"""What a platform in memory can show unless told otherwise: no files."""
-WITH_FILES = replace(
-    EVERYTHING,
-    max_caption=1000,
-    max_album=3,
-    albums=(frozenset({Kind.IMAGE, Kind.VIDEO}), frozenset({Kind.FILE})),
-    media={
-        **EVERYTHING.media,
-        Kind.IMAGE: MediaLimit(mimes=frozenset({"image/png", "image/jpeg"}), max_bytes=1 << 20, max_side=5000),
-        Kind.VIDEO: MediaLimit(mimes=frozenset({"video/mp4"}), max_bytes=64 << 20),
-        Kind.AUDIO: MediaLimit(mimes=frozenset({"audio/*"}), max_bytes=1 << 20),
-        Kind.VOICE: MediaLimit(mimes=frozenset({"audio/ogg"}), max_bytes=1 << 20),
-        Kind.STICKER: MediaLimit(mimes=frozenset({"image/webp"}), max_bytes=1 << 19),
-        Kind.FILE: MediaLimit(max_bytes=64 << 20),
-    },
-)
-"""The same with files of every kind, which it keeps in memory."""
-
 _BATCH = 100
 _PIECE = 1 << 16
-
-
-class Repeats(StrEnum):
-    """What the platform does with a key it has seen before."""
-
-    DROPPED = "dropped"
-    SHOWN = "shown"
 
 
 class Trouble(Exception):

@@ -50,6 +50,7 @@ class Update(Struct, frozen=True, kw_only=True):
     in_reply_to: MessageId | None = None
     thread: ThreadId | None = None
     thread_name: str = ""
+    quoted: str = ""
     emoji: str = ""
     key: Key | None = None
     files: tuple[Filed, ...] = ()
@@ -67,6 +68,7 @@ class Post(Struct, frozen=True, kw_only=True):
     in_reply_to: MessageId | None = None
     thread: ThreadId | None = None
     thread_name: str = ""
+    quoted: str = ""
     key: Key | None = None
     name: str = ""
     files: tuple[Filed, ...] = ()
@@ -153,7 +155,7 @@ class Rooms:
         )  # fmt: skip
         update = replace(
             self._update(Happening.POSTED, post.room, message, writer), shared=post.shared, thread=post.thread,
-            thread_name=post.thread_name,
+            thread_name=post.thread_name, quoted=post.quoted,
         )  # fmt: skip
         told = replace(update, rich=post.rich, manner=post.manner, in_reply_to=answered, key=post.key, files=post.files)
         self._note(told)

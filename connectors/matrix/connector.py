@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from bridge import (
     Attachment,
-    BridgeError,
     Capabilities,
     Closing,
     Connector,
@@ -34,15 +33,14 @@ from bridge import (
     ThreadId,
     Unauthorized,
     Unavailable,
-    Uncertain,
     Unit,
     Unsupported,
     User,
     UserId,
 )
 from bridge.text.nodes import ALL_NODES, Emoji, said
-from connectors.matrix import calls, checkup, outgoing, polls
-from connectors.matrix.batch import direct_rooms, objects
+from connectors.matrix import asking, calls, checkup, outgoing, polls
+from connectors.matrix.batch import direct_rooms
 from connectors.matrix.calls import Call
 from connectors.matrix.client import Client, connected_to
 from connectors.matrix.config import MatrixConfig
@@ -58,7 +56,6 @@ from connectors.matrix.sealing import handle_of
 from connectors.matrix.secrecy import ENCRYPTED, Secrecy
 from connectors.matrix.sync import Stream
 
-_SERVERS = 3
 _CLAIM = "org.qantara.claim."
 """What a claim is called among the account's data, which only the account itself can read."""
 
@@ -128,7 +125,7 @@ class Matrix(Connector[MatrixConfig]):
                 self._secrecy = None
 
     async def join(self, name: str) -> Place:
-        room, servers = await self._resolved(name)
+        room, servers = await asking.resolved(self._connected(), name)
         self._rooms.wanted.add(room)
         self._names[room] = name
         await self._enter(room, servers)
@@ -199,8 +196,8 @@ class Matrix(Connector[MatrixConfig]):
 
     async def power(self, room: RoomId, user: UserId) -> Power:
         client = self._connected()
-        levels = await _answer(client, calls.state(room, "m.room.power_levels"))
-        return power(user, levels, await _answer(client, calls.creation(room)))
+        levels = await asking.answer(client, calls.state(room, "m.room.power_levels"))
+        return power(user, levels, await asking.answer(client, calls.creation(room)))
 
     async def claim(self, name: str, value: str) -> None:
         await self._call(calls.keep(self.config.user, _CLAIM + name, {"claim": value}))
@@ -214,13 +211,16 @@ class Matrix(Connector[MatrixConfig]):
 
     async def examine(self) -> Sequence[Finding]:
         async with self._any_client() as client:
-            versions, software = await _answer(client, calls.versions()), await _told(client, calls.software())
+            versions, software = (
+                await asking.answer(client, calls.versions()),
+                await asking.told(client, calls.software()),
+            )
             found = [*checkup.server(versions, software)]
             if self.config.e2ee:
                 found += await self._secrecy.examine() if self._secrecy else checkup.no_encryption(self._rooms.refusal)
             for room in sorted(self._rooms.wanted & self._rooms.joined):
-                levels = await _answer(client, calls.state(room, "m.room.power_levels"))
-                creation = await _answer(client, calls.creation(room))
+                levels = await asking.answer(client, calls.state(room, "m.room.power_levels"))
+                creation = await asking.answer(client, calls.creation(room))
                 found += checkup.room(self._names.get(room, room), self.config.user, levels, creation)
             return found
 
@@ -236,28 +236,13 @@ class Matrix(Connector[MatrixConfig]):
             raise Unauthorized("the token belongs to another user than the setting `user` names")
         if self.config.device_id is not None and answer.get("device_id") != self.config.device_id:
             raise Unauthorized("the token belongs to another device than the setting `device_id` names")
-        me = named(self.config.user, await _answer(client, calls.profile(self.config.user)))
+        me = named(self.config.user, await asking.answer(client, calls.profile(self.config.user)))
         return me, words(answer, "device_id")
-
-    async def _resolved(self, name: str) -> tuple[RoomId, Sequence[str]]:
-        """The id behind a name, and servers that know the room."""
-        if name.startswith("!"):
-            return RoomId(name), ()
-        if not name.startswith("#"):
-            raise Rejected(f"{name} is no Matrix room: write #alias:server or the room's id, which starts with !")
-        try:
-            answer = await self._call(calls.resolve(name))
-        except NotFound as error:
-            raise RoomClosed(f"there is no room with the address {name}") from error
-        servers = answer.get("servers")
-        known = [server for server in servers if isinstance(server, str)] if isinstance(servers, list) else []
-        return _room_id(answer), known[:_SERVERS]
 
     async def _enter(self, room: RoomId, servers: Sequence[str] = ()) -> None:
         """Be in a room, and sure that it can be read."""
         if room not in self._rooms.joined:
-            if _room_id(await self._call(calls.join(room, servers))) != room:
-                raise Rejected("the homeserver let us into another room than the one asked for")
+            await asking.entered(self._connected(), room, servers)
             self._rooms.joined.add(room)
         try:
             state = await self._call(calls.state(room, "m.room.encryption"))
@@ -276,17 +261,17 @@ class Matrix(Connector[MatrixConfig]):
             return await self._own_reaction(reaction)
         except NotFound:
             raise
+        except Rejected as error:  # this one: what else people react with may go
+            raise Unsupported(Feature.EMOJI, str(error)) from error
         except RoomClosed as error:  # a room may let us talk and not react; one that is closed says so again
             raise Unsupported(Feature.REACT, str(error)) from error
 
     async def _own_reaction(self, reaction: Reaction) -> MessageId | None:
         """The id of our emoji on a message, None when it is not there (any more)."""
-        try:
-            answer = await self._call(calls.annotations(reaction.target.room, reaction.target.parts[0]))
-        except NotFound:
-            return None
-        ours = (raw for raw in objects(answer.get("chunk")) if raw.get("sender") == self.config.user)
-        return next((MessageId(words(raw, "event_id")) for raw in ours if _emoji(raw) == reaction.emoji), None)
+        target = reaction.target
+        return await asking.reaction_of(
+            self._connected(), target.room, target.parts[0], self.config.user, reaction.emoji
+        )
 
     def _largest(self, room: RoomId) -> int:
         return outgoing.LARGEST_SEALED if room in self._rooms.encrypted else outgoing.LARGEST_CONTENT
@@ -296,11 +281,11 @@ class Matrix(Connector[MatrixConfig]):
         if room in self._rooms.encrypted and self._secrecy is not None and kind != "m.reaction":
             content = await self._secrecy.seal(room, kind, content, self._rooms.encrypted[room])
             kind = ENCRYPTED
-        return _event_id(await self._call(calls.send(room, kind, content, key)))
+        return asking.event_id(await self._call(calls.send(room, kind, content, key)))
 
     async def _redact(self, room: RoomId, message: MessageId, key: str) -> None:
         try:
-            _event_id(await self._call(calls.redact(room, message, key)))
+            asking.event_id(await self._call(calls.redact(room, message, key)))
         except NotFound:  # it is gone already
             return
 
@@ -332,17 +317,15 @@ class Matrix(Connector[MatrixConfig]):
 
 
 async def _known_rooms(client: Client, user: str) -> Rooms:
-    listed = (await client.call(calls.joined_rooms())).get("joined_rooms")
-    joined = {RoomId(room) for room in listed if isinstance(room, str)} if isinstance(listed, list) else set()
-    return Rooms(joined=joined, direct=direct_rooms(await _answer(client, calls.direct_rooms(user))))
+    direct = direct_rooms(await asking.answer(client, calls.direct_rooms(user)))
+    return Rooms(joined=await asking.rooms_of_ours(client), direct=direct)
 
 
 async def _described(client: Client, room: RoomId, known: Rooms) -> RoomInfo:
-    alias = words(await _answer(client, calls.state(room, "m.room.canonical_alias")), "alias")
-    title = words(await _answer(client, calls.state(room, "m.room.name")), "name")
-    encryption = await _answer(client, calls.state(room, "m.room.encryption"))
+    name, title = await asking.called(client, room)
+    encryption = await asking.answer(client, calls.state(room, "m.room.encryption"))
     note = known.why_not(encryption) if encryption else ""
-    return RoomInfo(name=alias or room, title=title, kind=known.kind(room), note=note)
+    return RoomInfo(name=name, title=title, kind=known.kind(room), note=note)
 
 
 def _end_to_end() -> Callable[[Client, MatrixConfig, Host, str], AbstractContextManager[Secrecy]] | None:
@@ -352,37 +335,3 @@ def _end_to_end() -> Callable[[Client, MatrixConfig, Host, str], AbstractContext
     except ImportError:
         return None
     return device_of
-
-
-async def _answer(client: Client, call: Call) -> dict[str, Any]:
-    """The answer, empty where the homeserver has none."""
-    try:
-        return await client.call(call)
-    except NotFound:
-        return {}
-
-
-async def _told(client: Client, call: Call) -> dict[str, Any]:
-    """The answer, empty where the homeserver, or a proxy before it, does not give it to us."""
-    try:
-        return await client.call(call)
-    except BridgeError:
-        return {}
-
-
-def _event_id(answer: dict[str, Any]) -> MessageId:
-    event = words(answer, "event_id")
-    if not event:
-        raise Uncertain("the homeserver answered 200 without the id of the event")
-    return MessageId(event)
-
-
-def _room_id(answer: dict[str, Any]) -> RoomId:
-    room = words(answer, "room_id")
-    if not room:
-        raise Unavailable("the homeserver answered 200 without the id of the room", scope=Scope.ACCOUNT)
-    return RoomId(room)
-
-
-def _emoji(raw: Mapping[str, Any]) -> str:
-    return words(part(part(raw, "content"), "m.relates_to"), "key")

@@ -43,6 +43,10 @@ class Duplicate(Rejected):
     """Our reaction is there already."""
 
 
+class Barred(Rejected):
+    """A ghost is in the room and may not do this there."""
+
+
 class InUse(Rejected):
     """The user to be made is there already."""
 

@@ -39,7 +39,6 @@ from bridge import (
     ThreadId,
     Unauthorized,
     Unavailable,
-    Uncertain,
     Unsupported,
     User,
     UserId,
@@ -47,12 +46,12 @@ from bridge import (
 from bridge.errors import BridgeError
 from bridge.ids import AccountName
 from bridge.text.nodes import said
-from connectors.matrix import calls, checkup, outgoing, polls
+from connectors.matrix import asking, calls, checkup, outgoing, polls
 from connectors.matrix.calls import Call
 from connectors.matrix.client import Client, connected_to
 from connectors.matrix.connector import Matrix
 from connectors.matrix.content import part, words
-from connectors.matrix.errors import Duplicate, InUse, NotFound
+from connectors.matrix.errors import Barred, Duplicate, InUse, NotFound
 from connectors.matrix.files import kinds
 from connectors.matrix.media import Media
 from connectors.matrix.members import named
@@ -171,7 +170,7 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
         content = outgoing.message(message, self.host.account, handle=handle)
         by = None if message.label else message.author
         call = calls.send(message.room, outgoing.kind(message), content, message.key)
-        return (_event_id(await self._as(by, message.room, call, self._time(message.at))),)
+        return (asking.event_id(await self._as(by, message.room, call, self._time(message.at))),)
 
     async def edit(self, edit: Edit) -> None:
         room, message, account = edit.target.room, edit.target.parts[0], self.host.account
@@ -181,7 +180,7 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
         else:
             content = outgoing.edited(edit, account)
         call = calls.send(room, "m.room.message", content, edit.content.key)
-        _event_id(await self._as_writer(room, message, edit.content.author, call))
+        asking.event_id(await self._as_writer(room, message, edit.content.author, call))
 
     async def delete(self, deletion: Deletion) -> None:
         for index, message in enumerate(deletion.target.parts):
@@ -190,7 +189,7 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
 
     async def close(self, closing: Closing) -> None:
         room, poll = closing.target.room, closing.target.parts[-1]
-        _event_id(
+        asking.event_id(
             await self._as_writer(room, poll, closing.by, calls.send(room, polls.END, polls.end(poll), closing.key))
         )
 
@@ -216,9 +215,9 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
         return ThreadId((await self.send(words))[0])
 
     async def power(self, room: RoomId, user: UserId) -> Power:
-        rooms = self._heard().rooms
-        levels = await rooms.answer(calls.state(room, "m.room.power_levels"))
-        return power(user, levels, await rooms.answer(calls.creation(room)))
+        client = self._heard().client
+        levels = await asking.answer(client, calls.state(room, "m.room.power_levels"))
+        return power(user, levels, await asking.answer(client, calls.creation(room)))
 
     async def claim(self, name: str, value: str) -> None:
         await self._call(calls.keep(self.config.user, _CLAIM + name, {"claim": value}))
@@ -231,10 +230,12 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
 
     async def examine(self) -> Sequence[Finding]:
         hearing = self._heard()
-        found = [*checkup.server(await self._call(calls.versions()), await _told(hearing.client, calls.software()))]
+        found = [
+            *checkup.server(await self._call(calls.versions()), await asking.told(hearing.client, calls.software()))
+        ]
         for room in sorted(hearing.rooms.wanted & hearing.rooms.joined):
-            levels = await hearing.rooms.answer(calls.state(room, "m.room.power_levels"))
-            creation = await hearing.rooms.answer(calls.creation(room))
+            levels = await asking.answer(hearing.client, calls.state(room, "m.room.power_levels"))
+            creation = await asking.answer(hearing.client, calls.creation(room))
             found += checkup.room(room, self.config.user, levels, creation)
         return found
 
@@ -256,7 +257,7 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
             raise Unauthorized("the registration is of another user than the setting `user` names")
         with suppress(InUse):
             await client.call(service.register(names.parted(self.config.user)[0]))
-        return named(self.config.user, await Rooms(client, self.config.user).answer(calls.profile(self.config.user)))
+        return named(self.config.user, await asking.answer(client, calls.profile(self.config.user)))
 
     async def _mark(self) -> str:
         """What this store's ghosts have in their names, drawn once."""
@@ -325,17 +326,17 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
         try:
             return await self._call(call)
         except RoomClosed as error:
-            raise Rejected(str(error)) from error
+            raise Barred(str(error)) from error
 
     async def _redact(self, room: RoomId, message: MessageId, by: Person | None, call: Call) -> None:
         """Take a message back as its writer, or else in our own name where we may; what is gone is no error."""
         try:
-            _event_id(await self._as_writer(room, message, by, call))
+            asking.event_id(await self._as_writer(room, message, by, call))
         except NotFound:
             return
         except Rejected as error:
             try:
-                _event_id(await self._call(call))
+                asking.event_id(await self._call(call))
             except RoomClosed:
                 raise error from None
 
@@ -343,24 +344,27 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
         room, by = reaction.target.room, reaction.by
         try:
             if by is None:
-                return _event_id(await self._call(call))
+                return asking.event_id(await self._call(call))
             user = await self._heard().ghosts.present(by, room)
-            return _event_id(await self._again_inside(user, room, service.acting(call, user)))
+            return asking.event_id(await self._again_inside(user, room, service.acting(call, user)))
         except Duplicate:
             return await self._own_reaction(reaction)
         except (NotFound, Unsupported):
             raise
-        except (Rejected, RoomClosed) as error:  # a room may let people talk and not react
+        except (Barred, RoomClosed) as error:  # a room may let people talk and not react
             raise Unsupported(Feature.REACT, str(error)) from error
+        except Rejected as error:  # this one: what else people react with may go
+            raise Unsupported(Feature.EMOJI, str(error)) from error
 
     async def _own_reaction(self, reaction: Reaction) -> MessageId | None:
         hearing = self._heard()
         user = self.config.user if reaction.by is None else hearing.ghosts.id_of(reaction.by)
-        return await hearing.rooms.reaction(reaction.target.room, reaction.target.parts[0], user, reaction.emoji)
+        target = reaction.target
+        return await asking.reaction_of(hearing.client, target.room, target.parts[0], user, reaction.emoji)
 
     async def _exists(self, user: str) -> bool:
         hearing = self._heard()
-        return hearing.ghosts.is_ours(user) and bool(await hearing.rooms.answer(calls.profile(user)))
+        return hearing.ghosts.is_ours(user) and bool(await asking.answer(hearing.client, calls.profile(user)))
 
     async def _call(self, call: Call) -> dict[str, Any]:
         return await self._heard().client.call(call)
@@ -382,17 +386,3 @@ async def _stored(taking: Awaitable[None]) -> Response:
     except BridgeError:
         return door.later()
     return Response(body=b"{}")
-
-
-async def _told(client: Client, call: Call) -> dict[str, Any]:
-    try:
-        return await client.call(call)
-    except BridgeError:
-        return {}
-
-
-def _event_id(answer: dict[str, Any]) -> MessageId:
-    event = words(answer, "event_id")
-    if not event:
-        raise Uncertain("the homeserver answered 200 without the id of the event")
-    return MessageId(event)

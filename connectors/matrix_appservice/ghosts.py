@@ -4,17 +4,17 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
 from bridge.asked import Person
 from bridge.errors import Feature, Rejected, RoomClosed, Unauthorized, Unsupported
 from bridge.ids import RoomId
-from connectors.matrix import calls
-from connectors.matrix.calls import Call
+from connectors.matrix import asking, calls
+from connectors.matrix.asking import Homeserver
 from connectors.matrix.content import part, words
-from connectors.matrix.errors import InUse, NotFound
+from connectors.matrix.errors import InUse
 from connectors.matrix_appservice import calls as service
 from connectors.matrix_appservice import names
 from connectors.matrix_appservice.registration import is_served
@@ -22,12 +22,6 @@ from connectors.matrix_appservice.registration import is_served
 _KEPT = 20_000
 """Ghosts, and places of ghosts, that are remembered; of any other the homeserver is asked again."""
 _log = structlog.get_logger()
-
-
-class Homeserver(Protocol):
-    """Where requests go."""
-
-    async def call(self, call: Call) -> dict[str, Any]: ...
 
 
 class Ghosts:
@@ -112,7 +106,7 @@ class Ghosts:
             raise Unauthorized(
                 f"the homeserver lets us have no ghosts, write the registration anew: {error}"
             ) from error
-        profile = await _answer(self._homeserver, calls.profile(user))
+        profile = await asking.answer(self._homeserver, calls.profile(user))
         _keep(self._names, user, words(profile, "displayname"))
 
     async def _renamed(self, user: str, name: str) -> None:
@@ -150,10 +144,3 @@ def _keep(kept: OrderedDict[Any, Any], key: object, value: object) -> None:
     kept.move_to_end(key)
     if len(kept) > _KEPT:
         kept.popitem(last=False)
-
-
-async def _answer(homeserver: Homeserver, call: Call) -> dict[str, Any]:
-    try:
-        return await homeserver.call(call)
-    except NotFound:
-        return {}

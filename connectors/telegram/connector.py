@@ -1,7 +1,7 @@
 """Telegram as a connector: one bot, its groups, topics and channels."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from datetime import timedelta
 from typing import ClassVar, Final
@@ -30,7 +30,6 @@ from bridge import (
     Outgoing,
     Place,
     Power,
-    Rate,
     Reaction,
     Relation,
     Request,
@@ -50,13 +49,15 @@ from bridge.events import AnyEvent, Confirmation
 from connectors.telegram import checkup, files, media, outgoing, polls, webhook
 from connectors.telegram.config import Mode, TelegramConfig
 from connectors.telegram.content import user_name
-from connectors.telegram.errors import Migrated, translated
+from connectors.telegram.customs import Customs
+from connectors.telegram.errors import Migrated, Uncommon, translated
 from connectors.telegram.format import FORMATTING, render, unpinged
 from connectors.telegram.incoming import ALLOWED_UPDATES, Read, happened
 from connectors.telegram.membership import PRIVACY, check_member, check_topic, info, note, split_name
 from connectors.telegram.polling import Queue
 from connectors.telegram.power import power_of
-from connectors.telegram.reactions import ALLOWED, allowed_in
+from connectors.telegram.rates import rates
+from connectors.telegram.reactions import ALLOWED, allowed_in, others
 from connectors.telegram.rooms import Claim, claims, moved
 from connectors.telegram.topics import Topics
 from connectors.telegram.uploads import Sending, Uploads
@@ -100,7 +101,7 @@ class Telegram(Connector[TelegramConfig]):
         self._replaced = ""
         self._entered: dict[str, RoomInfo] = {}
         self._rooms: dict[str, RoomInfo] = {}
-        self._topics = Topics(host)
+        self._topics, self._customs = Topics(host), Customs(host)
         self._allowed: dict[RoomId, frozenset[str]] = {}
         self._without_topics: set[RoomId] = set()
         self._log = structlog.get_logger().bind(account=host.account)
@@ -215,7 +216,8 @@ class Telegram(Connector[TelegramConfig]):
 
     async def _store(self, updates: Sequence[Read], position: str | None) -> None:
         await self._learn(updates)
-        told = happened(updates, UserId(str(self._known_me().id)))
+        customs = await self._customs.named(self._bot, updates)
+        told = happened(updates, UserId(str(self._known_me().id)), customs)
         for number in told.unreadable:
             self._log.warning("telegram update cannot be read", update=number)
             self.host.unreadable("an update")
@@ -307,19 +309,11 @@ class Telegram(Connector[TelegramConfig]):
         """The class's, with the configured rates and sizes; a group has one rate more than a private chat."""
         kinds = {**self.features.media, **media.limits(self.config.upload_mib)}
         allowed = self._allowed.get(room, ALLOWED)
-        shown = msgspec.structs.replace(self.features, rates=tuple(self._rates(room)), media=kinds, reactions=allowed)
+        often = tuple(rates(self.config, room))
+        shown = msgspec.structs.replace(self.features, rates=often, media=kinds, reactions=allowed)
         if room not in self._without_topics:
             return shown
         return msgspec.structs.replace(shown, relations=frozenset({Relation.REPLY}))
-
-    def _rates(self, room: RoomId) -> Iterator[Rate]:
-        config = self.config
-        if config.rate_per_second:
-            yield _rate(Scope.ACCOUNT, config.rate_per_second, 1)
-        if config.room_rate_per_second:
-            yield _rate(Scope.ROOM, config.room_rate_per_second, 1)
-        if config.group_rate_per_minute and room.startswith("-"):
-            yield _rate(Scope.ROOM, config.group_rate_per_minute, 60)
 
     # What the bridge asks for.
 
@@ -374,8 +368,13 @@ class Telegram(Connector[TelegramConfig]):
 
     async def react(self, reaction: Reaction) -> None:
         """Set the one reaction a bot may have on a message; Telegram gives it no id."""
-        async with self._following(reaction.target.room):
-            await outgoing.put_reaction(self._connection(), reaction)
+        room = reaction.target.room
+        async with self._following(room):
+            try:
+                await outgoing.put_reaction(self._connection(), reaction)
+            except Uncommon:
+                self._allowed[room] = others(self._allowed.get(room, ALLOWED), reaction.emoji)
+                raise
 
     @asynccontextmanager
     async def _following(self, room: RoomId | int | str) -> AsyncIterator[None]:
@@ -403,8 +402,3 @@ class Telegram(Connector[TelegramConfig]):
         if self._me is None:
             raise Unavailable("not connected to Telegram", scope=Scope.ACCOUNT)
         return self._me
-
-
-def _rate(scope: Scope, count: float, seconds: float) -> Rate:
-    """Rates count whole messages, so less than one in the span becomes one in a longer span."""
-    return Rate(scope, int(count), seconds) if count >= 1 else Rate(scope, 1, seconds / count)

@@ -18,6 +18,7 @@ WRITES: Final = frozenset(
 )  # fmt: skip
 """The methods by which a bridge writes: only they run into faults."""
 _MOST_TOPIC_NAME: Final = 128
+_MOST_CUSTOMS: Final = 200
 
 
 class Methods:
@@ -44,10 +45,15 @@ class Methods:
             "deletemessages": self._delete_messages,
             "setmessagereaction": self._set_reaction,
             "createforumtopic": self._create_topic,
+            "getcustomemojistickers": self._get_customs,
             "leavechat": self._leave_chat,
             **dict.fromkeys(SHARED, self._share),
             **dict.fromkeys(METHODS, self._send_file),
         }
+
+    def forget(self, method: str) -> None:
+        """Become an older server, which has no such method."""
+        del self._known[method]
 
     def carry_out(self, call: Call) -> Any:  # noqa: ANN401 - results are any JSON
         """The result of one call, or `ApiError`."""
@@ -210,6 +216,18 @@ class Methods:
             raise bad("REACTION_INVALID")
         self._world.react(message, self._world.bot, emoji)
         return True
+
+    def _get_customs(self, call: Call) -> list[Json]:
+        """Those that there are; a number that nobody drew is passed over (facts of the real one are not known)."""
+        numbers = [str(one) for one in call.items("custom_emoji_ids") or []]
+        if not 1 <= len(numbers) <= _MOST_CUSTOMS:
+            raise bad("DOCUMENT_INVALID")
+        drawn = {"type": "custom_emoji", "width": 100, "height": 100, "is_animated": False, "is_video": False}
+        return [
+            {**drawn, "file_id": f"C{one}", "file_unique_id": f"c{one}", "custom_emoji_id": one, "emoji": emoji}
+            for one in numbers
+            if (emoji := self._world.customs.get(one))
+        ]
 
     def _create_topic(self, call: Call) -> Json:
         chat, name = self._chat(call), call.text("name")

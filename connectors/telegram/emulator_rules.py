@@ -49,6 +49,7 @@ _JSON_FIELDS: Final = frozenset(
         "caption_entities",
         "media",
         "options",
+        "custom_emoji_ids",
     }
 )
 

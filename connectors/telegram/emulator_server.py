@@ -40,9 +40,9 @@ class Server:
 
     def __init__(self, world: World, limits: Limits, token: str, due: Due) -> None:
         self._world = world
-        self._methods = Methods(world, limits)
-        self.files = self._methods.files
-        self.carry_out = self._methods.carry_out
+        self.methods = Methods(world, limits)
+        self.files = self.methods.files
+        self.carry_out = self.methods.carry_out
         self.canned: dict[str, bytes] = {}
         """What the next call of a method gets, whatever it asks."""
         self._token = token
@@ -132,7 +132,7 @@ class Server:
         }
         if call.method in special:
             return await special[call.method](call)
-        return self._methods.carry_out(call)
+        return self.methods.carry_out(call)
 
     # Long polls.
 

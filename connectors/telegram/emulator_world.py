@@ -104,6 +104,8 @@ class World:
         self.reads_everything = True
         self.chats: dict[int, Chat] = {}
         self.people: dict[str, Json] = {}
+        self.customs: dict[str, str] = {}
+        """Custom emoji that somebody drew: by number, the emoji each stands for."""
         self.pending: list[Pending] = []
         self.allowed: frozenset[str] = _DEFAULT_UPDATES
         self.next_update = 873_251_000
@@ -141,7 +143,10 @@ class World:
             self.tell("edited_channel_post" if chat.type == "channel" else "edited_message", self.shown(message))
 
     def react(self, message: Message, person: Json, emoji: list[str]) -> None:
-        """A person's whole set of reactions; only administrators hear of it, and never of bots' reactions."""
+        """A person's whole set of reactions; only administrators hear of it, and never of bots' reactions.
+
+        A number is a custom emoji.
+        """
         chat = self.chats[message.chat]
         old = message.reactions.get(person["id"], [])
         message.reactions[person["id"]] = emoji
@@ -289,7 +294,10 @@ def trimmed(text: str, entities: Sequence[Json]) -> tuple[str, list[Json]]:
 
 
 def _reactions(emoji: Sequence[str]) -> list[Json]:
-    return [{"type": "emoji", "emoji": one} for one in emoji]
+    return [
+        {"type": "custom_emoji", "custom_emoji_id": one} if one.isdecimal() else {"type": "emoji", "emoji": one}
+        for one in emoji
+    ]
 
 
 _ADMIN: Final[Json] = dict.fromkeys(

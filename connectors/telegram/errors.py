@@ -55,6 +55,13 @@ class Gone(Rejected):
     """The message in question is not there (any more)."""
 
 
+class Uncommon(Unsupported):
+    """A reaction with an emoji that bots, or this chat, do not have."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(Feature.EMOJI, why)
+
+
 class Migrated(RoomClosed):
     """The group goes on as the supergroup `to`."""
 
@@ -111,8 +118,8 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
     Refusal(400, "Bad Request: message to delete not found", Gone, "deleteMessage"),
     Refusal(400, "Bad Request: message can't be deleted", _lacks(Feature.DELETE), "deleteMessage"),
     Refusal(400, "Bad Request: message to react not found", Gone, "setMessageReaction"),
-    Refusal(400, "Bad Request: REACTION_INVALID", _lacks(Feature.REACT), "setMessageReaction"),
-    Refusal(400, "Bad Request: REACTIONS_TOO_MANY", _lacks(Feature.REACT), "setMessageReaction"),
+    Refusal(400, "Bad Request: REACTION_INVALID", Uncommon, "setMessageReaction"),
+    Refusal(400, "Bad Request: REACTIONS_TOO_MANY", _lacks(Feature.EMOJI), "setMessageReaction"),
     Refusal(400, "Bad Request: wrong file identifier", _lacks(Feature.ATTACHMENT), "sendPhoto"),
     Refusal(400, "Bad Request: wrong HTTP URL specified", _lacks(Feature.ATTACHMENT), "sendPhoto"),
     Refusal(400, "Bad Request: failed to get HTTP URL content", _lacks(Feature.ATTACHMENT), "sendPhoto"),

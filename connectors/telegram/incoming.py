@@ -35,6 +35,7 @@ ALLOWED_UPDATES: Final = (
 UNREADABLE: Final = (*errors.UNREADABLE, OSError)
 """What is raised for an update that cannot be read; OSError for times outside the calendar."""
 
+_NONE: Final[Mapping[str, str]] = {}
 _POSTS: Final = ("message", "channel_post")
 
 
@@ -76,12 +77,15 @@ def read(raw: Mapping[str, Any]) -> Read:
         return Read(raw, number)
 
 
-def happened(updates: Sequence[Read], me: UserId) -> Happened:
-    """What happened, in order; the pictures of an album become one event where the first of them stands."""
+def happened(updates: Sequence[Read], me: UserId, customs: Mapping[str, str] = _NONE) -> Happened:
+    """What happened, in order; the pictures of an album become one event where the first of them stands.
+
+    `customs` are the emoji that custom ones stand for, by number.
+    """
     events: list[AnyEvent] = []
     unreadable: list[int] = []
     for parts in _gathered(updates):
-        events.extend(_events(parts, me, unreadable))
+        events.extend(_events(parts, me, unreadable, customs))
     return Happened(tuple(events), tuple(unreadable))
 
 
@@ -99,17 +103,19 @@ def _gathered(updates: Sequence[Read]) -> list[list[Read]]:
     return lists
 
 
-def _events(parts: Sequence[Read], me: UserId, unreadable: list[int]) -> Iterator[AnyEvent]:
+def _events(parts: Sequence[Read], me: UserId, unreadable: list[int], customs: Mapping[str, str]) -> Iterator[AnyEvent]:
     """The events of one update or album, wholly or not at all: the library checks no types, so it is done here."""
     first, *others = parts
     try:
         if first.update is None:
             raise ValueError("the library cannot read it")
+        if (change := first.update.message_reaction) is not None:
+            yield from [checked(event) for event in reacted(change, first.number, customs)]
         yield from [checked(event) for event in _of(first.update, first.number, parts, me)]
     except UNREADABLE:
         if others:
             for part in parts:
-                yield from _events([part], me, unreadable)
+                yield from _events([part], me, unreadable, customs)
         else:
             unreadable.append(first.number)
             yield from _placeholder(first.raw)
@@ -126,8 +132,6 @@ def _of(update: Update, number: int, parts: Sequence[Read], me: UserId) -> Itera
         yield from _posted(messages, me)
     elif (edited := update.edited_message or update.edited_channel_post) is not None:
         yield from _edited(edited, number, me)
-    elif update.message_reaction is not None:
-        yield from reacted(update.message_reaction, number)
     elif (change := update.my_chat_member or update.chat_member) is not None:
         yield from member_changed(change)
 
@@ -158,6 +162,7 @@ def _post(parts: Sequence[Message], author: User) -> Posted:
         text=(*forwarded(first), *(block for part in parts for block in words(part))),
         attachments=tuple(one for part in parts for one in attachments(part)),
         in_reply_to=_reply(first),
+        quoted=first.quote.text if first.quote is not None else "",
     )
 
 

@@ -6,11 +6,10 @@ from contextlib import suppress
 from telegram import Bot, LinkPreviewOptions, Message, MessageEntity, ReactionTypeEmoji, User
 
 from bridge import Closing, Deletion, Edit, Outgoing, Reaction
-from bridge.errors import Feature, Unsupported
 from connectors.telegram import sharing
 from connectors.telegram.addresses import chat_id, message_id, reply_parameters, topic
 from connectors.telegram.config import LinkPreviews
-from connectors.telegram.errors import Gone, Over, Unchanged, translated
+from connectors.telegram.errors import Gone, Over, Unchanged, Uncommon, translated
 from connectors.telegram.format import Entity, render, unpinged
 from connectors.telegram.reactions import native
 
@@ -104,5 +103,5 @@ def _entity(one: Entity) -> MessageEntity:
 
 def _allowed(emoji: str) -> str:
     if (spelled := native(emoji)) is None:
-        raise Unsupported(Feature.REACT, "Telegram has no such reaction for bots")
+        raise Uncommon("Telegram has no such reaction for bots")
     return spelled

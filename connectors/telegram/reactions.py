@@ -1,6 +1,6 @@
 """Reactions: which emoji Telegram lets a bot react with (facts/platform-apis.md 4.3), and what people did. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from telegram import ChatFullInfo, MessageReactionUpdated, ReactionType, ReactionTypeCustomEmoji, ReactionTypeEmoji
@@ -41,6 +41,11 @@ def allowed_in(chat: ChatFullInfo) -> frozenset[str]:
     )
 
 
+def others(allowed: frozenset[str], emoji: str) -> frozenset[str]:
+    """What is left of those a chat allows, once one was refused."""
+    return frozenset(form for form in allowed if form.replace(VARIATION, "") != emoji.replace(VARIATION, ""))
+
+
 def native(emoji: str) -> str | None:
     """The emoji as Telegram spells it; None when a bot may not react with it."""
     return _NATIVE.get(emoji.replace(VARIATION, ""))
@@ -51,12 +56,15 @@ def shown(emoji: str) -> str:
     return _SHOWN.get(emoji.replace(VARIATION, ""), emoji)
 
 
-def reacted(change: MessageReactionUpdated, number: int) -> Iterator[AnyEvent]:
-    """Old and new set → what was taken back, then what was added."""
+def reacted(change: MessageReactionUpdated, number: int, customs: Mapping[str, str]) -> Iterator[AnyEvent]:
+    """Old and new set → what was taken back, then what was added; `customs` are the emoji that custom ones stand for.
+
+    Several custom emoji may stand for one: it is there as long as one of them is.
+    """
     by = _reactor(change)
     if by is None:
         return
-    old, new = _emoji(change.old_reaction), _emoji(change.new_reaction)
+    old, new = _emoji(change.old_reaction, customs), _emoji(change.new_reaction, customs)
     room, kind = place(change.chat)
     message = MessageId(str(change.message_id))
     stamp = f"{room}:{message}:{by.id}:{stamp_of(change.date)}:{number}"
@@ -76,15 +84,15 @@ def _reactor(change: MessageReactionUpdated) -> User | None:
     return None
 
 
-def _emoji(reactions: Sequence[ReactionType]) -> tuple[str, ...]:
-    return tuple(map(_name, reactions))
+def _emoji(reactions: Sequence[ReactionType], customs: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_name(one, customs) for one in reactions))
 
 
-def _name(reaction: ReactionType) -> str:
+def _name(reaction: ReactionType, customs: Mapping[str, str]) -> str:
     match reaction:
         case ReactionTypeEmoji(emoji=emoji):
             return shown(emoji)
         case ReactionTypeCustomEmoji(custom_emoji_id=number):
-            return f":custom-{number[-6:]}:"
+            return customs.get(number) or f":custom-{number[-6:]}:"
         case _:
             return "⭐"

@@ -1,6 +1,7 @@
 """Which messages are too late, and what is said of them."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
@@ -64,3 +65,15 @@ def test_a_late_message_has_the_time_of_its_writing_and_the_day_where_it_was_ano
     assert late(written(2), view(), NOON) == ""
     assert late(written(2, person=None), there, NOON) == ""
     assert late(written(-5), there, datetime(2026, 1, 1, 12, tzinfo=UTC)) == ""
+
+
+KYIV = ZoneInfo("Europe/Kyiv")
+
+
+def test_times_are_those_of_the_zone_of_the_link() -> None:
+    there = replace(view(), late=600.0, zone=KYIV)
+    assert late(written(2), there, NOON) == "12:00"
+    assert late(written(2), there, NOON + timedelta(hours=11)) == "Jan 1, 12:00"
+    lag = Lag()
+    lag.aside = [NOON, NOON + timedelta(minutes=5)]
+    assert "of Jan 1, 14:00 to 14:05 EET came" in lag.summary(KYIV)

@@ -302,11 +302,10 @@ def test_a_reaction_taken_back_is_told_where_it_was_told() -> None:
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
-        (Facts(), Ended(Outcome.DROPPED, "reaction to an unknown message")),
-        (Facts(about=COPY), Ended(Outcome.DROPPED, "reaction to an unknown message")),
+        (Facts(about=COPY), Ended(Outcome.DROPPED, "reaction to a message that is not there")),
         (
             replace(emojis("👍"), about=replace(COPY, carried=False)),
-            Ended(Outcome.DROPPED, "reaction to an unknown message"),
+            Ended(Outcome.DROPPED, "reaction to a message that is not there"),
         ),
         (replace(emojis("👍"), about=replace(COPY, gone=True)), Ended(Outcome.CANCELLED, "deleted before")),
     ],

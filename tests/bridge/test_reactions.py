@@ -106,7 +106,6 @@ def test_only_reactions_on_the_same_message_go_together() -> None:
     ):
         assert together((first, other, second)) == (first,)
     assert together((first, second, words)) == (first, second)
-    assert together((replace(first, message=None), replace(second, message=None))) == (replace(first, message=None),)
 
 
 @given(st.integers(min_value=-10_000_000, max_value=10_000_000))
@@ -264,3 +263,23 @@ def test_without_edits_a_reaction_told_in_words_is_taken_back_in_words() -> None
     assert isinstance(step.action, Outgoing)
     assert plain(step.action.text) == "Bob took back 🐫 on “hello”"
     assert steps([back("Bob", "👍")], facts(("Ada", "👍"), ours=["👍"]), plainly) == ()
+
+
+def test_what_is_on_an_unknown_message_is_one_line_and_what_is_taken_back_from_one_is_none() -> None:
+    unknown = [replace(one, message=None) for one in (row("Ada", "👍"), row("Bob", "🐫", 2), back("Eve", "👍", 3))]
+    assert together([*unknown, replace(row("Ada", "👍", 4), message=None, origin=RoomNumber(9))]) == tuple(unknown)
+    decision = reacted(unknown, Facts(), ONE, NOON)
+    assert isinstance(decision, Plan)
+    (step,) = decision.steps
+    assert isinstance(step.action, Outgoing)
+    assert plain(step.action.text) == "Ada reacted 👍; Bob reacted 🐫 to an older message"
+    taken = reacted(unknown[2:], Facts(), ONE, NOON)
+    assert taken == Ended(Outcome.DROPPED, "reaction to an unknown message taken back")
+
+
+def test_a_refused_emoji_is_told_and_the_others_stay() -> None:
+    both = facts(("Ada", "👍"), ("Bob", "❤"), ours=["👍"])
+    two = replace(ONE, capabilities=Capabilities(), unfit=frozenset({"❤"}))
+    (step,) = steps([row("Bob", "❤")], both, two)
+    assert isinstance(step.action, Outgoing)
+    assert plain(step.action.text) == "Bob reacted ❤ to “hello”"

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from bridge.blocks import quoted_in
 from bridge.capabilities import Rate
 from bridge.errors import Scope
-from bridge.ids import MessageId
+from bridge.ids import MessageId, MessageNumber
+from bridge.store.questions import Joint, Piece
 from bridge.testing.memory import MemoryPlatform
 from bridge.testing.memory_platform import EVERYTHING, Repeats
+from bridge.testing.memory_rooms import Post, room_id
 from bridge.testing.platform import Shown
 from bridge.testing.waiting import shown
 from bridge.text.nodes import said
@@ -143,6 +146,30 @@ async def test_replies_from_both_sides_find_a_message_of_a_block(
     answered = await shown(left, "town", lambda seen: seen[-1].text.endswith("which?"), seconds=600)
     assert answered[-1].in_reply_to in spoken
     await slow.stop()
+
+
+async def test_an_answer_that_quotes_words_of_a_block_is_about_who_wrote_them(
+    slow: Bridge, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    spoken, block = await joined(left, right)
+    for quoted, about in (("line 7", spoken[7]), ("Ada:\n line 6", spoken[6])):
+        right.written.post(
+            right.written.person("Dan"),
+            Post(room=room_id("town"), rich=said(f"on {quoted}"), in_reply_to=block.id, quoted=quoted),
+        )
+        answered = await shown(
+            left, "town", lambda seen, quoted=quoted: seen[-1].text == f"Dan: on {quoted}", seconds=600
+        )
+        assert answered[-1].in_reply_to == about
+    await slow.stop()
+
+
+def test_words_that_stand_in_a_block_twice_or_not_at_all_single_nothing_out() -> None:
+    pieces = tuple(
+        Piece(MessageNumber(n), said(words)) for n, words in ((0, "(2 min late)"), (5, "Ada: hi"), (6, "Bob: hi"))
+    )
+    cases = {"hi": None, "Bob: hi": 6, "": None, "bye": None, "(2 min late)": None, "  Ada:\nhi ": 5}
+    assert {quoted: quoted_in(Joint(pieces), quoted) for quoted in cases} == cases
 
 
 async def test_a_reaction_on_a_message_of_a_block_says_which(

@@ -7,9 +7,11 @@ import pytest
 from msgspec.structs import replace
 
 from bridge.capabilities import Capabilities, MediaLimit
+from bridge.errors import StoreFull
 from bridge.events import Kind
+from bridge.store.attached import Fetched
 from bridge.store.keys import keys_of
-from bridge.store.ops import Forget
+from bridge.store.ops import Forget, Op
 from bridge.store.questions import Find
 from bridge.store.sqlite import SqliteStore
 from bridge.testing import samples
@@ -467,3 +469,30 @@ async def test_words_alone_are_as_they_were(tmp_path: Path, source: MemoryPlatfo
     await source.say("town", "Ada", said("hello"))
     assert await read(target) == [("Ada: hello", [])]
     assert not (tmp_path / "data" / "media").exists()
+
+
+class FullOnce(SqliteStore):
+    """A disk that has no space for a while from the moment a file is there."""
+
+    full = 3
+
+    def drain(self, batch: list[Op]) -> list[object]:
+        if not self.full or not any(isinstance(op, Fetched) for op in batch):
+            return super().drain(batch)
+        self.full -= 1
+        others = iter(super().drain([op for op in batch if not isinstance(op, Fetched)]))
+        return [StoreFull("the disk is full") if isinstance(op, Fetched) else next(others) for op in batch]
+
+
+async def test_a_file_that_came_while_the_disk_was_full_is_not_fetched_again(
+    tmp_path: Path, source: MemoryPlatform, target: MemoryPlatform
+) -> None:
+    bridge = Bridge(tmp_path, configured(source, target))
+    bridge.make_store = FullOnce
+    await bridge.start()
+    data = samples.upload(Kind.IMAGE, "a")
+    await source.send_files("town", "Ada", (data,), said("look"))
+    assert await read(target) == [("Ada: look", [data.data])]
+    assert isinstance(bridge.store, FullOnce)
+    assert (len(source.fetched), bridge.store.full) == (1, 0)
+    await bridge.stop()

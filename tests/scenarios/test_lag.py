@@ -4,12 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from bridge.testing.memory import MemoryPlatform
+from bridge.events import Kind
+from bridge.lag import Lag
+from bridge.testing import samples
+from bridge.testing.memory import WITH_FILES, MemoryPlatform
 from bridge.testing.waiting import shown, shows
-from bridge.text.nodes import said
+from bridge.text.nodes import Break, Paragraph, Text, said
 from tests.scenarios.bridge_under_test import Bridge, LoopClock, balanced, configured
 from tests.scenarios.speaking import heard, lines, speak
 
@@ -94,3 +98,50 @@ async def test_where_the_link_only_tells_everything_goes(
     await left.say("town", "Ada", said("now"))
     await shown(left, "garden", lambda seen: seen and seen[-1].text == "right/town has caught up.", seconds=600)
     assert sum("lags" in one.text for one in await left.shown("garden")) == 1
+
+
+FILED = "late_minutes: 0, max_lag_minutes: 30, over_max_lag: file, time_zone: Asia/Kolkata"
+
+
+async def test_what_was_kept_can_be_read_in_a_file(
+    tmp_path: Path, made: list[Bridge], left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    left.capabilities = right.capabilities = WITH_FILES
+    bridge = await Bridge(tmp_path, linked(left, right, FILED)).start()
+    made.append(bridge)
+    await bridge.stop()
+    await left.say("town", "Ada\u202e", (Paragraph((Text("one"), Break(), Text("two"))),))
+    await left.send_files("town", "Bob", (samples.upload(Kind.IMAGE, "a"),), said("look"))
+    at = bridge.clock.now().astimezone(ZoneInfo("Asia/Kolkata"))
+    await asyncio.sleep(3600)
+    await bridge.start()
+    (seen,) = await shown(right, "town", len, seconds=7200)
+    assert seen.text.startswith("[2 messages of ")
+    assert " IST came" in seen.text
+    (file,) = seen.files
+    first, second, third, *more = file.data.decode().splitlines()
+    assert (first, second) == (f"{at:%Y-%m-%d %H:%M} Ada: one", "    two")
+    assert third.endswith(" Bob: look")
+    assert [one.split(",")[0] for one in more] == ['    [image "picture.png"']
+    assert [one.reason for one in await bridge.parked()] == ["late"] * 2
+    assert balanced(await bridge.ledger())
+
+
+async def test_where_no_files_are_what_was_kept_is_behind_a_link(
+    tmp_path: Path, made: list[Bridge], left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    file = linked(left, right, FILED) + "http: {listen: '127.0.0.1:0', public_url: 'https://bridge.example.org'}\n"
+    bridge = await Bridge(tmp_path, file).start()
+    made.append(bridge)
+    await away(bridge, left, 2, 60)
+    (seen,) = await shown(right, "town", len, seconds=7200)
+    assert "https://bridge.example.org/files/" in seen.text
+    assert seen.text.endswith("/missed.txt")
+
+
+def test_a_file_of_very_much_ends_with_how_much_more_there_is() -> None:
+    lag = Lag()
+    lag.lines = ["x" * 200_000, "\ud800" + "y" * 200_000, "z" * 200_000, "last"]
+    (file,) = lag.file()
+    assert file.source.endswith("y\n… and 2 more, which the operator has\n")
+    assert lag.file() == ()

@@ -4,13 +4,70 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bridge.testing.memory import EVERYTHING, MemoryPlatform
+from bridge.asked import Reaction
+from bridge.errors import Feature, Unsupported
+from bridge.ids import MessageId
+from bridge.testing.memory import EVERYTHING, MemoryConnector, MemoryPlatform
 from bridge.testing.platform import texts
 from bridge.testing.waiting import shown, shows
 from bridge.text.nodes import said
 from tests.scenarios.bridge_under_test import Bridge, balanced, configured
 
 ONE = replace(EVERYTHING, reactions=frozenset({"👍", "❤"}), max_reactions=1)
+
+
+class Picky(MemoryConnector):
+    """Takes any emoji but a camel."""
+
+    async def react(self, reaction: Reaction) -> MessageId | None:
+        if reaction.emoji == "🐫" and reaction.emoji in reaction.wanted:
+            raise Unsupported(Feature.EMOJI, "no camels")
+        return await super().react(reaction)
+
+
+class Stubborn(MemoryConnector):
+    """Puts an emoji on and does not take it back."""
+
+    async def react(self, reaction: Reaction) -> MessageId | None:
+        if reaction.emoji not in reaction.wanted:
+            raise Unsupported(Feature.EMOJI, "it stays")
+        return await super().react(reaction)
+
+
+async def test_a_refused_emoji_is_told_and_the_others_go_on(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    file = configured(left, right, connector="picky")
+    bridge = await Bridge(tmp_path, file, connectors={"picky": Picky}).start()
+    first, second = [await left.say("town", "Ada", said(words)) for words in ("hello", "world")]
+    await left.react("town", "Bob", first, "🐫")
+    await shows(right, "town", ["Ada: hello", "Ada: world", "Bob reacted 🐫 to “hello”"])
+    await left.react("town", "Bob", first, "👍")
+    await left.react("town", "Eve", second, "👍")
+    seen = await shown(right, "town", lambda seen: all(one.reactions for one in seen[:2]))
+    assert [dict(one.reactions) for one in seen] == [{"👍": 1}, {"👍": 1}, {}]
+    await left.unreact("town", "Bob", first, "🐫")
+    await shows(right, "town", ["Ada: hello", "Ada: world"])
+    await bridge.drained()
+    ledger = await bridge.ledger()
+    assert balanced(ledger)
+    assert not ledger["parked"]
+    await bridge.stop()
+
+
+async def test_an_emoji_that_cannot_be_taken_back_is_parked_with_the_reason(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    file = configured(left, right, connector="stubborn")
+    bridge = await Bridge(tmp_path, file, connectors={"stubborn": Stubborn}).start()
+    first = await left.say("town", "Ada", said("hello"))
+    await left.react("town", "Bob", first, "👍")
+    await shown(right, "town", lambda seen: seen and seen[0].reactions)
+    await left.unreact("town", "Bob", first, "👍")
+    await bridge.drained()
+    (parked,) = await bridge.parked()
+    assert (parked.reason, parked.error) == ("rejected", "it stays")
+    await bridge.stop()
 
 
 async def test_the_surplus_is_one_line_that_is_kept_up_to_date(

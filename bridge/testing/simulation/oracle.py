@@ -213,7 +213,8 @@ _ENDED: Mapping[str, Ground] = {
     "not ours to delete": _not_ours,
     "an edit too late to show": _too_late,
     "cannot be deleted there": _cannot,
-    "reaction to an unknown message": _unheard_of,
+    "reaction to a message that is not there": _unheard_of,
+    "reaction to an unknown message taken back": _unheard_of,
     "reaction shown already": _always,
     "joined": _reaction,
 }

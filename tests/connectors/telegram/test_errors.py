@@ -171,7 +171,7 @@ async def test_a_reaction_the_server_does_not_know_is_unsupported(kit: Kit) -> N
         target = Target(room=event.room, parts=event.message)
         with pytest.raises(Unsupported) as caught:
             await run.connector.react(Reaction(target=target, emoji="🦊", wanted=("🦊",), key=Key("k")))
-        assert caught.value.feature is Feature.REACT
+        assert caught.value.feature is Feature.EMOJI
 
 
 async def test_a_wire_that_is_not_open_sends_nothing() -> None:

@@ -68,7 +68,7 @@ def test_a_message_of_a_topic_names_the_topic() -> None:
 def test_a_chain_of_replies_is_no_topic() -> None:
     target = message(message_id=40, text="orig")
     event = posted(text="answer", message_thread_id=40, reply_to_message=target, quote={"text": "ori", "position": 0})
-    assert (event.thread, event.in_reply_to, plain(event.text)) == (None, "40", "answer")
+    assert (event.thread, event.in_reply_to, plain(event.text), event.quoted) == (None, "40", "answer", "ori")
 
 
 def test_an_unheard_of_kind_of_chat_is_a_group() -> None:
