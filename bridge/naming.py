@@ -44,9 +44,11 @@ class Naming:
         return partial(mentioned, there=there, called=partial(self._called, row.origin or self._room, target))
 
     def _there(self, source: AccountName, target: AccountName, mention: Mention) -> UserId | None:
-        if mention.user is None:
-            return None
-        return self._shared.identities.on(target, Identity(source, mention.user))
+        identities = self._shared.identities
+        if mention.person is not None:
+            who = identities.of(mention.person)
+            return None if who is None else identities.on(target, who)
+        return None if mention.user is None else identities.on(target, Identity(source, mention.user))
 
     def _called(self, origin: RoomNumber, target: AccountName, name: str) -> UserId | None:
         """Somebody who was shown under this name in the room where it was written."""

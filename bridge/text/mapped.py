@@ -73,8 +73,8 @@ def _inline(node: Inline, change: Change, rename: Rename) -> Inline:
             return Text(change(text))
         case Code(text):
             return Code(change(text))
-        case Mention(name, user):
-            return rename(Mention(change(name), user))
+        case Mention(name, user, person):
+            return rename(Mention(change(name), user, person))
         case Bold() | Italic() | Underline() | Strike() | Spoiler() | Link():
             return wearing(node, _inlines(node.inside, change, rename))
         case Break() | Emoji():

@@ -9,7 +9,7 @@ from typing import TypeAlias, Union
 
 from msgspec import Struct
 
-from bridge.ids import UserId
+from bridge.ids import PersonNumber, UserId
 
 
 class Node(Struct, frozen=True, array_like=True, tag=True, gc=False):
@@ -63,10 +63,14 @@ class Link(Node, frozen=True, array_like=True, tag="link"):
 
 
 class Mention(Node, frozen=True, array_like=True, tag="mention"):
-    """A person named in the text. `user` is the platform's own id and never crosses to another platform."""
+    """A person named in the text. `user` is the platform's own id and never crosses to another platform.
+
+    `person` is whom a ghost stands for that was mentioned: a connector with ghosts sets it.
+    """
 
     name: str
     user: UserId | None = None
+    person: PersonNumber | None = None
 
 
 class Emoji(Node, frozen=True, array_like=True, tag="emoji"):

@@ -99,9 +99,9 @@ def _bare(inside: Inlines, worn: Worn) -> Iterator[Run]:
                 yield from ((worn, leaf) for leaf in _lines(text, Text))
             case Code(text):
                 yield from ((worn, leaf) for leaf in _lines(text, Code))
-            case Mention(name, user):
+            case Mention(name, user, person):
                 if name:
-                    yield worn, Mention(_LINE_FEED.sub(" ", name), user)
+                    yield worn, Mention(_LINE_FEED.sub(" ", name), user, person)
             case Emoji(name, native):
                 if name:
                     yield worn, Emoji(_LINE_FEED.sub(" ", name), native)

@@ -11,6 +11,7 @@ import structlog
 from bridge.asked import Person
 from bridge.errors import Feature, Rejected, RoomClosed, Unauthorized, Unsupported
 from bridge.ids import RoomId
+from bridge.text.nodes import Mention
 from connectors.matrix import asking, calls
 from connectors.matrix.asking import Homeserver
 from connectors.matrix.content import part, words
@@ -41,6 +42,11 @@ class Ghosts:
     def is_ours(self, user: str) -> bool:
         """Whether a user is the service's own, or a ghost, also of another store."""
         return user == self._bot or is_served(user, self._bot)
+
+    def meant(self, mention: Mention) -> Mention:
+        """A mention of a ghost is one of the person it stands for."""
+        person = names.person(self._bot, self._mark, mention.user) if mention.user is not None else None
+        return mention if person is None else Mention(mention.name, None, person)
 
     async def present(self, person: Person, room: RoomId) -> str:
         """The ghost of somebody, in a room, under the name they have now.

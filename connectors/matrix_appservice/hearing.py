@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 
 from bridge.connector import Host
 from bridge.errors import Rejected, RoomClosed, Unavailable
-from bridge.events import AnyEvent, User
+from bridge.events import AnyEvent, Edited, Posted, User
 from bridge.ids import RoomId
+from bridge.text.mapped import renamed
 from connectors.matrix.answers import decoded
 from connectors.matrix.client import Client
 from connectors.matrix.content import part, words
@@ -109,7 +111,10 @@ class Hearing:
         if not await self.senders.allow(room, raw):
             _log.warning("an edit of somebody else's message is passed over", event_id=_id(raw))
             return None
-        return incoming.event(raw, Where(room=room, me=self._me.id, name_of=self._members.user))
+        found = incoming.event(raw, Where(room=room, me=self._me.id, name_of=self._members.user))
+        if isinstance(found, (Posted, Edited)):
+            return replace(found, text=renamed(found.text, self.ghosts.meant))
+        return found
 
     def _is_ghosts_membership(self, raw: Mapping[str, Any]) -> bool:
         """Somebody removed or invited one of our ghosts: nobody elsewhere has to hear of it."""

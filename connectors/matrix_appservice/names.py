@@ -28,6 +28,13 @@ def is_mark(text: str) -> bool:
     return _MARK.fullmatch(text) is not None
 
 
+def person(bot: str, mark: str, user: str) -> PersonNumber | None:
+    """Whom a ghost of this store stands for; None for any other user."""
+    localpart, server = parted(bot)
+    found = re.fullmatch(rf"@{re.escape(localpart)}_{mark}_(\d{{1,15}}):{re.escape(server)}", user)
+    return PersonNumber(int(found[1])) if found else None
+
+
 def ghost(bot: str, mark: str, person: PersonNumber) -> str:
     """The id of a person's ghost."""
     localpart, server = parted(bot)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.ids import UserId
+from bridge.ids import PersonNumber, UserId
 from bridge.testing.memory import MemoryPlatform
 from bridge.testing.platform import Shown
 from bridge.testing.waiting import shown
@@ -92,3 +92,17 @@ async def test_the_same_person_on_two_platforms_has_one_name(
         assert {"Ada: one", "Ada: two"} <= {one.text for one in seen}
         assert sum("[" in one.text for one in seen) == 1
         await bridge.stop()
+
+
+async def test_a_mention_of_a_ghost_is_one_of_the_person_it_stands_for(
+    known: Bridge, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    """Bob, who is nobody in the file, spoke; on the other side somebody mentions what stands in for him."""
+    await left.say("town", "Bob", said("hello"))
+    await last(right)
+    bob, nobody = Mention("Bob", None, PersonNumber(1)), Mention("Ghost", UserId("ghost"), PersonNumber(999))
+    await right.say("town", "Cid", one(bob))
+    await right.say("town", "Cid", one(nobody))
+    seen = await shown(left, "town", lambda seen: len(seen) == 3)
+    assert Mention("Bob", left.written.person("Bob").id) in seen[1].rich[0].inside
+    assert (seen[2].text, "ghost" in repr(seen[2].rich)) == ("Cid: Ghost hello", False)

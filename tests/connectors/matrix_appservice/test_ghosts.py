@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge import Edit, Feature, Joined, Left, Reaction, Rejected, RoomClosed, Target, Unsupported
+from bridge import Edit, Feature, Joined, Left, Posted, Reaction, Rejected, RoomClosed, Target, Unsupported
 from bridge.asked import Deletion, Person
-from bridge.ids import PersonNumber
+from bridge.ids import PersonNumber, UserId
 from bridge.testing.contract_kit import ADA
 from bridge.testing.platform import texts
-from bridge.text.nodes import said
+from bridge.text.nodes import Mention, Paragraph, Text, said
 from connectors.matrix_appservice.emulator import BOT, SERVER
 from connectors.matrix_appservice.names import ghost, is_mark
 from connectors.matrix_appservice.registration import is_served
@@ -199,3 +199,16 @@ async def test_where_ghosts_may_talk_and_not_react_reactions_are_told(lab: Lab) 
             await run.connector.react(reaction)
         assert caught.value.feature is Feature.REACT
         await run.send("still talking", author=ADA)
+
+
+async def test_a_mention_of_a_ghost_names_the_person_it_stands_for(lab: Lab) -> None:
+    async with lab.kit.running() as run:
+        await run.send("hello", author=ADA)
+        (user,) = ghosts(lab, lab.kit.town)
+        foreign = user.replace("_1:", "x_1:")
+        for who in (user, foreign):
+            await lab.server.say(lab.kit.town, "Cid", (Paragraph((Mention("Ada", UserId(who)), Text(" hi"))),))
+        await run.hears("the end")
+        first, second = [one.text for one in run.kit.host.events if isinstance(one, Posted)][:2]
+        assert first == (Paragraph((Mention("Ada", None, ADA.number), Text(" hi"))),)
+        assert second == (Paragraph((Mention("Ada", UserId(foreign)), Text(" hi"))),)
