@@ -309,11 +309,9 @@ class Telegram(Connector[TelegramConfig]):
         """The class's, with the configured rates and sizes; a group has one rate more than a private chat."""
         kinds = {**self.features.media, **media.limits(self.config.upload_mib)}
         allowed = self._allowed.get(room, ALLOWED)
+        hangs = frozenset({Relation.REPLY}) if room in self._without_topics else self.features.relations
         often = tuple(rates(self.config, room))
-        shown = msgspec.structs.replace(self.features, rates=often, media=kinds, reactions=allowed)
-        if room not in self._without_topics:
-            return shown
-        return msgspec.structs.replace(shown, relations=frozenset({Relation.REPLY}))
+        return msgspec.structs.replace(self.features, rates=often, media=kinds, reactions=allowed, relations=hangs)
 
     # What the bridge asks for.
 

@@ -324,7 +324,7 @@ def test_only_messages_that_answer_none_are_plain() -> None:
 def test_features_are_asked_of_methods_and_numbers() -> None:
     always = {Feature.FORMATTING, Feature.ATTACHMENT}
     assert features(BareMemoryConnector, Capabilities()) == always
-    changes = {Feature.EDIT, Feature.DELETE, Feature.CLOSE, Feature.REACT, Feature.REPLY}
+    changes = {Feature.EDIT, Feature.DELETE, Feature.CLOSE, Feature.OPEN, Feature.REACT, Feature.REPLY}
     assert features(MemoryConnector, ROOM) == always | changes
     assert Feature.THREAD in features(Connector, Capabilities(relations=frozenset({Relation.THREAD})))
 
