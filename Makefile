@@ -77,6 +77,10 @@ docs: $(BIN)/qantara  ## the generated pages of docs/reference
 interop: $(BIN)/qantara  ## what survives which crossing, tried anew: the expected table and its page
 	$(BIN)/python -m bridge.testing.interop tests/interop/expected.json docs/reference/interop.md
 
+.PHONY: certified
+certified: $(BIN)/qantara  ## what every connector shows on its emulator, beside reports from the real platforms: the page anew
+	$(BIN)/python -m bridge.certify docs/certified docs/reference/certified.md
+
 lock:  ## the versions and hashes of all we install, anew from pyproject.toml and constraints.txt
 	$(PYTHON) scripts/lock.py
 

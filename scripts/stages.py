@@ -15,7 +15,7 @@ STAGES: dict[str, list[str]] = {
     "unit, property, contract": ["-n", "3", "tests/bridge", "tests/connectors", "tests/docs", "tests/deploy"],
     "fuzzed": ["-n", "2", "tests/fuzz"],
     "scenarios": ["-n", "2", "tests/scenarios"],
-    "interop": ["tests/interop"],
+    "interop": ["-n", "2", "tests/interop", "tests/certify"],
     "simulation": ["-n", "2", "tests/simulation"],  # 2,000 seeds among them
     "live servers": ["-n", "2", "tests/live", "-m", "not crash"],
     "killed under load": ["tests/live", "-m", "crash"],

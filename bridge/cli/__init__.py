@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bridge.cli.backup import backup
+from bridge.cli.certify import certify
 from bridge.cli.check import check
 from bridge.cli.connectors import connectors, schema
 from bridge.cli.demo import demo
@@ -51,6 +52,7 @@ for command in (
     run,
     check,
     doctor,
+    certify,
     status,
     trace,
     audit,

@@ -6,6 +6,7 @@ from mimetypes import guess_type
 from typing import Any, Protocol, runtime_checkable
 
 from aiohttp import web
+from msgspec import Struct
 
 from bridge.connector import MAX_CALL, Connector, Request, Response
 from bridge.testing.host import KitHost
@@ -74,18 +75,26 @@ class Door:
         return web.Response(body=data, content_type=guess_type(name)[0] or "application/octet-stream")
 
 
+class Site(Struct, frozen=True):
+    """Where a door is: port 0 takes a free one."""
+
+    address: str = "127.0.0.1"
+    port: int = 0
+    account: str = ACCOUNT
+
+
 @asynccontextmanager
-async def opened(max_call: int = MAX_CALL) -> AsyncIterator[Door]:
-    """A door on a port of its own, for calls of at most so many bytes."""
+async def opened(max_call: int = MAX_CALL, site: Site = Site()) -> AsyncIterator[Door]:  # noqa: B008 - it is frozen
+    """A door on a port of its own unless told, for calls of at most so many bytes."""
     door = Door()
     app = web.Application(client_max_size=max_call)
-    app.router.add_route("*", f"/in/{ACCOUNT}{{tail:.*}}", door.answer)
+    app.router.add_route("*", f"/in/{site.account}{{tail:.*}}", door.answer)
     app.router.add_route("*", "/files/{id}/{name}", door.give)
     runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None, handler_cancellation=True)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    address = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    door.url, door.files_url = f"{address}/in/{ACCOUNT}", f"{address}/files"
+    await web.TCPSite(runner, site.address, site.port).start()
+    address = f"http://{site.address}:{runner.addresses[0][1]}"
+    door.url, door.files_url = f"{address}/in/{site.account}", f"{address}/files"
     try:
         yield door
     finally:
