@@ -1,0 +1,1 @@
+"""Viber: bots that speak with one person at a time, and channels that only speak."""

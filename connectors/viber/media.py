@@ -1,0 +1,23 @@
+"""What Viber takes of each kind of attachment. Pure; facts/platform-apis.md 1.5."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bridge import Kind, MediaLimit
+from connectors.viber.config import ViberConfig
+
+_MIB: Final = 1024 * 1024
+FILE_MIB: Final = 50
+UNCAPTIONED: Final = frozenset({Kind.FILE, Kind.STICKER})
+"""Under these no words stand."""
+
+
+def limits(config: ViberConfig) -> Mapping[Kind, MediaLimit]:
+    """Kinds and sizes; pictures that move would stand still, so they go as files."""
+    return {
+        Kind.IMAGE: MediaLimit(frozenset({"image/jpeg", "image/png"}), round(config.picture_mib * _MIB)),
+        Kind.VIDEO: MediaLimit(frozenset({"video/mp4"}), round(config.video_mib * _MIB)),
+        Kind.FILE: MediaLimit(max_bytes=FILE_MIB * _MIB),
+        Kind.LOCATION: MediaLimit(),
+        Kind.CONTACT: MediaLimit(),
+    }
