@@ -7,7 +7,7 @@ from msgspec import structs
 
 from bridge.events import AnyEvent, Relayed, User
 from bridge.ids import AccountName, RoomNumber, UserId
-from bridge.store.announced import Fact
+from bridge.store.announced import Fact, Subscribe
 from bridge.store.ops import Accept
 from bridge.wishes import commands, meant
 
@@ -31,7 +31,8 @@ class Beside:
     def with_facts(self, op: Accept) -> Accept:
         """The commit with all that was noted."""
         facts, self._facts = self._facts, ()
-        return structs.replace(op, beside=facts)
+        heard = (structs.replace(one, heard_at=op.at) if isinstance(one, Subscribe) else one for one in facts)
+        return structs.replace(op, beside=tuple(heard))
 
     def is_command(self, event: Relayed, room: RoomNumber | None, by: User | None, me: UserId | None) -> bool:
         """Whether it is for the bridge to carry out; it is told so, and carries it out once it is stored."""

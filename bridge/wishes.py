@@ -27,7 +27,8 @@ def meant(account: AccountName, event: AnyEvent, me: UserId | None) -> Fact | No
     """Who wants to hear from us, who had enough, what did not arrive; None for all that says nothing of it."""
     if isinstance(event, SendFailed):
         reach = _REACHES[event.failure]
-        return Failed(account=account, message=event.message, reach=reach, why=event.reason)
+        room = event.recipient or event.room
+        return Failed(account=account, room=room, message=event.message, reach=reach, why=event.reason)
     if event.room_kind is not RoomKind.DIRECT or not isinstance(event, (Posted, Joined, Left)):
         return None
     who = event.author if isinstance(event, Posted) else event.user

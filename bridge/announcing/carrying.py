@@ -112,7 +112,7 @@ class Carrying:
     def _later(self, recipient: Recipient, stands: Sequence[Stands], why: str, price: int) -> Result:
         seconds = wait(recipient.tries, self._shared.chance.fraction())
         at = self._shared.now_ms() + int(1000 * max(1.0, seconds))
-        return waits(recipient, stands, at=at, why=why, price=price)
+        return waits(recipient, stands, at=at, why=why, price=price, tries=1)
 
     async def _steps(self, going: Going, recipient: Recipient, plan: Plan, price: int) -> Result | None:
         """The steps that are left, in order; None when the room refused a feature and there is another way."""

@@ -36,7 +36,11 @@ def _reached(error: BaseException, recipient: Recipient, fraction: float) -> tup
             return Reach.UNKNOWN, None
 
 
-def waits(recipient: Recipient, stands: Sequence[Stands], *, at: int, why: str, price: int) -> Result:
-    """It was not tried."""
-    refund = 0 if stands else price
-    return Result(number=recipient.number, reach=Reach.WAITS, natives=tuple(stands), why=why, next_at=at, refund=refund)
+def waits(  # noqa: PLR0913 - what a wait is made of
+    recipient: Recipient, stands: Sequence[Stands], *, at: int, why: str, price: int, tries: int = 0
+) -> Result:
+    """It was not tried; `tries` is 1 where it is to be asked later and later."""
+    return Result(
+        number=recipient.number, reach=Reach.WAITS, natives=tuple(stands), why=why, next_at=at,
+        refund=0 if stands else price, tries=tries,
+    )  # fmt: skip

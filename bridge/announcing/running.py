@@ -49,6 +49,8 @@ class Running:
         self._budgets: Mapping[AccountName, int] = {}
         self._couriers: dict[AccountName, Courier] = {}
         self._said: dict[int, float] = {}
+        self._words: dict[int, str] = {}
+        """What was last said of each that goes."""
         self._late: set[int] = set()
 
     # --- the configuration ---
@@ -128,7 +130,6 @@ class Running:
         op = Begin(number=one.number, before=one.stage, audiences=audiences, at=self._shared.now_ms())
         if await self._shared.writer.ask(op):
             logger.info("announcement begins", number=one.number, urgent=one.urgent, accounts=len(audiences))
-            self._said[one.number] = self._shared.clock.monotonic()
             await self.go(structs.replace(one, stage=Stage.GOING))
 
     async def audiences(self, one: Announcement) -> tuple[Audience, ...]:
@@ -162,6 +163,7 @@ class Running:
     async def go(self, one: Announcement) -> None:
         """Hand it to everybody who carries a part of it."""
         going, progress = await self.going(one), await self.progress(one.number)
+        self._said.setdefault(one.number, self._shared.clock.monotonic())
         for share in progress.shares:
             courier = self.courier(share.account)
             if share.state is Course.GOING and courier is not None:
@@ -192,7 +194,11 @@ class Running:
             self._shared.group.create_task(self._tell(going.one))
 
     async def _tell(self, one: Announcement) -> None:
-        self.say(one.room, result(one, await self.progress(one.number)))
+        """How far it is, if it got on since that was last said."""
+        said = result(one, await self.progress(one.number))
+        if self._words.get(one.number) != said:
+            self._words[one.number] = said
+            self.say(one.room, said)
 
     async def _finish(self, going: Going) -> None:
         """All accounts are through with it, or stopped."""
@@ -203,6 +209,7 @@ class Running:
         stage = Stage.STOPPED if stopped else Stage.DONE
         if await self._shared.writer.ask(Move(number=one.number, before=Stage.GOING, stage=stage)):
             self._said.pop(one.number, None)
+            self._words.pop(one.number, None)
             logger.info("announcement ended", number=one.number, stage=stage.name.lower())
             hint = f" !resume {one.number} goes on once there is money." if stopped else ""
             self.say(one.room, result(one, progress) + hint)

@@ -120,7 +120,7 @@ class Recipient(Struct, frozen=True, kw_only=True):
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """How one try with a recipient ended; `refund` is what it did not cost after all."""
+    """How one try with a recipient ended; `refund` is what it did not cost after all, `tries` 0 when it was none."""
 
     number: int
     reach: Reach
@@ -128,6 +128,7 @@ class Result(Struct, frozen=True, kw_only=True):
     why: str = ""
     next_at: int | None = None
     refund: int = 0
+    tries: int = 1
 
 
 class Count(Struct, frozen=True):
@@ -160,18 +161,23 @@ class Progress(Struct, frozen=True, kw_only=True):
 
 
 class Subscribe(Struct, frozen=True, kw_only=True):
-    """Somebody wrote in private, or said whether they want to hear from us; what is older than known says nothing."""
+    """Somebody wrote in private, or said whether they want to hear from us; what is older than known says nothing.
+
+    `at` is their platform's time, `heard_at` ours.
+    """
 
     account: AccountName
     native: RoomId
     wish: Wish
     at: int
+    heard_at: int = 0
 
 
 class Failed(Struct, frozen=True, kw_only=True):
     """A platform took a message and then did not deliver it. Answer: the announcement's number, None for others."""
 
     account: AccountName
+    room: RoomId
     message: MessageId
     reach: Reach
     why: str

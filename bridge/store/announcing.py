@@ -35,8 +35,9 @@ _COMMANDS = (
     " FROM command c JOIN event e ON e.number = c.event LEFT JOIN person p ON p.number = e.person ORDER BY c.event"
 )
 _SUBSCRIBE = (
-    "INSERT INTO subscription (account, alias, native, state, at) VALUES (?, ?, ?, ?, ?)"
-    " ON CONFLICT (account, alias) DO UPDATE SET state = excluded.state, at = excluded.at, native = excluded.native"
+    "INSERT INTO subscription (account, alias, native, state, at, heard_at) VALUES (?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (account, alias) DO UPDATE SET state = excluded.state, at = excluded.at, native = excluded.native,"
+    " heard_at = excluded.heard_at"
     " WHERE excluded.at >= at AND (excluded.state <> 0 OR state = 2)"
 )
 """Who joined and then writes wants to hear from us as before; who left and then writes wants what a writer wants."""
@@ -53,7 +54,7 @@ class Announcing:
         native = "" if op.wish is Wish.LEFT else op.native
         sealed = self._vault.seal(Column.SUBSCRIBER, native)
         alias = self._vault.alias(op.account, op.native)
-        self._cursor.execute(_SUBSCRIBE, (op.account, alias, sealed, op.wish, op.at))
+        self._cursor.execute(_SUBSCRIBE, (op.account, alias, sealed, op.wish, op.at, op.heard_at))
 
     def commands(self, _: Commands) -> tuple[Command, ...]:
         found: list[Any] = list(self._cursor.execute(_COMMANDS))

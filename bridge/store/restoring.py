@@ -158,7 +158,7 @@ _TABLES = {
     "reaction": "message, room, person, emoji, native",
     "reacted": "message, room, emoji, native",
     "ghosted": "message, room, person, emoji, native",
-    "subscription": "number, account, alias, native, state, at",
+    "subscription": "number, account, alias, native, state, at, heard_at",
 }
 """What edits, replies and reactions need to find their message, and events to be known; columns of every schema.
 

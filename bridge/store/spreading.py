@@ -52,7 +52,7 @@ _RECIPIENT = (
 _PAGE = (
     "INSERT INTO recipient (announcement, account, subscription, state)"
     " SELECT ?1, ?2, number, iif(state = 2, 5, 0) FROM subscription WHERE account = ?2 AND number > ?3"
-    " AND number <= ?4 AND (state = 1 OR state = 0 AND ?5 OR state = 2 AND at >= ?6) ORDER BY number LIMIT ?7"
+    " AND number <= ?4 AND (state = 1 OR state = 0 AND ?5 OR state = 2 AND heard_at >= ?6) ORDER BY number LIMIT ?7"
     " RETURNING subscription"
 )
 """The next people of the list; who left since it began is one of them, and gets nothing."""
@@ -281,8 +281,8 @@ class Spreading:
         rooms: Any = list(
             self._cursor.execute(
                 f"UPDATE recipient SET state = {_UNLESS_STOPPED}, first = ?2, natives = ?3, why = ?4, next_at = ?5,"  # noqa: S608 - our own words
-                " tries = tries + 1 WHERE number = ?6 RETURNING room",
-                (result.reach, first, natives, self._why(result), result.next_at, result.number),
+                " tries = tries + ?7 WHERE number = ?6 RETURNING room",
+                (result.reach, first, natives, self._why(result), result.next_at, result.number, result.tries),
             )
         )
         for (room,) in rooms:
@@ -300,8 +300,8 @@ class Spreading:
 
     def _changed(self, result: Result) -> None:
         self._cursor.execute(
-            "UPDATE recipient SET changed = ?, why = ?, next_at = ?, tries = tries + 1 WHERE number = ?",
-            (result.reach, self._why(result), result.next_at, result.number),
+            "UPDATE recipient SET changed = ?, why = ?, next_at = ?, tries = tries + ? WHERE number = ?",
+            (result.reach, self._why(result), result.next_at, result.tries, result.number),
         )
 
     def _why(self, result: Result) -> Stored:
@@ -311,8 +311,17 @@ class Spreading:
         """Said later of a message that was taken."""
         found: Any = list(
             self._cursor.execute(
-                "UPDATE recipient SET state = ?, why = ? WHERE account = ? AND first = ? RETURNING announcement",
-                (op.reach, self._vault.seal(Column.WHY, op.why), op.account, op.message),
+                "UPDATE recipient SET state = ?1, why = ?2 WHERE account = ?3 AND first = ?4 AND ("
+                "subscription = (SELECT number FROM subscription WHERE account = ?3 AND alias = ?5)"
+                " OR room IN (SELECT number FROM room WHERE account = ?3 AND native = ?6)) RETURNING announcement",
+                (
+                    op.reach,
+                    self._vault.seal(Column.WHY, op.why),
+                    op.account,
+                    op.message,
+                    self._vault.alias(op.account, op.room),
+                    op.room,
+                ),
             )
         )
         return next((int(number) for (number,) in found), None)
@@ -355,7 +364,7 @@ class Spreading:
         if column == "state":
             left = self._one(
                 "SELECT count(*) FROM subscription WHERE account = ? AND number > ? AND number <= ?"
-                " AND (state = 1 OR state = 0 AND ? OR state = 2 AND at >= ?)",
+                " AND (state = 1 OR state = 0 AND ? OR state = 2 AND heard_at >= ?)",
                 (account, after, last, writers, begun),
             )
         else:

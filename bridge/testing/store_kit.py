@@ -253,7 +253,9 @@ def announcing(account: AccountName) -> list[Op]:
     through = announced.Through(number=1, account=account, state=announced.Course.THROUGH)
     return [
         announced.Subscribe(account=account, native=RoomId("!p"), wish=announced.Wish.JOINED, at=1),
-        announced.Failed(account=account, message=MessageId("m"), reach=announced.Reach.REFUSED, why="gone"),
+        announced.Failed(
+            account=account, room=RoomId("!p"), message=MessageId("m"), reach=announced.Reach.REFUSED, why="gone"
+        ),
         announced.Draft(command=told, name="office", what=what, token="t"),  # noqa: S106 - the beginning of a key
         announced.Redraft(1, told), announced.Move(number=1, before=draft, stage=approved), begin,
         announced.Take(number=1, account=account, most=1, at=1, price=price), through,

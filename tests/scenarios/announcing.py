@@ -23,11 +23,11 @@ async def says(platform: MemoryPlatform, person: str, words: str | Rich) -> Mess
     return await platform.say(ROOM, person, said(words) if isinstance(words, str) else words)
 
 
-async def told(platform: MemoryPlatform, pattern: str, *, after: int = 0) -> str:
-    """What the bridge said there that matches, as soon as it is there; `after` so many messages."""
+async def told(platform: MemoryPlatform, pattern: str, *, seconds: float = 60.0) -> str:
+    """What the bridge said there that matches, as soon as it is there."""
 
     def found(texts: Sequence[str]) -> Sequence[str]:
         return [one for one in texts if re.search(pattern, one)]
 
-    seen = await shown(platform, ROOM, lambda seen: found([one.text for one in seen][after:]))
-    return found([one.text for one in seen][after:])[0]
+    seen = await shown(platform, ROOM, lambda seen: found([one.text for one in seen]), seconds=seconds)
+    return found([one.text for one in seen])[0]

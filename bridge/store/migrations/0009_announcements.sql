@@ -7,6 +7,7 @@ CREATE TABLE subscription (
     native BLOB NOT NULL,
     state INTEGER NOT NULL,
     at INTEGER NOT NULL,            -- when they said so, by their platform's time
+    heard_at INTEGER NOT NULL,      -- and when we heard it, by ours
     UNIQUE (account, alias)
 );
 CREATE INDEX subscription_of ON subscription (account, state);
