@@ -2,7 +2,8 @@
 
 A platform has an act by having its method: `isinstance(platform, SendsFiles)`.
 What its readers then hold stands in `Shown.holds`, `Shown.thread` and `Shown.face`.
-An emulator's `untold`, where it has one, names features of that table which people have and no bot is told of.
+An emulator's `untold`, where it has one, names features of that table which people have and no bot is told of;
+its `barred` those that people have and no bot may use.
 The interop table (`bridge.testing.interop`) does each act wherever it is found, and "the platform has none" elsewhere.
 """
 

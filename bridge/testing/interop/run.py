@@ -156,8 +156,15 @@ def _cell(scene: Scene, feature: Feature, place: str, have: AbstractSet[tuple[st
     here, untold = scene.seat.name, getattr(scene.platform, "untold", ())
     if (feature.name, here) not in have or feature.name in untold or feature.look(scene, here) != NATIVE:
         return NONE
-    absent = (feature.name, place) not in have
+    absent = (feature.name, place) not in have or feature.name in _barred(scene, place)
     return feature.look(scene, place) or (feature.if_absent if absent else LOST)
+
+
+def _barred(scene: Scene, place: str) -> AbstractSet[str]:
+    """What people there have and a bridge may not do."""
+    return next(
+        (getattr(seat.platform, "barred", frozenset()) for seat in scene.room.seats if seat.name == place), set()
+    )
 
 
 def _table(
