@@ -42,6 +42,7 @@ from bridge.events import (
 )
 from bridge.findings import Endpoint, Finding, Grade
 from bridge.ids import EventId, Key, MessageId, Place, RoomId, ThreadId, UserId
+from bridge.recipient import Recipient
 from bridge.text.length import Unit
 
 __all__ = [
@@ -87,6 +88,7 @@ __all__ = [
     "Rate",
     "Reacted",
     "Reaction",
+    "Recipient",
     "Registration",
     "Rejected",
     "Relation",

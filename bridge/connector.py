@@ -21,6 +21,7 @@ from bridge.errors import BridgeError
 from bridge.events import AnyEvent, Attachment, File, User
 from bridge.findings import Endpoint, Finding
 from bridge.ids import AccountName, Key, MessageId, Place, RoomId, ThreadId, UserId
+from bridge.recipient import Recipient
 
 
 class ConnectorConfig(BaseModel):
@@ -165,6 +166,9 @@ class Connector(ABC, Generic[C]):
     """The account's settings class."""
     features: ClassVar[Capabilities] = Capabilities()
     """What the platform's rooms can show unless `capabilities` says otherwise."""
+
+    recipient: ClassVar[Recipient | None] = None
+    """Who has what is written there, under which terms and how long, for `qantara privacy`; None: nobody knows."""
 
     def __init__(self, config: C, host: Host) -> None:
         self.config = config

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from bridge import Connector, ConnectorConfig, EventId, Manner, MessageId, Outgoing, Place, Posted, RoomId, User, UserId
+from bridge.recipient import Recipient
 from bridge.text.nodes import said
 from bridge.text.walk import plain
 
@@ -25,6 +26,7 @@ class Console(Connector[ConsoleConfig]):
     """Your terminal as a chat room."""
 
     Config = ConsoleConfig
+    recipient = Recipient(keeps="It keeps nothing.", reads="Whoever sees the terminal reads it.", seen="2026-11")
 
     async def run(self) -> None:
         lines = asyncio.StreamReader()

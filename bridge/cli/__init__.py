@@ -14,6 +14,7 @@ from bridge.cli.doctor import doctor
 from bridge.cli.new import new
 from bridge.cli.operate import audit, claim, follow, leave, queue, status, trace
 from bridge.cli.people import forget, person
+from bridge.cli.privacy import privacy
 from bridge.cli.registration import registration
 from bridge.cli.restore import restore
 from bridge.cli.rooms import rooms
@@ -68,6 +69,7 @@ for command in (
     schema,
     new,
     registration,
+    privacy,
     demo,
 ):
     app.command()(command)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from bridge.connector import ConnectorConfig
+from bridge.recipient import Recipient
 
 _PORTS = {"irc": 6667, "ircs": 6697}
 _NICK = r"^[^\s\x00-\x1f\x7f:#&@!,*?.$0-9-][^\s\x00-\x1f\x7f@!,*?.:]*$"
@@ -112,3 +113,12 @@ class IrcConfig(ConnectorConfig):
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
+
+
+RECIPIENT = Recipient(
+    keeps="Most networks keep nothing, or a few days of history; everybody in a channel may keep a log.",
+    reads="The network's servers and everybody in the channel read it: channels are not encrypted.",
+    server="server",
+    seen="2026-11",
+)
+"""Each network is run by people of its own."""

@@ -15,7 +15,7 @@ from bridge.text.nodes import Mention
 from bridge.text.walk import Unit
 from connectors.irc import relay
 from connectors.irc.checkup import bracketed, examined
-from connectors.irc.config import IrcConfig
+from connectors.irc.config import RECIPIENT, IrcConfig
 from connectors.irc.format import FORMATTING
 from connectors.irc.incoming import is_native
 from connectors.irc.outgoing import HEADROOM, texts, unpinged
@@ -40,6 +40,7 @@ class Irc(Connector[IrcConfig]):
     features: ClassVar[Capabilities] = Capabilities(
         formatting=_SHOWN, unit=Unit.BYTES, max_text=350, max_lines=8, in_flight=IN_FLIGHT
     )
+    recipient = RECIPIENT
     _session: Session | None = None
 
     async def run(self) -> None:

@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from bridge.connector import ConnectorConfig
+from bridge.recipient import Recipient
 
 
 class MatrixConfig(ConnectorConfig):
@@ -46,3 +47,12 @@ class MatrixConfig(ConnectorConfig):
         if self.e2ee and self.e2ee_passphrase is None:
             raise ValueError("e2ee needs e2ee_passphrase: the keys are not kept in clear")
         return self
+
+
+RECIPIENT = Recipient(
+    keeps="The homeserver of everybody in the room keeps a copy of its own, as long as it likes: mostly for ever.",
+    reads="In rooms without encryption all these homeservers can read it; in encrypted ones only people's devices.",
+    server="homeserver",
+    seen="2026-11",
+)
+"""Each homeserver is run by people of its own."""

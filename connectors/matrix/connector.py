@@ -43,7 +43,7 @@ from connectors.matrix import asking, calls, checkup, outgoing, polls
 from connectors.matrix.batch import direct_rooms
 from connectors.matrix.calls import Call
 from connectors.matrix.client import Client, connected_to
-from connectors.matrix.config import MatrixConfig
+from connectors.matrix.config import RECIPIENT, MatrixConfig
 from connectors.matrix.content import part, words
 from connectors.matrix.errors import Duplicate, NotFound
 from connectors.matrix.files import kinds
@@ -64,6 +64,7 @@ class Matrix(Connector[MatrixConfig]):
     """Matrix, as an ordinary user: the transaction id makes sending the same part twice harmless."""
 
     Config = MatrixConfig
+    recipient = RECIPIENT
     features = Capabilities(
         formatting=ALL_NODES - {Emoji},
         relations=frozenset({Relation.REPLY, Relation.THREAD, Relation.ROOT}),

@@ -79,6 +79,7 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
     """Matrix, as an application service: the homeserver hands us every event once we have stored it."""
 
     Config = MatrixAppserviceConfig
+    recipient = Matrix.recipient
     features = replace(Matrix.features, authorship=Authorship.GHOST)
 
     def __init__(self, config: MatrixAppserviceConfig, host: Host) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from bridge.recipient import Recipient
 from connectors.graph.config import GraphConfig
 
 _NUMBER = r"^\d{3,32}$"
@@ -70,3 +71,15 @@ class MessengerConfig(GraphConfig):
     """Whether the token goes in a `header`, or in the `query` of each address as Meta's pages show it."""
     check_seconds: Annotated[float, Field(ge=5, le=3600)] = 120
     """How often we look whether Meta still tells us of the page, and ask it to where it does not."""
+
+
+RECIPIENT = Recipient(
+    company="Meta Platforms Ireland Ltd. (in Europe), Meta Platforms, Inc. (elsewhere)",
+    seat="Ireland, USA",
+    terms="https://www.facebook.com/legal/terms https://www.facebook.com/privacy/policy",
+    keeps="It keeps conversations with a page until they are deleted.",
+    reads="Its servers can read them: conversations with a page through its interface are not end-to-end encrypted.",
+    server="api_url",
+    seen="2026-11",
+)
+"""Who runs the platform."""

@@ -42,7 +42,7 @@ from connectors.graph import door
 from connectors.graph.client import connected_to
 from connectors.graph.wire import loads
 from connectors.messenger import checkup, outgoing, registering
-from connectors.messenger.config import AfterWindow, MessengerConfig, Names, Webhook
+from connectors.messenger.config import RECIPIENT, AfterWindow, MessengerConfig, Names, Webhook
 from connectors.messenger.errors import NoPersona, NotOurs, OutsideWindow, meaning
 from connectors.messenger.format import FORMATTING, MAX_TEXT
 from connectors.messenger.hearing import Hearing
@@ -75,6 +75,7 @@ class Messenger(Connector[MessengerConfig]):
     """
 
     Config: ClassVar[type[ConnectorConfig]] = MessengerConfig
+    recipient = RECIPIENT
     features: ClassVar[Capabilities] = Capabilities(
         authorship=Authorship.OVERRIDE,
         formatting=FORMATTING,

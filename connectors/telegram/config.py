@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, SecretStr, field_validator
 
 from bridge import ConnectorConfig
+from bridge.recipient import Recipient
 
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 
@@ -67,3 +68,15 @@ class TelegramConfig(ConnectorConfig):
     @classmethod
     def _without_slash(cls, address: str) -> str:
         return address.rstrip("/")
+
+
+RECIPIENT = Recipient(
+    company="Telegram Messenger Inc.",
+    seat="British Virgin Islands",
+    terms="https://telegram.org/privacy",
+    keeps="It keeps messages of groups and channels on its servers until somebody deletes them.",
+    reads="Its servers can read them: groups and bots are not end-to-end encrypted.",
+    server="api_url",
+    seen="2026-11",
+)
+"""Who runs the platform."""

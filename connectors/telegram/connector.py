@@ -47,7 +47,7 @@ from bridge import (
 )
 from bridge.events import AnyEvent, Confirmation
 from connectors.telegram import checkup, files, media, outgoing, polls, webhook
-from connectors.telegram.config import Mode, TelegramConfig
+from connectors.telegram.config import RECIPIENT, Mode, TelegramConfig
 from connectors.telegram.content import user_name
 from connectors.telegram.customs import Customs
 from connectors.telegram.errors import Migrated, Uncommon, translated
@@ -78,6 +78,7 @@ class Telegram(Connector[TelegramConfig]):
     """
 
     Config: ClassVar[type[ConnectorConfig]] = TelegramConfig
+    recipient = RECIPIENT
     features: ClassVar[Capabilities] = Capabilities(
         formatting=FORMATTING,
         relations=frozenset({Relation.REPLY, Relation.THREAD}),
