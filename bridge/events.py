@@ -222,7 +222,7 @@ class Left(Event, frozen=True, kw_only=True, tag="left"):
 
 
 class RoomChanged(Event, frozen=True, kw_only=True, tag="room_changed"):
-    """The room got another name or topic; None means unchanged."""
+    """The room, or the `thread` of it, got another name or topic; None means unchanged."""
 
     name: str | None = None
     topic: str | None = None

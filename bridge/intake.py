@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeGuard
 
 import msgspec
 import structlog
@@ -46,7 +47,7 @@ from bridge.store.ops import Accept, Accepted
 from bridge.store.questions import Locate
 from bridge.store.rows import Arrival, Route, RowKind, Seen
 from bridge.text.nodes import Rich, said
-from bridge.threads import opened
+from bridge.threads import called_now, opened, wished
 
 logger = structlog.get_logger()
 _HIGH_WATER = 5000
@@ -247,7 +248,9 @@ class Intake:
         for change, room in changes:
             if self.guard.watches and isinstance(change, (Joined, Left)) and self.guard.silences(room, change.user.id):
                 continue
-            if room is not None and room in self.routes and change.room_kind is not RoomKind.DIRECT:
+            if room is not None and self._is_of_a_thread(change, room):
+                yield from self._renamed(change, room)
+            elif room is not None and room in self.routes and change.room_kind is not RoomKind.DIRECT:
                 groups.setdefault((room, shown_by(change)), []).append(change)
         changes.clear()
         for (room, what), found in groups.items():
@@ -260,6 +263,22 @@ class Intake:
         """What stands for a thread, before its messages: the store passes it over when it knows the thread."""
         if arrival.room is not None and not self._shared.under_way[arrival.room]:  # its root may be a copy on its way
             yield opened(arrival, arrival.room, thread)
+        asking = [to for to in arrival.targets if Show.THREADS in self._shared.shows.get(to.link, ())]
+        if asking and arrival.room is not None and arrival.event.id:
+            yield wished(arrival, arrival.room, thread, asking)
+
+    def _renamed(self, change: RoomChanged, room: RoomNumber) -> Iterable[Arrival]:
+        """A thread got another name: so does what stands for it."""
+        routes = tuple(Route(to.room, to.link, self._uptime(to.room)) for to in self.routes.get(room, ()))
+        if routes and (arrival := called_now(change, room, routes)) is not None:
+            yield arrival
+
+    def _is_of_a_thread(self, change: Change, room: RoomNumber) -> TypeGuard[RoomChanged]:
+        """Whether not the room itself changed: a thread that a link names is the room."""
+        if not isinstance(change, RoomChanged) or change.thread is None:
+            return False
+        place = self._atlas.place(room)
+        return place is None or place.thread != change.thread
 
     def _without_own_thread(self, event: Relayed, room: RoomNumber | None) -> Relayed:
         """A thread that a link names is the room itself; any other is said to the readers elsewhere."""

@@ -66,6 +66,8 @@ def planned(row: Row, facts: Facts, view: View, now: datetime, behind: Sequence[
     """What to do for a row, whatever its kind, and for those `behind` it that it can show as well."""
     event = row.event
     match event:
+        case Posted() if row.kind is RowKind.OPEN:
+            return _opening(facts.about, view)
         case Posted():
             together = joined((row, *behind), view, now) if behind else None
             return together or _posted(row, event, facts, view, late(row, view, now))
@@ -116,6 +118,16 @@ def _posted(row: Row, event: Posted, facts: Facts, view: View, time: str) -> Pla
     fragile = ("reply",) if answered(event) is not None else ("parts",) if len(steps) > 1 else ("late",) if time else ()
     fragile = ("files",) if facts.carried else fragile
     return Plan(steps, (*fragile, "thread") if thread is not None else fragile)
+
+
+def _opening(about: Known | None, view: View) -> Plan | Ended:
+    """A thread of its own, called as the message began, where the room has such and knows the message."""
+    if about is None or not about.parts or about.gone or begins_here(view) or not opens(view):
+        return Ended(Outcome.MERGED, "a thread in words there")
+    if about.thread is not None:
+        return Ended(Outcome.MERGED, "a thread that is there")
+    title = Opening(room=view.place.room, title=defused(about.excerpt or about.author), key=key_of(view, 0))
+    return Plan((Step(title),), ("opening",))
 
 
 def _kind(part: Part) -> TwinKind:

@@ -14,7 +14,7 @@ from bridge.refit import divisible
 from bridge.steps import Action, Plan, Step
 from bridge.store.ops import Settle
 from bridge.store.questions import Joint
-from bridge.store.rows import NO_ID, Arrived, Copy, Made, Outcome, Row, TwinKind
+from bridge.store.rows import NO_ID, Arrived, Copy, Made, Outcome, Row, RowKind, TwinKind
 
 OF_ONE = frozenset({Feature.ATTACHMENT, Feature.THREAD, Feature.EMOJI})
 """What a room may refuse of one message without a word about the next."""
@@ -66,6 +66,8 @@ class Delivery(Struct, gc=False):
         if isinstance(decision, Closed) and self.plan and "thread" in self.plan.fragile:
             return Refit(Feature.THREAD)  # one thread of the room, not the room
         refused = isinstance(decision, GiveUp) and decision.reason == "rejected"
+        if refused and self.row.kind is RowKind.OPEN:
+            return Refit(Feature.OPEN)  # then threads are told in words
         return Apart() if refused and self.joined and self.joint else decision
 
     def _told_of_emoji(self, decision: Refit, error: Exception, action: Action) -> Next:

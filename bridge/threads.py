@@ -11,7 +11,7 @@ from msgspec import structs
 from bridge.capabilities import Relation
 from bridge.desk import handle
 from bridge.errors import Feature
-from bridge.events import Manner, Posted, User, begins_thread
+from bridge.events import Edited, Manner, Posted, RoomChanged, User, begins_thread
 from bridge.ids import EventId, MessageId, Place, RoomNumber, ThreadId, UserId
 from bridge.people import bare, label
 from bridge.steps import View
@@ -36,6 +36,32 @@ def opened(of: Arrival, room: RoomNumber, thread: ThreadId) -> Arrival:
     return Arrival(
         id=event.id, event=event, kind=RowKind.POST, body=encode(event), room=room, natives=event.message,
         excerpt=name, targets=tuple(targets), is_thread=True,
+    )  # fmt: skip
+
+
+def wished(of: Arrival, room: RoomNumber, thread: ThreadId, targets: Sequence[Route]) -> Arrival:
+    """A thread of its own in these rooms, for one that hangs on a message; asked for once a day, and made once."""
+    event = Posted(
+        id=EventId(f"open:{room}:{thread}:{of.event.at.date()}"), room=of.event.room, thread=thread, at=of.event.at,
+        message=(MessageId(thread),), author=_BRIDGE,
+    )  # fmt: skip
+    return Arrival(
+        id=event.id, event=event, kind=RowKind.OPEN, body=encode(event), room=room, relates=MessageId(thread),
+        targets=tuple(structs.replace(route, parked="") for route in targets),
+    )  # fmt: skip
+
+
+def called_now(change: RoomChanged, room: RoomNumber, targets: Sequence[Route]) -> Arrival | None:
+    """Another name for what stands for a thread; the store passes it over where nothing does. None without a name."""
+    if change.thread is None or not change.name:
+        return None
+    event = Edited(
+        id=change.id, room=change.room, at=change.at, replaces=MessageId(change.thread), author=_BRIDGE,
+        text=said(f"Thread: {change.name}"), manner=Manner.NOTICE,
+    )  # fmt: skip
+    return Arrival(
+        id=event.id, event=event, kind=RowKind.EDIT, body=encode(event), room=room, natives=(event.replaces,),
+        relates=event.replaces, targets=tuple(targets), is_thread=True,
     )  # fmt: skip
 
 

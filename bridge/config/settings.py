@@ -225,6 +225,8 @@ class Show(StrEnum):
     """A room's new name or topic, as a line in the others."""
     PINS = "pins"
     """Which message somebody pinned, as a line that answers it."""
+    THREADS = "threads"
+    """A thread on a message, as a thread of its own where a room has such (a topic of a forum)."""
 
 
 class LinkSettings(Settings):
@@ -253,7 +255,8 @@ class LinkSettings(Settings):
     """How much a person or a room may say before it is held; nothing is limited by default."""
     show: tuple[Show, ...] = ()
     """What crosses besides messages; nothing by default: `phone_numbers` (those on cards that people send), `joins`
-    (who comes and goes), `topics` (a room's new name or topic) and `pins` (which message somebody pinned)."""
+    (who comes and goes), `topics` (a room's new name or topic), `pins` (which message somebody pinned) and `threads`
+    (one that people begin on a message opens a topic in a forum)."""
     moderation: ModerationSettings | None = None
     """What moderators of the rooms may do; without this part the bridge heeds nobody there."""
     transforms: tuple[TransformSettings, ...] = ()

@@ -149,8 +149,10 @@ class Accepting:
             self._seen.add(op.account, arrival.id, op.at)
         if self._early and arrival.kind is RowKind.POST and self._edited_already(arrival):
             return []
-        if arrival.is_thread and self.resolve(arrival.room, arrival.natives[0]) is not None:
-            return []
+        if arrival.is_thread:
+            known = self.resolve(arrival.room, arrival.natives[0]) is not None
+            if known is (arrival.kind is RowKind.POST):
+                return []
         person = self._person(op, arrival)
         arrival, message, reply = self._relate(op, arrival, person)
         kind = arrival.kind

@@ -19,6 +19,8 @@ class RowKind(IntEnum):
     REACT = 3
     UNREACT = 4
     TALLY = 5
+    OPEN = 6
+    """Begin a thread of its own for one that hangs on a message."""
 
 
 class TwinKind(IntEnum):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bridge.clock import SystemClock
 from bridge.demo.daemon import Daemon, free_port
-from bridge.testing.waiting import shown
+from bridge.testing.waiting import eventually, shown
 from bridge.text.nodes import said
 from connectors.irc.emulator import IrcEmulator
 from connectors.matrix.emulator import MatrixEmulator
@@ -27,7 +27,7 @@ async def test_a_topic_is_a_thread_and_answers_in_the_thread_are_in_the_topic(tm
             "store": {"path": "data/q.db", "min_free_mib": 0, "ballast_mib": 0},
             "http": {"listen": f"127.0.0.1:{port}", "public_url": f"http://127.0.0.1:{port}"},
             "accounts": {"tg": dict(telegram.settings()), "home": dict(matrix.settings()), "net": dict(irc.settings())},
-            "links": {"l": {"rooms": [f"tg/{FORUM}", f"home/{town}", f"net/{channel}"]}},
+            "links": {"l": {"rooms": [f"tg/{FORUM}", f"home/{town}", f"net/{channel}"], "show": ["threads"]}},
         })  # fmt: skip
         await daemon.start()
         await daemon.ready()
@@ -42,4 +42,13 @@ async def test_a_topic_is_a_thread_and_answers_in_the_thread_are_in_the_topic(tm
         assert (roses[1].text, roses[1].in_reply_to) == ("Ben: red", None)
         lines = await shown(irc, channel, lambda seen: len(seen) == 3)
         assert [one.text for one in lines][:2] == ["Ada: (in Roses) red or white?", "Ben: (in Roses) red"]
+        telegram.world.rename(telegram.world.chats[FORUM], TOPIC, "Tulips")
+        await shown(matrix, town, lambda seen: seen[0].text == "Thread: Tulips")
+        lilies = await matrix.say(town, "Ben", said("lilies?"))
+        await matrix.say_in_thread(town, "Ben", lilies, said("white ones"))
+        topics = telegram.world.chats[FORUM].topics
+        await eventually(lambda: "lilies?" in topics.values())
+        number = next(number for number, name in topics.items() if name == "lilies?")
+        (copy,) = await shown(telegram, f"{FORUM}/{number}", len)
+        assert copy.text == "Ben: white ones"
         await daemon.stop()

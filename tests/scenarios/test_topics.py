@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from bridge.asked import Outgoing
 from bridge.capabilities import Relation
-from bridge.errors import RoomClosed
-from bridge.ids import MessageId, ThreadId
+from bridge.errors import Rejected, RoomClosed
+from bridge.events import RoomChanged
+from bridge.ids import AccountName, EventId, Key, MessageId, RoomId, ThreadId
 from bridge.testing.memory import EVERYTHING, MemoryPlatform
 from bridge.testing.memory_rooms import Post, room_id
 from bridge.testing.platform import Shown, texts
@@ -174,3 +176,89 @@ async def test_a_topic_that_is_closed_closes_not_the_room(
     assert not await bridge.parked()
     assert balanced(await bridge.ledger())
     await bridge.stop()
+
+
+class Forum(FaultyConnector):
+    """A forum: threads of its own begin at a word, with a name, and not everywhere."""
+
+    def __init__(self, config: Any, host: Any) -> None:  # noqa: ANN401 - handed on as they are
+        super().__init__(config, host)
+        self.topics: list[str] = []
+        self.refuses_topics = False
+
+    async def open_thread(self, room: RoomId, title: str, key: Key) -> ThreadId:
+        del room, key
+        if self.refuses_topics:
+            raise Rejected("no rights to make topics")
+        self.topics.append(title)
+        return ThreadId(f"t{len(self.topics)}")
+
+
+async def asking(folder: Path, left: MemoryPlatform, right: MemoryPlatform, link: str) -> Bridge:
+    """Threads that are messages on the left, topics on the right."""
+    left.capabilities, right.capabilities = ROOTS, TOPICS
+    file = configured(left, right, connector="forum", link=link)
+    return await Bridge(folder, file, connectors={"forum": Forum}).start()
+
+
+async def test_a_thread_on_a_message_opens_a_topic_where_the_link_says_so(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await asking(tmp_path, left, right, "show: [threads], ")
+    root = await left.say("town", "Ada", said("camels"))
+    talk(left, "Bob", "one", root)
+    talk(left, "Bob", "two", root)
+    seen = await shown(right, "town", lambda seen: len(seen) == 3)
+    assert lines(seen) == [("Ada: camels", None), ("Bob: one", "t1"), ("Bob: two", "t1")]
+    talk(right, "Cid", "from the topic", "t1", name="camels")
+    back = await shown(left, "town", lambda seen: len(seen) == 4)
+    assert (back[-1].text, back[-1].thread) == ("Cid: from the topic", root)
+    await bridge.stop()
+    await bridge.start()
+    talk(left, "Bob", "three", root)
+    seen = await shown(right, "town", lambda seen: len(seen) == 5)
+    assert lines(seen)[-1] == ("Bob: three", "t1")
+    assert balanced(await bridge.ledger())
+    await bridge.stop()
+
+
+async def test_without_the_setting_a_thread_on_a_message_stays_where_its_message_is(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await asking(tmp_path, left, right, "")
+    root = await left.say("town", "Ada", said("camels"))
+    talk(left, "Bob", "one", root)
+    seen = await shown(right, "town", lambda seen: len(seen) == 2)
+    assert (seen[1].thread, seen[1].in_reply_to) == (None, seen[0].id)
+    await bridge.stop()
+
+
+async def test_where_topics_are_refused_threads_are_told_as_before(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await asking(tmp_path, left, right, "show: [threads], ")
+    connector = bridge.app.accounts[AccountName("right")].connector
+    assert isinstance(connector, Forum)
+    connector.refuses_topics = True
+    root = await left.say("town", "Ada", said("camels"))
+    talk(left, "Bob", "one", root)
+    seen = await shown(right, "town", lambda seen: len(seen) == 2)
+    assert (seen[1].text, seen[1].thread, seen[1].in_reply_to) == ("Bob: one", None, seen[0].id)
+    await bridge.drained()
+    assert not await bridge.parked()
+    assert balanced(await bridge.ledger())
+    await bridge.stop()
+
+
+async def test_a_topic_that_is_renamed_renames_what_stands_for_it(
+    forum: Bridge, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    talk(left, "Ada", "hello", CAMELS, name="Camels")
+    await shows(right, "town", ["Thread: Camels", "Ada: hello"])
+    host = forum.app.accounts[AccountName("left")]
+    for thread, name in ((CAMELS, "Dromedaries"), (ThreadId("77"), "Nobody wrote here")):
+        change = RoomChanged(
+            id=EventId(f"name {thread}"), room=room_id("town"), thread=thread, at=forum.clock.now(), name=name
+        )
+        await host.publish(change)
+    await shows(right, "town", ["Thread: Dromedaries", "Ada: hello"])
