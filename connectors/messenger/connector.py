@@ -62,7 +62,6 @@ class _Up(Struct, frozen=True):
     """What one run works with."""
 
     page: Page
-    hearing: Hearing
     personas: Personas
     uploads: Uploads
 
@@ -91,11 +90,12 @@ class Messenger(Connector[MessengerConfig]):
     def __init__(self, config: MessengerConfig, host: Host) -> None:
         super().__init__(config, host)
         self._up: _Up | None = None
+        self._hearing: Hearing | None = None
         self._log = structlog.get_logger().bind(account=host.account)
 
     @property
     def is_running(self) -> bool:
-        """Whether Meta's calls are taken."""
+        """Whether `run` is under way."""
         return self._up is not None
 
     async def run(self) -> None:
@@ -103,25 +103,40 @@ class Messenger(Connector[MessengerConfig]):
         async with connected_to(self.config, meaning) as client:
             page = Page(self.config, client)
             me = await page.me()
-            hearing = Hearing(me, self.config.app_id, People(self.host, page))
             personas = Personas(self.host, page, self.config.persona_picture or "")
-            self._up = _Up(page, hearing, personas, Uploads(self.host, page, self.config.files))
+            self._hear(Hearing(me, self.config.app_id, People(self.host, page)))
+            self._up = _Up(page, personas, Uploads(self.host, page, self.config.files))
             try:
                 await self._register()
                 await page.subscribe()
                 self.host.connected(me)
-                while True:
-                    await self.host.clock.sleep(self.config.check_seconds)
-                    await self._look(page)
+                await self._watch(page)
+            except Unavailable:  # Meta may reach us all the same: what it tells is taken meanwhile
+                raise
+            except BaseException:
+                self._hear(None)
+                raise
             finally:
                 self._up = None
-                hearing.end()
+
+    def _hear(self, hearing: Hearing | None) -> None:
+        """Take Meta's calls like this from now on, or none; what is not stored yet is given again."""
+        before, self._hearing = self._hearing, hearing
+        if before is not None:
+            before.end()
 
     async def _register(self) -> None:
-        if self.config.webhook is Webhook.REGISTER and self.host.webhook_url is not None:
-            why = await registering.registered(self.config, self.host.webhook_url)
-            if why:
-                self._log.warning("messenger webhook not registered", why=why)
+        if self.config.webhook is Webhook.MANUAL:
+            return
+        if (address := self.host.webhook_url) is None:
+            self._log.warning("messenger hears nothing, there is no http.public_url")
+        elif why := await registering.registered(self.config, address):
+            self._log.warning("messenger webhook not registered", why=why)
+
+    async def _watch(self, page: Page) -> None:
+        while True:
+            await self.host.clock.sleep(self.config.check_seconds)
+            await self._look(page)
 
     async def _look(self, page: Page) -> None:
         """After an hour of failures Meta tells us nothing more of a page: then we ask again."""
@@ -143,10 +158,10 @@ class Messenger(Connector[MessengerConfig]):
         if body.get("object") != "page":
             self.host.unreadable("a call about something else than pages")
             return Response()
-        if self._up is None:
+        if self._hearing is None:
             return _later(None)
         try:
-            await self._up.hearing.take(body, self.host)
+            await self._hearing.take(body, self.host)
         except StoreFull as full:
             return _later(full.retry_after)
         except Unavailable:

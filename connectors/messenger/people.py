@@ -15,7 +15,7 @@ SOMEBODY: Final = "Messenger user"
 _PATIENCE_SECONDS: Final = 2.0
 """A call has to be answered within five."""
 _LIFE_SECONDS: Final = 24 * 3600.0
-_NAMELESS_SECONDS: Final = 3600.0
+_NAMELESS_SECONDS: Final = 600.0
 _MOST: Final = 10_000
 _LONGEST: Final = 200
 

@@ -217,6 +217,7 @@ async def test_a_file_is_uploaded_once(lab: Lab) -> None:
         assert lab.server.files.uploaded == 1
         await run.send((), files=(replace(file, kind=Kind.FILE),))
         assert lab.server.files.uploaded == 2
+        assert len(sends(lab)) == 3, "an upload was used as another type, and refused"
 
 
 async def test_an_upload_that_meta_forgot_goes_again(lab: Lab) -> None:

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from bridge.connector import Request
+from bridge.errors import Unavailable
 from bridge.events import Deleted, Delivered, Edited, Joined, Kind, Posted, Reacted, Unreacted
 from bridge.ids import MessageId
 from bridge.testing import samples
@@ -122,6 +123,32 @@ async def test_a_connector_that_does_not_run_asks_for_later(lab: Lab) -> None:
     assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
 
 
+async def test_while_the_graph_api_is_away_metas_calls_are_taken(lab: Lab) -> None:
+    kit = lab.kit(check_seconds=5)
+    connector = kit.connect(kit.host)
+    with hurried():
+        running = asyncio.create_task(connector.run())
+        await kit.host.until(lambda _: kit.host.online, "a connection")
+        await lab.server.server.__aexit__()
+        with pytest.raises(Unavailable):
+            await running
+        assert await lab.server.webhook.call(body_of(lab, kit.town, "can you hear me")) == 200
+    assert kit.host.words() == ["can you hear me"]
+
+
+async def test_what_one_person_says_stays_in_order_though_names_come_late(lab: Lab) -> None:
+    async with lab.kit().running() as run:
+        bodies = [body_of(lab, run.kit.garden, f"number {number}", f"m_{number}") for number in range(5)]
+        lab.server.server.silent.add(run.kit.garden)
+        with hurried():
+            calls = [asyncio.create_task(lab.server.webhook.call(body)) for body in bodies[:1]]
+            await eventually(lambda: lab.server.server.calls[-1].path == run.kit.garden)
+            lab.server.server.silent.clear()
+            calls += [asyncio.create_task(lab.server.webhook.call(body)) for body in bodies[1:]]
+            assert await asyncio.gather(*calls) == [200] * 5
+        assert sorted(run.kit.host.words()) == run.kit.host.words()
+
+
 # Echoes.
 
 
@@ -225,14 +252,26 @@ async def test_the_address_is_registered_where_there_is_none(lab: Lab) -> None:
 
 
 async def test_the_address_of_another_program_is_left_alone(lab: Lab) -> None:
-    kit = lab.kit(webhook_url="https://bridge.example.org/in/kit")
-    async with kit.running() as run:
-        await run.hears("hello")
-        assert lab.server.webhook.url == lab.door.url
-        faults = [one.what for one in await run.connector.examine() if one.where == "webhook"]
-        assert faults == [
-            f"Meta calls {lab.door.url.rpartition('/in')[0]} for pages of this app, and not https://bridge.example.org"
-        ]
+    lab.server.webhook.url = other = "http://127.0.0.1:9/another/program"
+    async with lab.kit(webhook_url=lab.door.url).running() as run:
+        assert lab.server.webhook.url == other
+        (found,) = await run.connector.examine()
+        ours = lab.door.url.rpartition("/in")[0]
+        assert found.what == f"Meta calls http://127.0.0.1:9 for pages of this app, and not {ours}"
+        assert lab.door.url in found.remedy
+
+
+async def test_a_reaction_that_came_while_the_store_was_full_still_replaces_the_last(lab: Lab) -> None:
+    async with lab.kit().running() as run:
+        native, _ = await run.hears("good news")
+        await lab.server.react(run.kit.town, "Ada", native, "👍")
+        await run.event(Reacted, lambda one: one.emoji == "👍", "the first")
+        run.kit.host.fill()
+        await lab.server.react(run.kit.town, "Ada", native, "❤️")
+        await run.kit.host.until(lambda _: run.kit.host.refused, "a publish that is turned away")
+        run.kit.host.drain()
+        await run.event(Reacted, lambda one: one.emoji == "❤️", "the second")
+        assert [one.emoji for one in run.kit.host.events if isinstance(one, Unreacted)] == ["👍"]
 
 
 async def test_an_account_that_is_well_has_no_findings(lab: Lab) -> None:
