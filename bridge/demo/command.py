@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
@@ -12,7 +12,7 @@ from typing import TypeAlias
 from bridge.clock import SystemClock
 from bridge.demo.daemon import Daemon, NotStarted, free_port
 from bridge.demo.script import NotSeen, play
-from bridge.demo.stage import Seat, configuration, take_seats
+from bridge.demo.stage import Cast, configuration, take_seats
 from bridge.demo.web import Page
 from bridge.registry import emulators
 
@@ -23,7 +23,7 @@ _INTERRUPTED = 130
 _PREFIX = "qantara-demo-"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-Show: TypeAlias = Callable[[Sequence[Seat], Daemon], Awaitable[None]]
+Show: TypeAlias = Callable[[Cast, Daemon], Awaitable[None]]
 
 
 def main(*, script: bool = False, port: int = 0, keep: bool = False) -> int:
@@ -47,14 +47,14 @@ def tell(line: str) -> None:
     sys.stdout.flush()
 
 
-async def _conversation(seats: Sequence[Seat], daemon: Daemon) -> None:
-    await play(seats, daemon, tell=tell, clock=SystemClock())
+async def _conversation(cast: Cast, daemon: Daemon) -> None:
+    await play(cast, daemon, tell=tell, clock=SystemClock())
 
 
 def _page(port: int) -> Show:
-    async def show(seats: Sequence[Seat], daemon: Daemon) -> None:
-        async with Page(seats, daemon, port=port) as page:
-            titles = ", ".join(seat.platform.title for seat in seats)
+    async def show(cast: Cast, daemon: Daemon) -> None:
+        async with Page(cast, daemon, port=port) as page:
+            titles = ", ".join(seat.platform.title for seat in cast.everybody)
             tell(f"{titles}: emulated on this machine, with a real bridge between them.")
             tell(f"Open {page.address} in your browser. Ctrl-C ends it.")
             await asyncio.Event().wait()
@@ -65,22 +65,22 @@ def _page(port: int) -> Show:
 async def _performed(show: Show, folder: Path) -> int:
     """Emulators, then the bridge, then the show; they end in the other order."""
     async with AsyncExitStack() as stack:
-        seats = await take_seats(stack, emulators())
-        if len(seats) < _ENOUGH:
+        cast = await take_seats(stack, emulators())
+        if len(cast.seats) < _ENOUGH:
             tell("The demo needs at least two platforms: install them with `pip install 'qantara[all]'`.")
             return _FAILED
         async with asyncio.TaskGroup() as group:
             port = free_port()
             daemon = Daemon(folder, port, clock=SystemClock(), group=group)
-            daemon.configure(configuration(seats, port))
-            return await _shown(show, seats, daemon)
+            daemon.configure(configuration(cast, port))
+            return await _shown(show, cast, daemon)
 
 
-async def _shown(show: Show, seats: Sequence[Seat], daemon: Daemon) -> int:
+async def _shown(show: Show, cast: Cast, daemon: Daemon) -> int:
     try:
         await daemon.start()
         await daemon.ready()
-        await show(seats, daemon)
+        await show(cast, daemon)
     except NotStarted as error:
         tell(f"The bridge did not start. The end of its log:\n{error}")
         return _FAILED

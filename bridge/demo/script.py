@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 
 from bridge.clock import Clock
 from bridge.demo.daemon import Daemon
-from bridge.demo.stage import Ability, Seat
+from bridge.demo.private import answered
+from bridge.demo.stage import Ability, Cast, Seat
 from bridge.ids import MessageId
 from bridge.testing.platform import Shown
 from bridge.text.markdown import render
@@ -27,16 +28,17 @@ class NotSeen(Exception):
     """Something did not arrive in time; the sentence says what and where."""
 
 
-async def play(seats: Sequence[Seat], daemon: Daemon, *, tell: Tell, clock: Clock) -> None:
+async def play(cast: Cast, daemon: Daemon, *, tell: Tell, clock: Clock) -> None:
     """Play every scene and show what the readers of each room see."""
-    play = _Play(seats, daemon, tell, clock)
-    titles = ", ".join(seat.platform.title for seat in seats)
+    play = _Play(cast.seats, daemon, tell, clock)
+    titles = ", ".join(seat.platform.title for seat in cast.everybody)
     tell(f"{titles}: emulated on this machine, with a real bridge between them (process {daemon.pid}).")
     await play.formatting()
     await play.reply()
     await play.edit()
     await play.reaction()
     await play.deletion()
+    await play.desk(cast)
     await play.kill()
     await play.every_room()
 
@@ -97,6 +99,14 @@ class _Play:
         await seat.platform.delete(seat.room(_LINK), self._who(seat), new)
         others = [other for other in self._but(seat) if Ability.DELETE in other.can]
         await self._seen(others, _lacks("wrong room"))
+
+    async def desk(self, cast: Cast) -> None:
+        if cast.office is None:
+            return
+        office = cast.office[0].platform.title
+        self._title(f"People write in private, and are answered from one room on {office}")
+        for line in await answered(cast, self._clock):
+            self._tell(f"     {line}".replace("\n", " / "))
 
     async def kill(self) -> None:
         self._title("Everybody writes, and the bridge is killed in the middle (kill -9)")
@@ -215,4 +225,5 @@ def _line(message: Shown, words: dict[MessageId, str]) -> str:
     reply = f"↪ “{answered[:24]}…” " if answered else ""
     edited = " (edited)" if message.edited else ""
     reactions = "".join(f" [{emoji} {count}]" for emoji, count in message.reactions.items())
-    return f"{message.author}: {reply}{_marked(message.rich)}{edited}{reactions}".replace("\n", " / ")
+    said = f"{message.author}: {reply}{_marked(message.rich)}{edited}{reactions}"
+    return said.replace("\\\n", " / ").replace("\n", " / ")

@@ -17,6 +17,8 @@ logger = structlog.get_logger()
 
 LINKS = ("lobby", "garden")
 """The links: the first over the first room of every platform, the second over the second rooms."""
+DESK = "desk"
+"""Those who write in private, and the room from which they are answered."""
 
 
 class Ability(StrEnum):
@@ -37,11 +39,15 @@ class Written(Struct, frozen=True):
 
 
 class Seat(Struct):
-    """One platform of the demonstration. `written` holds, by room and id, what was written there on the page."""
+    """One platform of the demonstration. `written` holds, by room and id, what was written there on the page.
+
+    `person` is who talks there with the bridge in private, empty where many share the rooms.
+    """
 
     account: str
     platform: Platform
     can: frozenset[Ability]
+    person: str = ""
     written: dict[tuple[str, MessageId], Written] = field(default_factory=dict)
 
     def room(self, link: int) -> str:
@@ -49,39 +55,63 @@ class Seat(Struct):
         return self.platform.rooms[link]
 
 
-async def take_seats(stack: AsyncExitStack, emulators: Registry[Callable[[], Platform]]) -> Sequence[Seat]:
-    """Start every emulator that can be imported and whose rooms are shared; they end with the stack."""
-    seats = []
+class Cast(Struct, frozen=True):
+    """Everybody: `seats` share rooms that are linked, in `private` people talk with the bridge alone."""
+
+    seats: Sequence[Seat]
+    private: Sequence[Seat] = ()
+
+    @property
+    def everybody(self) -> Sequence[Seat]:
+        return (*self.seats, *self.private)
+
+    @property
+    def office(self) -> tuple[Seat, str] | None:
+        """Who has a room to answer those in private from, and that room: a platform's third; None where nobody has."""
+        found = next((seat for seat in self.seats if len(seat.platform.rooms) > len(LINKS)), None)
+        return None if found is None or not self.private else (found, found.platform.rooms[len(LINKS)])
+
+
+async def take_seats(stack: AsyncExitStack, emulators: Registry[Callable[[], Platform]]) -> Cast:
+    """Start every emulator that can be imported; they end with the stack."""
+    seats, private = [], []
     for name in emulators.names():
         try:
             make = emulators.get(name)
         except ImportError as error:
             logger.warning("platform left out", account=name, why=str(error))
             continue
-        if hasattr(make, Private.person_in.__name__):  # one person each: a link has nothing to join there
-            continue
         can = await abilities(make)
-        seats.append(Seat(account=name, platform=await stack.enter_async_context(make()), can=can))
-    return seats
+        platform = await stack.enter_async_context(make())
+        if isinstance(platform, Private):
+            private.append(Seat(name, platform, can, platform.person_in(platform.rooms[0])))
+        else:
+            seats.append(Seat(name, platform, can))
+    return Cast(seats, private)
 
 
 async def abilities(make: Callable[[], Platform]) -> frozenset[Ability]:
     """What people can do on a platform, tried out on a spare one that nobody watches."""
     async with make() as spare:
         room = spare.rooms[0]
-        first = await spare.say(room, "Ada", said("first"))
+        ada = spare.person_in(room) if isinstance(spare, Private) else "Ada"
+        ben = ada if isinstance(spare, Private) else "Ben"
+        first = await spare.say(room, ada, said("first"))
         tries: Mapping[Ability, Callable[[], Awaitable[object]]] = {
-            Ability.REACT: lambda: spare.react(room, "Ben", first, "👍"),
-            Ability.EDIT: lambda: spare.edit(room, "Ada", first, said("edited")),
-            Ability.EMOTE: lambda: spare.emote(room, "Ada", said("waves")),
-            Ability.DELETE: lambda: spare.delete(room, "Ada", first),
+            Ability.REACT: lambda: spare.react(room, ben, first, "👍"),
+            Ability.EDIT: lambda: spare.edit(room, ada, first, said("edited")),
+            Ability.EMOTE: lambda: spare.emote(room, ada, said("waves")),
+            Ability.DELETE: lambda: spare.delete(room, ada, first),
         }
-        replies = {Ability.REPLY} if await _hangs_answers(spare, room, first) else set()
+        replies = {Ability.REPLY} if await _hangs_answers(spare, room, ben, first) else set()
         return frozenset(replies | {ability for ability, act in tries.items() if await _works(act)})
 
 
-async def _hangs_answers(spare: Platform, room: str, first: MessageId) -> bool:
-    answer = await spare.say(room, "Ben", said("answer"), in_reply_to=first)
+async def _hangs_answers(spare: Platform, room: str, who: str, first: MessageId) -> bool:
+    try:
+        answer = await spare.say(room, who, said("answer"), in_reply_to=first)
+    except (NotImplementedError, ValueError):
+        return False
     return any(message.id == answer and message.in_reply_to == first for message in await spare.shown(room))
 
 
@@ -93,17 +123,30 @@ async def _works(act: Callable[[], Awaitable[object]]) -> bool:
     return True
 
 
-def configuration(seats: Sequence[Seat], port: int) -> Mapping[str, object]:
-    """The bridge's settings, as they stand in its YAML file; `port` is where it tells whether it is ready."""
+def configuration(cast: Cast, port: int) -> Mapping[str, object]:
+    """The bridge's settings, as in its YAML file; at `port` platforms call, and it tells whether it is ready."""
+    address = f"127.0.0.1:{port}"
     return {
         "store": {"path": "data/qantara.db", "min_free_mib": 0, "ballast_mib": 0},
-        "http": {"listen": f"127.0.0.1:{port}"},
-        "accounts": {seat.account: _escaped(seat.platform.settings()) for seat in seats},
+        "http": {"listen": address, "public_url": f"http://{address}"},
+        "accounts": {seat.account: _escaped(seat.platform.settings()) for seat in cast.everybody},
         "links": {
-            name: {"rooms": [f"{seat.account}/{seat.room(number)}" for seat in seats]}
+            name: {"rooms": [f"{seat.account}/{seat.room(number)}" for seat in cast.seats]}
             for number, name in enumerate(LINKS)
         },
+        **_desks(cast),
     }
+
+
+def _desks(cast: Cast) -> Mapping[str, object]:
+    if cast.office is None:
+        return {}
+    seat, room = cast.office
+    accounts = [one.account for one in cast.private]
+    return {"desks": {DESK: {"room": f"{seat.account}/{room}", "accounts": accounts, "greeting": _GREETING}}}
+
+
+_GREETING = "Hello! Somebody will answer you soon."
 
 
 def _escaped(settings: Mapping[str, object]) -> Mapping[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from bridge.demo.daemon import State
-from bridge.demo.stage import LINKS, Ability, Seat
+from bridge.demo.stage import DESK, LINKS, Ability, Cast, Seat
 from bridge.ids import MessageId
 from bridge.testing.platform import Shown
 from bridge.text.nodes import Rich, said
@@ -17,7 +17,7 @@ _EXCERPT_CHARACTERS = 60
 
 
 class Answered(Struct, frozen=True):
-    """The message a reply hangs on."""
+    """The message a reply hangs on, or the thread it stands in."""
 
     author: str
     excerpt: str
@@ -37,9 +37,10 @@ class Message(Struct, frozen=True, kw_only=True):
 
 
 class Room(Struct, frozen=True, kw_only=True):
-    """One column of the page."""
+    """One column of the page. `person` is the only one who writes there, empty where many do."""
 
     account: str
+    person: str
     title: str
     room: str
     can: Sequence[Ability]
@@ -47,7 +48,7 @@ class Room(Struct, frozen=True, kw_only=True):
 
 
 class Link(Struct, frozen=True):
-    """Rooms that hear each other."""
+    """Rooms that hear each other, or those of a desk."""
 
     name: str
     rooms: Sequence[Room]
@@ -60,14 +61,25 @@ class View(Struct, frozen=True):
     links: Sequence[Link]
 
 
-async def view(seats: Sequence[Seat], bridge: State) -> View:
+async def view(cast: Cast, bridge: State) -> View:
     """Read every room."""
-    links = [Link(name, await _rooms(seats, number)) for number, name in enumerate(LINKS)]
-    return View(bridge, links)
+    links = [
+        Link(name, await _rooms([(seat, seat.room(number)) for seat in cast.seats]))
+        for number, name in enumerate(LINKS)
+    ]
+    return View(bridge, [*links, *await _desk(cast)])
 
 
-async def _rooms(seats: Sequence[Seat], link: int) -> Sequence[Room]:
-    return await asyncio.gather(*(_room(seat, seat.room(link)) for seat in seats))
+async def _desk(cast: Cast) -> Sequence[Link]:
+    """Those who write in private, and last the room from which they are answered."""
+    if cast.office is None:
+        return ()
+    rooms = [(seat, seat.room(0)) for seat in cast.private]
+    return (Link(DESK, await _rooms([*rooms, cast.office])),)
+
+
+async def _rooms(places: Sequence[tuple[Seat, str]]) -> Sequence[Room]:
+    return await asyncio.gather(*(_room(seat, room) for seat, room in places))
 
 
 async def _room(seat: Seat, room: str) -> Room:
@@ -75,6 +87,7 @@ async def _room(seat: Seat, room: str) -> Room:
     by_id = {message.id: message for message in there}
     return Room(
         account=seat.account,
+        person=seat.person,
         title=seat.platform.title,
         room=room,
         can=sorted(seat.can),
@@ -88,7 +101,8 @@ def _typed(seat: Seat, room: str, message: MessageId) -> str | None:
 
 
 def _message(shown: Shown, own: str | None, by_id: Mapping[MessageId, Shown]) -> Message:
-    answered = by_id.get(shown.in_reply_to) if shown.in_reply_to is not None else None
+    on = shown.in_reply_to or (shown.thread if shown.thread != shown.id else None)
+    answered = by_id.get(on) if on is not None else None
     return Message(
         id=shown.id,
         author=shown.author,

@@ -1,7 +1,7 @@
 """The page of the demonstration: static files, a stream of what the rooms show, and what visitors do."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from importlib.resources import files
 from typing import Self
@@ -12,7 +12,7 @@ from aiohttp import web
 from bridge.config import is_loopback
 from bridge.demo.acts import Actors, AnyAct, Refused
 from bridge.demo.daemon import Daemon, NotStarted
-from bridge.demo.stage import Seat
+from bridge.demo.stage import Cast
 from bridge.demo.view import view
 
 _LOOK_AGAIN_SECONDS = 0.1
@@ -43,9 +43,9 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Page:
     """The web server, on the loopback interface only. Entered as an asynchronous context manager."""
 
-    def __init__(self, seats: Sequence[Seat], daemon: Daemon, *, port: int = 0) -> None:
-        self._seats, self._daemon, self._port = seats, daemon, port
-        self._actors = Actors(seats)
+    def __init__(self, cast: Cast, daemon: Daemon, *, port: int = 0) -> None:
+        self._cast, self._daemon, self._port = cast, daemon, port
+        self._actors = Actors(cast.everybody)
         self._closing = asyncio.Event()
         self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
 
@@ -82,7 +82,7 @@ class Page:
         last, quiet = b"", 0
         with suppress(ConnectionError):
             while not self._closing.is_set():
-                seen = msgspec.json.encode(await view(self._seats, self._daemon.state))
+                seen = msgspec.json.encode(await view(self._cast, self._daemon.state))
                 quiet = quiet + 1 if seen == last else 0
                 if seen != last:
                     await response.write(b"data: " + seen + b"\n\n")

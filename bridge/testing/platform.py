@@ -74,7 +74,7 @@ class Platform(Protocol):
 
     @property
     def rooms(self) -> Sequence[str]:
-        """Names of the rooms, as one writes them behind `account/`: at least two."""
+        """Names of the rooms, as one writes them behind `account/`: at least two; the demo takes a third for a desk."""
         ...
 
     def settings(self) -> Mapping[str, object]:

@@ -51,7 +51,7 @@ class MatrixEmulator:
         self._owner = self._rooms.person("Olga", "olga")
         self._bridge = self._rooms.person("Bridge", "bridge")
         self._acts = 0
-        self._names = [self._made("lobby"), self._made("garden")]
+        self._names = [self._made(name) for name in ("lobby", "garden", "office")]
 
     async def __aenter__(self) -> Self:
         await self.server.__aenter__()

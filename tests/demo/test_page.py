@@ -161,6 +161,22 @@ def test_the_other_rooms_are_one_press_away_and_linked_too(page: WebDriver, irc:
     matrix.lacks("in the garden")
 
 
+def test_who_writes_in_private_is_answered_from_the_room_of_the_desk(page: WebDriver, matrix: Column) -> None:
+    page.find_element(By.CSS_SELECTOR, '[data-link="desk"]').click()
+    messenger = Column(page, "messenger")
+    assert not messenger.element(".person").is_enabled(), "it is one person's conversation"
+    messenger.say("Is the office open today?")
+    matrix.shows("Is the office open today?")
+    assert matrix.part("Is the office open today?", ".answers"), "it stands in a thread"
+    matrix.say("what do they want?")
+    matrix.press("Is the office open", "reply")
+    matrix.say("Until six.")
+    messenger.shows("Until six.")
+    messenger.lacks("what do they want?")
+    if PICTURE:
+        assert page.save_screenshot(str(Path(PICTURE).with_name("desk.png")))
+
+
 def test_the_keyboard_is_enough(page: WebDriver, irc: Column, matrix: Column, telegram: Column) -> None:
     irc.say("answer me")
     matrix.shows("answer me")

@@ -46,20 +46,29 @@ async def test_what_people_can_do_is_found_out_by_doing_it(
 
 async def test_every_installed_emulator_takes_a_seat_and_the_configuration_has_no_fault(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
-        seats = await take_seats(stack, emulators())
-        shared = [name for name in emulators().names() if not isinstance(emulators().get(name)(), Private)]
-        assert [seat.account for seat in seats] == shared
-        text = yaml.safe_dump(configuration(seats, 8980), allow_unicode=True)
+        cast = await take_seats(stack, emulators())
+        alone = {name for name in emulators().names() if isinstance(emulators().get(name)(), Private)}
+        assert {seat.account for seat in cast.private} == alone
+        assert {seat.account for seat in cast.seats} == set(emulators().names()) - alone
+        text = yaml.safe_dump(configuration(cast, 8980), allow_unicode=True)
         config = parse(text, name="config.yaml", environ={}, connectors=installed(), base=tmp_path)
         assert not config.warnings
         assert set(config.links) == {"lobby", "garden"}
-        assert all(len(link.targets) == len(seats) for link in config.links.values())
+        assert all(len(link.targets) == len(cast.seats) for link in config.links.values())
+        assert set(config.desks["desk"].accounts) == alone
 
 
 async def test_nothing_of_a_spare_platform_is_seen_by_the_visitor() -> None:
     async with AsyncExitStack() as stack:
-        seats = await take_seats(stack, Registry.of({"one": MemoryPlatform}))
+        seats = (await take_seats(stack, Registry.of({"one": MemoryPlatform}))).seats
         assert [await seats[0].platform.shown(room) for room in seats[0].platform.rooms] == [[], []]
+
+
+async def test_there_is_no_desk_where_nobody_writes_in_private() -> None:
+    async with AsyncExitStack() as stack:
+        cast = await take_seats(stack, Registry.of({"one": MemoryPlatform}))
+        assert cast.office is None
+        assert "desks" not in configuration(cast, 1)
 
 
 async def test_a_platform_that_cannot_be_imported_is_left_out() -> None:
@@ -67,14 +76,14 @@ async def test_a_platform_that_cannot_be_imported_is_left_out() -> None:
         raise ImportError("install qantara[missing]")
 
     async with AsyncExitStack() as stack:
-        seats = await take_seats(stack, Registry({"missing": missing, "there": lambda: MemoryPlatform}))
+        seats = (await take_seats(stack, Registry({"missing": missing, "there": lambda: MemoryPlatform}))).seats
         assert [seat.account for seat in seats] == ["there"]
 
 
 async def test_a_dollar_in_a_setting_names_no_variable() -> None:
     async with AsyncExitStack() as stack:
         odd = partial(MemoryPlatform, "odd ${HOME}")
-        (seat,) = await take_seats(stack, Registry.of({"odd": odd}))
-        (account,) = [configuration([seat], 1)["accounts"]]
+        cast = await take_seats(stack, Registry.of({"odd": odd}))
+        (account,) = [configuration(cast, 1)["accounts"]]
         assert isinstance(account, dict)
         assert account["odd"]["platform"] == "odd $${HOME}"

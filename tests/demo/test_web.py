@@ -12,7 +12,7 @@ import pytest
 
 from bridge.clock import SystemClock
 from bridge.demo.daemon import Daemon, free_port
-from bridge.demo.stage import Seat, take_seats
+from bridge.demo.stage import Cast, Seat, take_seats
 from bridge.demo.web import Page
 from bridge.registry import Registry
 from bridge.testing.memory import MemoryPlatform
@@ -23,7 +23,7 @@ from bridge.text.nodes import said
 @pytest.fixture
 async def seat() -> AsyncIterator[Seat]:
     async with AsyncExitStack() as stack:
-        (seat,) = await take_seats(stack, Registry.of({"memory": MemoryPlatform}))
+        (seat,) = (await take_seats(stack, Registry.of({"memory": MemoryPlatform}))).seats
         yield seat
 
 
@@ -33,7 +33,7 @@ async def visitor(seat: Seat, tmp_path: Path) -> AsyncIterator[aiohttp.ClientSes
     async with asyncio.TaskGroup() as group:
         daemon = Daemon(tmp_path, free_port(), clock=SystemClock(), group=group)
         daemon.configure({"accounts": {}})
-        async with Page([seat], daemon) as page, aiohttp.ClientSession(page.address) as session:
+        async with Page(Cast([seat]), daemon) as page, aiohttp.ClientSession(page.address) as session:
             yield session
 
 

@@ -113,7 +113,8 @@ class Column {
     this.find(".place").textContent = room.room;
     this.element.setAttribute("aria-labelledby", this.find(".title").id);
     this.find(".log").setAttribute("aria-label", `Messages on ${room.title}`);
-    this.find(".person").value = PEOPLE[tone % PEOPLE.length];
+    this.find(".person").value = room.person || PEOPLE[tone % PEOPLE.length];
+    this.find(".person").disabled = Boolean(room.person);
     this.find(".text").placeholder = `Message on ${room.title}`;
     this.listen();
   }
@@ -164,7 +165,7 @@ class Column {
     this.mode = mode;
     this.find(".about").hidden = !mode.about;
     this.find(".about-text").textContent = mode.about || "";
-    this.find(".person").disabled = mode.do === "edit";
+    this.find(".person").disabled = mode.do === "edit" || Boolean(this.room.person);
     this.find(".send").textContent = mode.do === "edit" ? "Save" : "Send";
     field.focus();
   }
