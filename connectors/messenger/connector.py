@@ -32,6 +32,7 @@ from bridge import (
     Scope,
     StoreFull,
     Target,
+    Unauthorized,
     Unavailable,
     Unit,
 )
@@ -108,7 +109,7 @@ class Messenger(Connector[MessengerConfig]):
             self._up = _Up(page, personas, Uploads(self.host, page, self.config.files))
             try:
                 await self._register()
-                await page.subscribe()
+                await self._subscribe(page)
                 self.host.connected(me)
                 await self._watch(page)
             except Unavailable:  # Meta may reach us all the same: what it tells is taken meanwhile
@@ -140,9 +141,21 @@ class Messenger(Connector[MessengerConfig]):
 
     async def _look(self, page: Page) -> None:
         """After an hour of failures Meta tells us nothing more of a page: then we ask again."""
-        if not await page.subscribed():
+        if self.config.webhook is Webhook.MANUAL:
+            await page.me()
+            await self._subscribe(page)
+        elif not await page.subscribed():
             self._log.warning("messenger page was unsubscribed, what was written meanwhile may be missing")
             await page.subscribe()
+
+    async def _subscribe(self, page: Page) -> None:
+        """Ask Meta to tell us of the page; who does that by hand may have given us no right to."""
+        try:
+            await page.subscribe()
+        except (Rejected, Unauthorized) as error:
+            if self.config.webhook is Webhook.REGISTER:
+                raise
+            self._log.info("messenger page not subscribed by the bridge", why=str(error))
 
     # Meta calls.
 

@@ -53,6 +53,10 @@ class Calls:
         asked = set(str(fields.get("subscribed_fields", "")).split(",")) - {""}
         if not asked:
             raise bad("Param subscribed_fields is required")
+        if self.world.unsure.fields == "not ours to ask for":
+            raise ApiError(200, "(#200) Requires pages_manage_metadata permission to manage the object")
+        if self.world.unsure.fields == "some unknown" and "standby" in asked:
+            raise bad("Param subscribed_fields[10] must be one of {messages, message_echoes, ...}")
         self.world.subscribed = asked
         return self.done()
 

@@ -49,6 +49,7 @@ class Unsure(Struct, frozen=True, kw_only=True):
     unreact: Literal["bare", "with the emoji"] = "bare"
     stamps: Literal["milliseconds", "seconds"] = "milliseconds"
     human_agent: Literal["allowed", "not allowed"] = "allowed"
+    fields: Literal["all known", "some unknown", "not ours to ask for"] = "all known"
 
 
 SURE: Final = Unsure()

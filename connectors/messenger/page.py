@@ -17,6 +17,8 @@ FIELDS: Final = (
     "messaging_postbacks", "messaging_referrals", "messaging_optins", "messaging_handovers", "standby",
 )  # fmt: skip
 """What we ask to be told of."""
+FEWER: Final = FIELDS[:2] + FIELDS[3:8]
+"""The same without what came late or needs more permissions: what Meta does not know of makes it refuse all."""
 _MOST_PAGES: Final = 20
 _PROFILE: Final = "first_name,last_name,name"
 Reads: TypeAlias = Callable[[File], AsyncIterator[bytes]]
@@ -70,8 +72,14 @@ class Page:
     # What is told of the page.
 
     async def subscribe(self) -> None:
-        """Ask to be told."""
-        call = self._call("subscribed_apps", "POST", None, Scope.ACCOUNT, subscribed_fields=",".join(FIELDS))
+        """Ask to be told: of everything, or of less where Meta refuses that."""
+        try:
+            await self._subscribe(FIELDS)
+        except Rejected:
+            await self._subscribe(FEWER)
+
+    async def _subscribe(self, fields: Sequence[str]) -> None:
+        call = self._call("subscribed_apps", "POST", None, Scope.ACCOUNT, subscribed_fields=",".join(fields))
         if not is_done(await self._client.call(call)):
             raise Unavailable("the Graph API does not say that it tells us of the page", scope=Scope.ACCOUNT)
 

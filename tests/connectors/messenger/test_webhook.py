@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from bridge.connector import Request
-from bridge.errors import Unavailable
+from bridge.errors import Unauthorized, Unavailable
 from bridge.events import Deleted, Delivered, Edited, Joined, Kind, Posted, Reacted, Unreacted
 from bridge.ids import MessageId
 from bridge.testing import samples
@@ -272,6 +272,25 @@ async def test_a_reaction_that_came_while_the_store_was_full_still_replaces_the_
         run.kit.host.drain()
         await run.event(Reacted, lambda one: one.emoji == "❤️", "the second")
         assert [one.emoji for one in run.kit.host.events if isinstance(one, Unreacted)] == ["👍"]
+
+
+async def test_where_not_everything_is_known_less_is_asked_for(lab_with: Labs) -> None:
+    lab = await lab_with(unsure=Unsure(fields="some unknown"))
+    async with lab.kit(webhook_url=lab.door.url).running() as run:
+        await run.hears("hello")
+        (found,) = await run.connector.examine()
+        assert found.what.endswith("message_edits, messaging_optins, messaging_handovers, standby")
+
+
+async def test_what_is_not_ours_to_ask_for_is_asked_by_hand(lab_with: Labs) -> None:
+    lab = await lab_with(unsure=Unsure(fields="not ours to ask for"))
+    lab.server.world.subscribed = {"messages"}
+    kit = lab.kit(webhook_url=lab.door.url)
+    with pytest.raises(Unauthorized):
+        await kit.connect(kit.host).run()
+    async with lab.kit(webhook="manual").running() as run:
+        await run.hears("hello")
+        await run.connector._look(run.connector._live().page)
 
 
 async def test_an_account_that_is_well_has_no_findings(lab: Lab) -> None:
