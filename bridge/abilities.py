@@ -5,10 +5,11 @@ from datetime import UTC
 
 from msgspec import structs
 
+from bridge.asked import Template
 from bridge.blocks import is_slow
 from bridge.capabilities import Authorship, Capabilities, Isolation
 from bridge.config.settings import Show
-from bridge.desk import handle
+from bridge.desk import handle, is_late
 from bridge.errors import Feature, Scope
 from bridge.events import Posted, User
 from bridge.ids import MessageNumber, PersonNumber, Place, RoomNumber
@@ -117,8 +118,13 @@ class Abilities:
             place=place, capabilities=shown, features=features, shows=self._shared.shows.get(row.link, _NOTHING),
             prefix=f"{self._shared.epochs.of(row.number)}.{row.number}{generation}",
             late=self._shared.late.get(row.link, 0.0), zone=self._shared.zones.get(row.link, UTC), labels=labels,
-            told=self._naming.told(row), unfit=self._unfit_of(row),
+            told=self._naming.told(row), unfit=self._unfit_of(row), template=self._template(row),
         )  # fmt: skip
+
+    def _template(self, row: Row) -> Template | None:
+        """As what an answer goes whose person wrote too long ago."""
+        late = Feature.TEMPLATE in row.lacks or is_late(row.link)
+        return self._shared.late_answers.get(row.link) if late else None
 
     def _labels(self, row: Row, behind: Sequence[Row], facts: Facts) -> Mapping[PersonNumber, str]:
         labels = self._naming.labels(row, behind, facts)

@@ -50,10 +50,11 @@ class GiveUp(Struct, frozen=True):
 
 
 class Closed(Struct, frozen=True):
-    """Hold the room."""
+    """Hold the room; `accepts` is what it takes all the same."""
 
     why: str
     until: datetime | None
+    accepts: frozenset[Feature] = frozenset()
 
 
 class Stop(Struct, frozen=True):
@@ -91,7 +92,7 @@ def after(error: BaseException, tries: Tries) -> Next:
         case Unauthorized():
             return Stop(str(error))
         case RoomClosed():
-            return Closed(str(error), error.until)
+            return Closed(str(error), error.until, error.accepts)
         case Unsupported():
             return Refit(error.feature)
         case Rejected():

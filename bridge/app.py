@@ -158,6 +158,7 @@ class App:
         group.create_task(keeping.run(), name="housekeeping")
         group.create_task(keeping.watch_disk(), name="disk")
         group.create_task(keeping.answer_watchdog(), name="watchdog")
+        group.create_task(self.intake.watch_desks(), name="desks")
         group.create_task(self.shared.media.run(), name="files")
         group.create_task(self.announcements.run(), name="announcements")
         self.started = True

@@ -336,7 +336,7 @@ class Lane:
         if echoed is not None and leaves_open(error):
             self._went(delivery, index, copies_of(delivery.steps[index], echoed))
             return
-        decision = delivery.told(after(error, self._troubles.tries(row)), error, index)
+        decision = delivery.told(after(error, self._troubles.tries(row)), error, index, self._shared.late_answers)
         self._note(row, decision, error)
         if isinstance(decision, GiveUp):
             if not delivery.parked:

@@ -3,6 +3,7 @@
 A person's words go to the thread of their conversation. Of the agents' words only answers go to the person.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TypeAlias, Union
@@ -11,7 +12,20 @@ from msgspec import Struct, structs
 
 from bridge.config import Answer, Desk
 from bridge.desk_commands import HELP, Command, Word, command
-from bridge.events import Deleted, Edited, Manner, Posted, Reacted, Relayed, Tallied, Unreacted, User
+from bridge.events import (
+    Deleted,
+    Edited,
+    Failure,
+    Left,
+    Manner,
+    Posted,
+    Reacted,
+    Relayed,
+    SendFailed,
+    Tallied,
+    Unreacted,
+    User,
+)  # fmt: skip
 from bridge.ids import AccountName, EventId, MessageId, RoomId, RoomNumber, ThreadId, UserId
 from bridge.people import bare, label
 from bridge.store.conversations import Conversation, Join, Overheard, Private, State, Turn
@@ -39,6 +53,8 @@ class Passage(Struct, frozen=True, kw_only=True):
     by: User | None = None
     private: Private | None = None
     root: ThreadId | None = None
+    late: bool = False
+    """It goes as the desk's template: the person wrote too long ago."""
 
 
 class Ruling(Struct, frozen=True):
@@ -68,6 +84,16 @@ def handle(thread: ThreadId | None) -> int | None:
 def link_of(desk: str) -> str:
     """What the rows of a desk have for a link: none of a configuration, so that they never expire."""
     return f"(desk {desk})"
+
+
+def late_link_of(desk: str) -> str:
+    """The same for answers to people who wrote too long ago: they go as the desk's template."""
+    return f"(desk {desk}, late)"
+
+
+def is_late(link: str) -> bool:
+    """Whether a row is an answer to somebody who wrote too long ago."""
+    return link.startswith("(desk ") and link.endswith(", late)")
 
 
 def chosen(user: User, native: RoomId) -> str:
@@ -292,7 +318,21 @@ def _answered(spoken: Spoken, talk: Conversation, desk: Desk, text: Rich) -> Rul
     if desk.claim is not None and not (talk.claimed_by is not None and talk.claimed_at is None):
         turn = _claimed(turn, spoken, spoken.at)
     goes = Passage(event=answer, room=spoken.room, to=private.room, by=_by(spoken.by, desk), private=private)
-    return Ruling((goes,), (turn,))
+    if private.window_until is None or private.window_until > spoken.at:
+        return Ruling((goes,), (turn,))
+    return _answered_late(spoken, talk, desk, goes, turn)
+
+
+def _answered_late(spoken: Spoken, talk: Conversation, desk: Desk, goes: Passage, turn: Turn) -> Ruling:
+    """The platform lets nobody write who was written to so long ago: a template goes, or the answer waits."""
+    if desk.template is None and goes.private is not None:
+        private = structs.replace(goes.private, late=_TOO_LATE)
+        return Ruling((structs.replace(goes, private=private),), (turn,))
+    text = f"The person wrote too long ago: this goes as the template {desk.template.name if desk.template else ''}."
+    return Ruling((structs.replace(goes, late=True), _note(spoken.event, talk, desk, text)), (turn,))
+
+
+_TOO_LATE = "the person wrote too long ago, and has to write first"
 
 
 def claimed_by_other(talk: Conversation, speaker: str, desk: Desk, now: datetime) -> bool:
@@ -378,6 +418,52 @@ def _lasts(seconds: float) -> str:
     return f"{minutes // 60} hours"
 
 
+def alarmed(talk: Conversation, desk: Desk, now: datetime) -> Ruling:
+    """The person waits for an answer longer than the desk wants."""
+    text = f"{bare(label(talk.title))} has waited {_minutes(now, talk.waits_since or 0)} for an answer."
+    note = noted(talk, desk, text, f"alarm {talk.number} {talk.waits_since}", now)
+    return Ruling((note,), (Turn(conversation=talk.number, alarmed=1),))
+
+
+def closing(talk: Conversation, desk: Desk, now: datetime, before: int) -> Ruling:
+    """The platform lets the person be written to only for a while; they wait for an answer."""
+    at, passages, turns = int(now.timestamp() * 1000), [], []
+    for private in talk.rooms:
+        until = private.window_until
+        if until is not None and at < until <= before:
+            text = f"{bare(label(talk.title))} can be answered for {_lasts((until - at) / 1000)} more."
+            passages.append(noted(talk, desk, text, f"closing {private.room} {until}", now))
+            turns.append(Turn(conversation=talk.number, warned=private.room))
+    return Ruling(tuple(passages), tuple(turns))
+
+
+_DIGITS = re.compile(r"\d{7,}")
+
+
+def failed(event: SendFailed, private: Private, talk: Conversation, desk: Desk) -> Ruling:
+    """The platform took an answer and did not deliver it: the agents see that behind the answer."""
+    why = _DIGITS.sub("…", event.reason.replace(private.native, "…"))
+    turns: tuple[Turn, ...] = ()
+    match event.failure:
+        case Failure.CLOSED:
+            text, turns = f"Not delivered: {why}. {_CLOSED}", (Turn(conversation=talk.number, closed=private.room),)
+        case Failure.LOST:
+            text = f"Not delivered: {why}. It may be sent again."
+        case Failure.REFUSED:
+            text = f"Not delivered: {why}."
+    note = noted(talk, desk, text, f"{event.id}", event.at)
+    words = structs.replace(note.event, in_reply_to=event.message) if isinstance(note.event, Posted) else note.event
+    return Ruling((structs.replace(note, event=words, room=private.room),), turns)
+
+
+_CLOSED = "The person has to write first."
+
+
+def left(event: Left, talk: Conversation, desk: Desk) -> Ruling:
+    """The person wants to hear nothing any more."""
+    return Ruling((noted(talk, desk, "The person left, and hears nothing any more.", f"{event.id}", event.at),))
+
+
 def noted(talk: Conversation, desk: Desk, text: str, cause: str, at: datetime) -> Passage:
     """Words of the bridge's own in the thread of a conversation; told once of their cause."""
     event = Deleted(id=EventId(cause), room=RoomId(""), at=at, message=MessageId(""))
@@ -414,10 +500,16 @@ __all__ = [
     "Passage",
     "Ruling",
     "Spoken",
+    "alarmed",
     "chosen",
     "claimed_by_other",
+    "closing",
+    "failed",
     "handle",
     "heard",
+    "is_late",
+    "late_link_of",
+    "left",
     "link_of",
     "noted",
     "overheard",

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 from weakref import WeakValueDictionary
 
@@ -15,18 +15,47 @@ from bridge.desk import (
     Passage,
     Ruling,
     Spoken,
+    alarmed,
     chosen,
+    closing,
+    failed,
     heard,
+    late_link_of,
+    left,
     link_of,
     noted,
     overheard,
     shown,
 )  # fmt: skip
 from bridge.desk_commands import Command, Word, command
-from bridge.events import AnyEvent, Deleted, Edited, Posted, Reacted, Relayed, RoomKind, Tallied, Unreacted, User
-from bridge.ids import AccountName, MessageId, RoomNumber, UserId
+from bridge.events import (
+    AnyEvent,
+    Deleted,
+    Edited,
+    Left,
+    Posted,
+    Reacted,
+    Relayed,
+    RoomKind,
+    SendFailed,
+    Tallied,
+    Unreacted,
+    User,
+)  # fmt: skip
+from bridge.ids import AccountName, MessageId, RoomId, RoomNumber, UserId
 from bridge.shared import Shared
-from bridge.store.conversations import Conversation, Converse, Join, Overhear, Overheard, Private, Talk, TalkOf, Turn
+from bridge.store.conversations import (
+    Conversation,
+    Converse,
+    Due,
+    Join,
+    Overhear,
+    Overheard,
+    Private,
+    Talk,
+    TalkOf,
+    Turn,
+)
 
 Key: TypeAlias = tuple[AccountName, str] | RoomNumber
 """What is judged one event after the other: a person's conversation, or a room of agents."""
@@ -55,8 +84,8 @@ class Judged(Struct):
     wrote: list[RoomNumber] = []
     """Private rooms in which somebody wrote."""
 
-    def add(self, ruling: Ruling, link: str) -> None:
-        self.passages += [(passage, link) for passage in ruling.passages]
+    def add(self, ruling: Ruling, desk: str) -> None:
+        self.passages += [(one, late_link_of(desk) if one.late else link_of(desk)) for one in ruling.passages]
         self.turns += ruling.turns
         self.wrote += [turn.heard for turn in ruling.turns if turn.heard is not None]
         if ruling.join is not None:
@@ -94,6 +123,8 @@ class Desks:
 
     def key(self, account: AccountName, event: AnyEvent, room: RoomNumber | None) -> Key | None:
         """Which conversation or room of agents an event belongs to; None where it is no desk's."""
+        if isinstance(event, (SendFailed, Left)):
+            return (account, event.room) if account in self._by_account and event.room_kind is RoomKind.DIRECT else None
         if not isinstance(event, (Posted, Edited, Deleted, Reacted, Unreacted, Tallied)) or event.echo_of is not None:
             return None
         if event.room_kind is RoomKind.DIRECT:
@@ -117,7 +148,11 @@ class Desks:
                 return judged, located[index:]
             keys.add(key)
             await self._hold(key, held)
-            await self._judge(account, me, event, room, judged)
+            if isinstance(event, (SendFailed, Left)):
+                judged.others.append((event, room))  # others may want to know
+                await self._learn(account, me, event, judged)
+            else:
+                await self._judge(account, me, event, room, judged)
         return judged, ()
 
     async def finish(self, judged: Judged) -> None:
@@ -147,13 +182,30 @@ class Desks:
         if event.room_kind is RoomKind.DIRECT:
             seat = self._by_account[account]
             heard_of = self._past_us if _past_the_bridge(by, me) else self._from_person
-            judged.add(await heard_of(account, event, seat), link_of(seat.desk.name))
+            judged.add(await heard_of(account, event, seat), seat.desk.name)
         elif room is not None and by is not None:
             seat = self._by_room[room]
-            judged.add(await self._from_agent(account, event, by, seat), link_of(seat.desk.name))
+            judged.add(await self._from_agent(account, event, by, seat), seat.desk.name)
+
+    async def _learn(self, account: AccountName, me: UserId | None, event: SendFailed | Left, judged: Judged) -> None:
+        """What became of an answer, or of the person."""
+        seat, talk = self._by_account[account], await self._talk(account, event.room)
+        if talk is None or talk.agents != seat.agents:
+            return
+        if isinstance(event, Left):
+            if event.user.id != me:
+                judged.add(left(event, talk, seat.desk), seat.desk.name)
+            return
+        for private in talk.rooms:
+            if (private.account, private.native) == (account, event.room):
+                judged.add(failed(event, private, talk, seat.desk), seat.desk.name)
+
+    async def _talk(self, account: AccountName, native: RoomId) -> Conversation | None:
+        found: Conversation | None = await self._shared.writer.ask(Talk(account=account, native=native))
+        return found
 
     async def _from_person(self, account: AccountName, event: Relayed, seat: Seat) -> Ruling:
-        talk: Conversation | None = await self._shared.writer.ask(Talk(account=account, native=event.room))
+        talk = await self._talk(account, event.room)
         if isinstance(event, Posted) and (talk is None or (talk.desk, talk.agents) != (seat.desk.name, seat.agents)):
             talk = await self._shared.writer.ask(
                 Converse(
@@ -197,6 +249,21 @@ class Desks:
         found: Conversation | None = await self._shared.writer.ask(TalkOf(number=word.handle))
         return found
 
+    async def due(self, now: datetime) -> Judged:
+        """What the agents should hear because of the time: who waits too long, whose window closes."""
+        judged, at = Judged(), int(now.timestamp() * 1000)
+        for seat in self.seats:
+            desk = seat.desk
+            if desk.alarm is not None and desk.hours.open(now):
+                since = at - _ms(desk.alarm)
+                for talk in await self._shared.writer.ask(Due(desk=desk.name, what="waiting", before=since)):
+                    judged.add(alarmed(talk, desk, now), desk.name)
+            if desk.warning is not None:
+                before = at + _ms(desk.warning)
+                for talk in await self._shared.writer.ask(Due(desk=desk.name, what="closing", before=before, after=at)):
+                    judged.add(closing(talk, desk, now, before), desk.name)
+        return judged
+
     async def note(self, room: RoomNumber, text: str, cause: str) -> tuple[Passage, str] | None:
         """Words for the thread of the conversation that a private room belongs to, and the desk's link."""
         talk: Conversation | None = await self._shared.writer.ask(TalkOf(room=room))
@@ -209,6 +276,10 @@ class Desks:
 def _past_the_bridge(by: User | None, me: UserId | None) -> bool:
     """Whether somebody speaks through our own account, past the bridge: their id begins with ours and a stroke."""
     return by is not None and me is not None and by.id.startswith(f"{me}/")
+
+
+def _ms(span: timedelta) -> int:
+    return int(span.total_seconds() * 1000)
 
 
 def _about(event: Relayed) -> MessageId | None:

@@ -413,6 +413,10 @@ class Intake:
         )  # fmt: skip
         return Arrival(id=about, event=event, kind=RowKind.POST, body=encode(event), room=None, targets=routes)
 
+    async def watch_desks(self) -> None:
+        """Until cancelled: remind agents of people who wait."""
+        await self._sitting.watch()
+
     def notice(self, about: RoomNumber | None, text: str) -> None:
         """Tell the operator; what concerns the notices room itself is only logged, a conversation its agents."""
         if about is not None and self._sinks.is_private(about):

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import structs
 
-from bridge.asked import Deletion, Edit, Opening, Outgoing, Target
+from bridge.asked import Deletion, Edit, Opening, Outgoing, Target, Template
 from bridge.blocks import joined, with_words, without
 from bridge.capabilities import Authorship, Capabilities, Relation
 from bridge.config.settings import Show
@@ -18,7 +18,7 @@ from bridge.fit import Part, Quoted, Words, fit, recaptioned
 from bridge.fit_content import STRUCTURED, moves, still, without_numbers
 from bridge.fit_files import Carried, fileless, files_of
 from bridge.ids import MessageId
-from bridge.people import defused, label
+from bridge.people import bare, defused, label
 from bridge.reactions import reacted
 from bridge.steps import (
     Action,
@@ -40,6 +40,8 @@ from bridge.steps import (
 from bridge.store.questions import Known
 from bridge.store.rows import Outcome, Row, RowKind, TwinKind
 from bridge.tallies import tallied
+from bridge.template import filled
+from bridge.text.walk import plain
 from bridge.threads import begins_here, handled, hangs, in_thread, in_words, opens, thread_there
 
 _FALLBACK_HOURS = 48
@@ -110,6 +112,8 @@ def _posted(row: Row, event: Posted, facts: Facts, view: View, time: str) -> Pla
         label=label, files=files_of(facts.carried), lost=_lost(event, facts), quoted=quoted,
         mark=", ".join(filter(None, (time, told))),
     )  # fmt: skip
+    if view.template is not None:
+        return _as_template(row, event, words, view, view.template)
     parts, there = fit(words, view.capabilities), in_thread(view, thread)
     steps = tuple(
         Step(outgoing(row, part, there, index, reply if not index else None), index, _kind(part))
@@ -128,6 +132,15 @@ def _opening(about: Known | None, view: View) -> Plan | Ended:
         return Ended(Outcome.MERGED, "a thread that is there")
     title = Opening(room=view.place.room, title=defused(about.excerpt or about.author), key=key_of(view, 0))
     return Plan((Step(title),), ("opening",))
+
+
+def _as_template(row: Row, event: Posted, words: Words, view: View, template: Template) -> Plan:
+    """What the platform approved beforehand, in place of the words; those stand beside it for who reads along."""
+    values = {"answer": " ".join(plain(event.text).split()) or "…", "agent": bare(words.label)}
+    gaps = tuple(filled(one, values) for one in template.parameters)
+    part = structs.replace(fit(words, view.capabilities)[0], files=(), shared=())
+    action = structs.replace(outgoing(row, part, view, 0), template=structs.replace(template, parameters=gaps))
+    return Plan((Step(action),), ("template",))
 
 
 def _kind(part: Part) -> TwinKind:

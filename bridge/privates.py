@@ -9,6 +9,7 @@ from bridge.routing import Atlas
 from bridge.shared import Shared
 from bridge.store.conversations import Private
 from bridge.store.conversations import Privates as Waiting
+from bridge.store.ops import Hold
 from bridge.store.questions import RoomRecord
 from bridge.supervisor import Account
 
@@ -37,6 +38,9 @@ class Privates:
         for private in privates:
             if private.room not in self._own:
                 self._open(private, 0)
+            lane = self._own.get(private.room)
+            if lane is not None and private.late and lane.state.held is None:
+                lane.state.hold(private.late)
 
     def written(self, number: RoomNumber) -> None:
         """Their person wrote: what held the room is over."""
@@ -93,6 +97,8 @@ class Privates:
         if account is not None:
             account.lanes.lanes.pop(lane.number, None)
         self._atlas.unpin(lane.number)
+        if lane.state.held is not None and lane.idle:
+            self._shared.writer.tell_lazily(Hold(room=lane.number, reason=None))
         lane.state.left()
         lane.end()
         self._shared.names.forget(lane.number)

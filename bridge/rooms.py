@@ -7,9 +7,10 @@ import structlog
 
 from bridge.config import Config, Link, announcements
 from bridge.delivery import Lane
+from bridge.desk import late_link_of, link_of
 from bridge.desks import Seat
 from bridge.errors import StoreFull
-from bridge.events import Confirmation, Left, Parting, RoomMoved, SendFailed
+from bridge.events import Confirmation, Left, Parting, RoomKind, RoomMoved, SendFailed
 from bridge.ids import AccountName, MessageId, PersonNumber, Place, Room, RoomId, RoomNumber, RowNumber, ThreadId
 from bridge.intake import Intake
 from bridge.moderation.moderating import Moderation
@@ -17,6 +18,7 @@ from bridge.privates import Privates
 from bridge.routing import Atlas, Routes, routes
 from bridge.shared import Shared
 from bridge.sinks import Happening
+from bridge.steps import as_it_is
 from bridge.store.conversations import Private
 from bridge.store.ops import Admit, Follow, Pin
 from bridge.store.questions import RoomRecord, Speaker
@@ -43,6 +45,8 @@ class Rooms:
         self.numbers: dict[Room, RoomNumber] = {}
         self.suspicious = False
         """Whether the last end was no clean one: then the first rows of each lane are suspects."""
+        self._desked: frozenset[AccountName] = frozenset()
+        """Accounts whose private conversations are a desk's."""
         self.speakers: Sequence[Speaker] = ()
         """Who wrote before the bridge began."""
         self.undelivered: Callable[[int], None] = _nobody
@@ -83,8 +87,6 @@ class Rooms:
                 self._open(record)
         await self._close_all_but({self.numbers[room] for room in wanted})
         intake.routes = routes(config.links.values(), self.numbers)
-        self._follow_desks(config, intake)
-        await self.privates.resume(suspicious=suspicious)
         self._shared.accounts = {record.number: record.account for record in records}
         self._shared.identities.follow(config.people)
         self._recall_names(intake.routes)
@@ -100,6 +102,8 @@ class Rooms:
         self._shared.patience = {link.name: link.patience for link in config.links.values() if link.patience}
         self._shared.templates = {link.name: link.label for link in config.links.values() if link.label != PLAIN}
         self._shared.rewrites = rewrites(config.links)
+        self._follow_desks(config, intake)
+        await self.privates.resume(suspicious=suspicious)
         self._shared.shows = {link.name: link.show for link in config.links.values()}
 
     def _entered(self) -> Iterator[tuple[RoomNumber, Lane]]:
@@ -108,12 +112,18 @@ class Rooms:
 
     def _follow_desks(self, config: Config, intake: Intake) -> None:
         windows = {name: account.connector.features.window for name, account in self._accounts.items()}
+        self._desked = frozenset(name for desk in config.desks.values() for name in desk.accounts)
+        late = {desk.name: desk.template for desk in config.desks.values() if desk.template is not None}
+        links = {link: one for name, one in late.items() for link in (link_of(name), late_link_of(name))}
+        self._shared.late_answers = links
+        self._shared.rewrites = {**self._shared.rewrites, **dict.fromkeys(map(late_link_of, late), as_it_is)}
         intake.desks.follow((Seat(desk, self.numbers[desk.room]) for desk in config.desks.values()), windows)
 
     def _recall_names(self, heard: Routes) -> None:
         """Who is in a room has their name there before who is only heard in it."""
         names, same = self._shared.names, self._shared.identities
-        known = [(one, self._number_of(one)) for one in self.speakers]
+        rooms = self._shared.accounts  # private ones are not among them: theirs are kept only while they are written to
+        known = [(one, self._number_of(one)) for one in self.speakers if one.room in rooms]
         for one, person in known:
             names.recall(one.room, same.one(person), one.name)
         for one, person in known:
@@ -206,8 +216,11 @@ class Rooms:
             self.moderation.banned(what.account, what.room, event)
         elif isinstance(event, RoomMoved):
             self._moved(what, event)
-        elif isinstance(event, SendFailed):
+        elif isinstance(event, SendFailed) and not self._is_told_at_a_desk(what):
             self._shared.notice(what.room, f"{what.account} says a message was not delivered: {event.reason}")
+
+    def _is_told_at_a_desk(self, what: Happening) -> bool:
+        return what.event.room_kind is RoomKind.DIRECT and what.account in self._desked
 
     def _moved(self, what: Happening, event: RoomMoved) -> None:
         """Followed by itself only when both ends say so; else the operator decides."""

@@ -1,5 +1,6 @@
 """One row on its way: its steps, and the one call of the connector that each of them is."""
 
+from collections.abc import Collection
 from typing import Any
 
 from msgspec import Struct
@@ -16,8 +17,8 @@ from bridge.store.ops import Settle
 from bridge.store.questions import Joint
 from bridge.store.rows import NO_ID, Arrived, Copy, Made, Outcome, Row, RowKind, TwinKind
 
-OF_ONE = frozenset({Feature.ATTACHMENT, Feature.THREAD, Feature.EMOJI})
-"""What a room may refuse of one message without a word about the next."""
+OF_ONE = frozenset({Feature.ATTACHMENT, Feature.THREAD, Feature.EMOJI, Feature.TEMPLATE})
+"""What a room may refuse of one message without a word about the next; a template is what it takes only."""
 
 
 class Delivery(Struct, gc=False):
@@ -57,14 +58,19 @@ class Delivery(Struct, gc=False):
         """Its end, with all that stands in the room now."""
         return Settle(row=self.row, outcome=Outcome.DELIVERED, made=made, joined=joined, joint=self.joint)
 
-    def told(self, decision: Next, error: Exception, index: int) -> Next:
-        """What follows a try of one step, by what is known here: a refused block goes message by message."""
+    def told(self, decision: Next, error: Exception, index: int, templates: Collection[str] = ()) -> Next:
+        """What follows a try of one step, by what is known here: a refused block goes message by message.
+
+        `templates` are the links whose messages go as templates where nothing else is taken.
+        """
         if isinstance(decision, Refit) and decision.feature is Feature.EMOJI:
             decision = self._told_of_emoji(decision, error, self.steps[index].action)
         elif isinstance(decision, Refit) and decision.feature in self.without:
             decision = GiveUp("rejected", str(error))
         if isinstance(decision, Closed) and self.plan and "thread" in self.plan.fragile:
             return Refit(Feature.THREAD)  # one thread of the room, not the room
+        if isinstance(decision, Closed) and Feature.TEMPLATE in decision.accepts and self.row.link in templates:
+            decision = GiveUp("rejected", str(error)) if Feature.TEMPLATE in self.row.lacks else Refit(Feature.TEMPLATE)
         refused = isinstance(decision, GiveUp) and decision.reason == "rejected"
         if refused and self.row.kind is RowKind.OPEN:
             return Refit(Feature.OPEN)  # then threads are told in words

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 from typing import Protocol
 
+from bridge.asked import Template
 from bridge.backlog import Loaded
 from bridge.chance import Chance
 from bridge.clock import Clock
@@ -62,6 +63,8 @@ class Shared:
         self.templates: Mapping[str, str] = {}
         """How links write the names of people, where not plainly."""
         """What each link carries besides messages."""
+        self.late_answers: Mapping[str, Template] = {}
+        """As which template the answers of desks go where a platform takes nothing else, by their links."""
         self.loaded = Loaded()
         self.quota = Quota()
         self.names = Names()

@@ -1,13 +1,14 @@
 """The way of events through desks: judged, stored together with what conversations become, and then acted on."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Protocol
 
 from msgspec import Struct, structs
 
 from bridge.desk import Passage
 from bridge.desks import Desks, Located
+from bridge.errors import StoreFull
 from bridge.events import Posted, Relayed, User
 from bridge.ids import AccountName, RoomNumber, UserId
 from bridge.routing import Heard
@@ -16,6 +17,7 @@ from bridge.store.ops import Accept
 from bridge.store.rows import Arrival
 
 _CAUSE_LETTERS = 12
+_LOOK_SECONDS = 20.0
 
 
 class Told(Protocol):
@@ -62,6 +64,21 @@ class Sitting:
         note = await self._desks.note(room, text, cause)
         if note is not None:
             await self.say([note])
+
+    async def watch(self) -> None:
+        """Until cancelled: tell the agents who waits too long, and whose window closes."""
+        while True:
+            await self._shared.clock.sleep(_LOOK_SECONDS)
+            if self._desks.seats:
+                with suppress(StoreFull):  # the next look finds them again
+                    await self._remind()
+
+    async def _remind(self) -> None:
+        judged = await self._desks.due(self._shared.clock.now())
+        if judged.turns:
+            arrivals = tuple(self._arrivals(AccountName(""), judged.passages))
+            op = Accept(account=AccountName(""), arrivals=arrivals, at=self._shared.now_ms(), turns=tuple(judged.turns))
+            await self._ways.store(op)
 
     async def say(self, passages: Sequence[tuple[Passage, str]]) -> None:
         """Store the bridge's own words."""

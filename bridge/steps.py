@@ -11,7 +11,7 @@ from typing import TypeAlias, Union
 import msgspec
 from msgspec import Struct
 
-from bridge.asked import Closing, Deletion, Edit, Opening, Outgoing, Person, Reaction, Target
+from bridge.asked import Closing, Deletion, Edit, Opening, Outgoing, Person, Reaction, Target, Template
 from bridge.capabilities import Authorship, Capabilities
 from bridge.config.settings import Show
 from bridge.errors import Feature
@@ -87,6 +87,8 @@ class View(Struct, frozen=True, kw_only=True, gc=False):
     """How words are said in the room: mentions mean people of its platform, or nobody."""
     unfit: frozenset[str] = frozenset()
     """Emoji that it refused on the message a reaction is about."""
+    template: Template | None = None
+    """As what words go there, where nothing else is taken."""
 
 
 class Facts(Struct, frozen=True, kw_only=True, gc=False):

@@ -50,6 +50,14 @@ def _shown_as(value: str) -> str:
     return value
 
 
+def _gaps(value: tuple[str, ...]) -> tuple[str, ...]:
+    if any(brace in one.replace("{answer}", "").replace("{agent}", "") for one in value for brace in "{}"):
+        raise PydanticCustomError(
+            FIXED_SENTENCE, "has a field that there is not: there are {known}", {"known": "{answer} and {agent}"}
+        )
+    return value
+
+
 class TemplateSettings(BaseModel):
     """Words that a platform approved beforehand, for people who wrote too long ago to be answered freely."""
 
@@ -59,8 +67,8 @@ class TemplateSettings(BaseModel):
     """What the template is called on the platform."""
     language: str = "en"
     """Its language as the platform writes it, such as uk or en_US."""
-    parameters: tuple[str, ...] = ()
-    """What stands in its gaps, in order; `{name}` is the person's name, `{answer}` the agent's words."""
+    parameters: Annotated[tuple[str, ...], AfterValidator(_gaps)] = ()
+    """What stands in its gaps, in order; `{answer}` are the agent's words, `{agent}` is their name as it is shown."""
 
 
 class DeskSettings(BaseModel):

@@ -33,6 +33,8 @@ class Private(Struct, frozen=True, kw_only=True):
     held: str | None = None
     held_until: int | None = None
     waiting: int = 0
+    late: str = ""
+    """Why nothing goes there until the person writes again; never stored."""
 
 
 class Conversation(Struct, frozen=True, kw_only=True):
@@ -98,6 +100,8 @@ class Turn(Struct, frozen=True, kw_only=True):
     window_until: int | None = None
     warned: RoomNumber | None = None
     root: ThreadId | None = None
+    closed: RoomNumber | None = None
+    """A private room whose window is closed, whatever was known of it."""
 
 
 class Join(Struct, frozen=True, kw_only=True):

@@ -109,6 +109,11 @@ class Conversing:
                 "UPDATE correspondent SET heard_at = ?, window_until = ?, warned = 0 WHERE number = ?",
                 (op.heard_at, op.window_until, op.heard),
             )
+        if op.closed is not None:
+            self._cursor.execute(
+                "UPDATE correspondent SET window_until = 0, warned = 1 WHERE number = ? AND window_until IS NOT NULL",
+                (op.closed,),
+            )
         if op.warned is not None:
             self._cursor.execute("UPDATE correspondent SET warned = 1 WHERE number = ?", (op.warned,))
 

@@ -1,16 +1,19 @@
 """People who write in private, and the room of those who answer them: two platforms in memory, and a desk."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import ClassVar
 
 from msgspec import structs
 
+from bridge.asked import Outgoing
 from bridge.capabilities import Capabilities, Relation
 from bridge.connector import Connector
-from bridge.events import AnyEvent, RoomKind, User
-from bridge.ids import MessageId, ThreadId, UserId
+from bridge.errors import Feature, RoomClosed
+from bridge.events import AnyEvent, Failure, RoomKind, SendFailed, User
+from bridge.ids import EventId, MessageId, RoomId, ThreadId, UserId
 from bridge.testing.memory import EVERYTHING, MemoryConnector, MemoryPlatform
 from bridge.testing.memory_rooms import Post, Update, room_id
 from bridge.testing.waiting import shown
@@ -25,11 +28,31 @@ TOPICS = structs.replace(EVERYTHING, relations=frozenset({Relation.REPLY, Relati
 class Private(MemoryConnector):
     """Each of its rooms is a conversation with one person."""
 
-    features = structs.replace(EVERYTHING, window=timedelta(hours=24))
+    features = structs.replace(EVERYTHING, window=timedelta(minutes=30))
+
+    shut: ClassVar[set[RoomId]] = set()
+    """Rooms that take only templates."""
+
+    async def send(self, message: Outgoing) -> Sequence[MessageId]:
+        template = message.template
+        if template is None and message.room in self.shut:
+            raise RoomClosed("the window is closed", accepts=frozenset({Feature.TEMPLATE}))
+        if template is not None:
+            words = f"{template.name}({template.language}): {' | '.join(template.parameters)}"
+            message = structs.replace(message, text=said(words), template=None)
+        return await super().send(message)
+
+    async def fail(self, number: str, message: MessageId, failure: Failure) -> None:
+        """What was accepted is not delivered after all."""
+        event = SendFailed(
+            id=EventId(f"failed {message}"), room=room_id(number), room_kind=RoomKind.DIRECT, message=message,
+            reason=f"no device of {number} answers", failure=failure, at=self.host.clock.now(),
+        )  # fmt: skip
+        await self.host.publish(event)
 
     def _event(self, update: Update) -> AnyEvent:
-        number = update.room.removeprefix("!")
-        person = User(id=UserId(number), name=update.person.name, avatar=f"https://faces.test/{number}")
+        face = f"https://faces.test/{update.room}"
+        person = User(id=UserId(update.room), name=update.person.name, avatar=face)
         return structs.replace(super()._event(structs.replace(update, person=person)), room_kind=RoomKind.DIRECT)
 
 
