@@ -228,6 +228,7 @@ class Spoken(Struct, frozen=True, kw_only=True):
 def overheard(spoken: Spoken, desk: Desk, other: Conversation | None = None) -> Ruling:
     """An agent wrote, or changed something. `other` is the conversation that `!join` names."""
     event, talk = spoken.event, spoken.heard.conversation
+    talk = talk if talk is not None and talk.agents == spoken.room else None
     if not isinstance(event, Posted):
         return _changed(spoken, event, desk)
     word = command(event.text)
@@ -238,7 +239,7 @@ def overheard(spoken: Spoken, desk: Desk, other: Conversation | None = None) -> 
         return _told(spoken, talk, desk, f"There is no !{word.name}. {HELP}")
     if word.word is Word.HELP:
         return _told(spoken, talk, desk, HELP)
-    if talk is None or talk.desk != desk.name:
+    if talk is None:
         return _told(spoken, None, desk, f"Which conversation? Write !{word.name} in its thread, or !{word.name} #12.")
     return _commanded(spoken, talk, desk, word, other)
 
@@ -285,7 +286,7 @@ def _claimed(turn: Turn, spoken: Spoken, at: int | None) -> Turn:
 
 
 def _joined(spoken: Spoken, talk: Conversation, desk: Desk, other: Conversation | None) -> Ruling:
-    if other is None or other.number == talk.number or other.desk != desk.name:
+    if other is None or other.number == talk.number or other.agents != talk.agents:
         return _told(spoken, talk, desk, "With which conversation? Write !join #14 in the thread that is to stay.")
     text = (
         f"{spoken.name} joined #{other.number} {bare(label(other.title))} with this: what they write stands here now."
@@ -481,7 +482,7 @@ def _note(event: Relayed, talk: Conversation, desk: Desk, text: str, kind: str =
 
 def _told(spoken: Spoken, talk: Conversation | None, desk: Desk, text: str) -> Ruling:
     """An answer to the agent: in the thread, or in the room where no conversation is meant."""
-    if talk is not None and talk.desk == desk.name:
+    if talk is not None:
         return Ruling((_note(spoken.event, talk, desk, text),))
     words = Posted(
         id=_derived(spoken.event, "note"), room=RoomId(""), at=spoken.event.at, message=(), author=_BRIDGE,

@@ -70,6 +70,10 @@ class Names:
         roll.taken[look] = person
         roll.shown[person, name] = plain
 
+    def __len__(self) -> int:
+        """Of how many rooms names are kept."""
+        return len(self._rolls)
+
     def forget(self, room: RoomNumber) -> None:
         """Nobody is shown in this room for now."""
         self._rolls.pop(room, None)

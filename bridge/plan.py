@@ -275,6 +275,8 @@ def _by_writer(content: Outgoing, row: Row, about: Known, view: View) -> Outgoin
 
 def _deleted(row: Row, facts: Facts, view: View, now: datetime) -> Plan | Ended:
     about = facts.about
+    if about is not None and not about.parts and about.thread is not None and begins_here(view):
+        about = structs.replace(about, parts=((MessageId(about.thread),),))  # threads are messages here
     if about is None or not about.parts:
         return Ended(Outcome.CANCELLED, "nothing there to delete")
     if not about.ours:

@@ -1,5 +1,6 @@
 """The way of events through desks: judged, stored together with what conversations become, and then acted on."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Protocol
@@ -61,7 +62,8 @@ class Sitting:
     async def tell(self, room: RoomNumber, text: str) -> None:
         """Say something to the agents, in the thread of the conversation that a private room belongs to."""
         cause = f"{room} {self._shared.chance.token(_CAUSE_LETTERS)}"
-        note = await self._desks.note(room, text, cause)
+        words = re.sub(rf"[a-z0-9_-]+/person {room}\b", "this conversation", text)
+        note = await self._desks.note(room, words[:1].upper() + words[1:], cause)
         if note is not None:
             await self.say([note])
 

@@ -15,6 +15,7 @@ from bridge.ids import EventId, MessageId, MessageNumber, PersonNumber, RoomId, 
 from bridge.store.accepting import Accepting
 from bridge.store.bulk import execute_in
 from bridge.store.codec import encode
+from bridge.store.departing import departed, private_of
 from bridge.store.ops import Forget
 from bridge.store.people import Forgotten
 from bridge.store.rows import Outcome, RowKind
@@ -37,6 +38,8 @@ class Forgetting:
     def __init__(self, cursor: apsw.Cursor, accepting: Accepting, settling: Settling) -> None:
         self._cursor, self._accepting, self._settling = cursor, accepting, settling
         self._fresh: set[RowNumber] = set()
+        self._private: list[Any] = []
+        """The rooms in which they wrote to us in private."""
         self._dropped = 0
 
     def begin(self) -> None:
@@ -50,6 +53,7 @@ class Forgetting:
     def forget(self, op: Forget) -> Forgotten:
         self._accepting.flush()
         self._settling.flush()
+        self._private = private_of(self._cursor, op.person)
         posts, reactions = self._drop(op)
         shown = self._unreact(op, reactions)
         messages = self._messages(op, posts)
@@ -57,8 +61,9 @@ class Forgetting:
         self._ask_back(op, back, RowKind.DELETE)
         self._ask_back(op, shown, RowKind.UNREACT)
         touched = self._blank(messages)
-        done = not list(self._cursor.execute("SELECT 1 FROM message WHERE person = ? LIMIT 1", (op.person,)))
+        done = not self._left(op.person, 1)
         if done:
+            departed(self._cursor, op.person, self._private)
             self._announced(op)
             self._nameless(op.person)
             self._cursor.execute("DELETE FROM person WHERE number = ?", (op.person,))
@@ -86,9 +91,10 @@ class Forgetting:
         """Take their deliveries out of the outbox; which messages, and reactions on which, may be under way where."""
         found: Any = list(
             self._cursor.execute(
-                "SELECT o.number, o.room, o.event, o.state, e.kind, e.message FROM outbox o"
-                " JOIN event e ON e.number = o.event WHERE e.person = ?",
-                (op.person,),
+                "SELECT o.number, o.room, o.event, o.state, e.kind, e.message FROM outbox o"  # noqa: S608 - question marks
+                f" JOIN event e ON e.number = o.event WHERE e.person = ? OR o.room IN ({_marks(self._private)})"
+                f" OR e.room IN ({_marks(self._private)})",
+                (op.person, *self._private, *self._private),
             )
         )
         posts: Rooms = defaultdict(set)
@@ -118,14 +124,22 @@ class Forgetting:
 
     def _messages(self, op: Forget, posts: Iterable[MessageNumber]) -> list[Any]:
         """The messages of this piece: those that were under way, and the oldest of the others."""
-        oldest: Any = self._cursor.execute(
-            "SELECT number FROM message WHERE person = ? ORDER BY number LIMIT ?", (op.person, op.most)
-        )
+        oldest = self._left(op.person, op.most)
         theirs: Any = execute_in(
             self._cursor, f"SELECT number FROM message WHERE person = {int(op.person)} AND number IN ({{}})",  # noqa: S608 - a number
             [*posts],
         )  # fmt: skip
         return sorted({number for (number,) in (*oldest, *theirs)})
+
+    def _left(self, person: PersonNumber, most: int) -> list[Any]:
+        """Their oldest messages, and what the bridge said about them, that are not forgotten yet."""
+        return list(
+            self._cursor.execute(
+                f"SELECT number FROM message WHERE person = ? OR room IN ({_marks(self._private)}) AND gone = 0"  # noqa: S608 - question marks
+                " ORDER BY number LIMIT ?",
+                (person, *self._private, most),
+            )
+        )
 
     def _shown_in(self, messages: Sequence[Any], posts: Rooms) -> Rooms:
         """Where copies of messages are, or may be on their way."""
@@ -179,6 +193,10 @@ class Forgetting:
             quoting,
         )
         return {room for (room,) in found}
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def swept(cursor: apsw.Cursor) -> int:

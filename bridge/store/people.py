@@ -10,6 +10,7 @@ from bridge.events import AnyEvent
 from bridge.ids import PersonNumber, RoomNumber
 from bridge.store.bulk import execute_in
 from bridge.store.codec import decode
+from bridge.store.conversations import State
 from bridge.store.questions import About, Find
 from bridge.store.rows import RowKind, TwinKind
 from bridge.store.vault import Column, Vault
@@ -64,6 +65,15 @@ class Undelivered(Struct, frozen=True, kw_only=True):
     said: Any
 
 
+class Conversed(Struct, frozen=True, kw_only=True):
+    """A conversation somebody has with a desk; `heard_at` is when they wrote last, in milliseconds."""
+
+    number: int
+    desk: str
+    state: str
+    heard_at: int | None
+
+
 class Holdings(Struct, frozen=True, kw_only=True):
     """All that is held about somebody."""
 
@@ -72,6 +82,7 @@ class Holdings(Struct, frozen=True, kw_only=True):
     messages: list[Spoken]
     reactions: list[Put]
     waiting: list[Undelivered]
+    conversations: list[Conversed]
 
 
 class Forgotten(Struct, frozen=True, kw_only=True):
@@ -129,7 +140,21 @@ def about(cursor: apsw.Cursor, vault: Vault, op: About) -> Holdings | None:
         reactions=[Put(message, vault.text(Column.EMOJI, emoji)) for message, emoji in reactions],
         messages=_spoken(cursor, vault, op.person),
         waiting=_undelivered(cursor, vault, op.person),
+        conversations=_conversed(cursor, op.person),
     )
+
+
+def _conversed(cursor: apsw.Cursor, person: PersonNumber) -> list[Conversed]:
+    found: Any = cursor.execute(
+        "SELECT t.number, t.desk, t.state, max(c.heard_at) FROM correspondent c"
+        " JOIN conversation t ON t.number = c.conversation"
+        " JOIN person p ON p.account = c.account AND p.native = c.alias WHERE p.number = ? GROUP BY t.number",
+        (person,),
+    )
+    return [
+        Conversed(number=number, desk=desk, state=State(state).name.lower(), heard_at=heard_at)
+        for number, desk, state, heard_at in found
+    ]
 
 
 def _spoken(cursor: apsw.Cursor, vault: Vault, person: PersonNumber) -> list[Spoken]:

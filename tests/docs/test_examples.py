@@ -20,6 +20,7 @@ _BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _VARIABLE = re.compile(r"\$\{([A-Z_0-9]+)\}")
 _FILE = re.compile(r"\$\{file:[^}]*\}")
 _ROOM = re.compile(r"""["\s\[]([a-z0-9_-]+)/[#@+!:\w-]""")
+_LISTED = re.compile(r"accounts: \[([a-z0-9_, -]+)\]")
 
 
 def blocks() -> list[tuple[str, str]]:
@@ -38,7 +39,8 @@ def whole(text: str) -> str:
         return "accounts:\n  shown:\n" + "".join(f"    {line}\n" for line in text.splitlines())
     if "accounts" in top:
         return text
-    names = sorted(set(_ROOM.findall(text))) or ["shown"]
+    listed = {name for one in _LISTED.findall(text) for name in one.split(", ")}
+    names = sorted(set(_ROOM.findall(text)) | listed) or ["shown"]
     return text + "\naccounts:\n" + "".join(f"  {name}: {{connector: console}}\n" for name in names)
 
 

@@ -23,6 +23,8 @@ from tests.scenarios.bridge_under_test import Bridge
 NUMBERS = ("380501111111", "380502222222", "380503333333")
 """What the platform calls people: phone numbers, which nobody else may see."""
 TOPICS = structs.replace(EVERYTHING, relations=frozenset({Relation.REPLY, Relation.THREAD}))
+ROOTS = structs.replace(EVERYTHING, relations=frozenset({Relation.REPLY, Relation.THREAD, Relation.ROOT}))
+"""Where threads are messages, and any message may begin one."""
 
 
 class Private(MemoryConnector):
@@ -130,4 +132,4 @@ def configured(people: MemoryPlatform, office: MemoryPlatform, desk: str, connec
     )
 
 
-__all__ = ["NUMBERS", "TOPICS", "Town", "town"]
+__all__ = ["NUMBERS", "ROOTS", "TOPICS", "Town", "town"]
