@@ -220,6 +220,13 @@ class MatrixEmulator:
         self._rooms.set_state(self._owner, self._rooms.room(room).id, kind, key, content)
         self.server.wake()
 
+    async def set_own_state(self, room: str, person: str, kind: str, content: Json) -> MessageId:
+        """State that a person has of their own, by their id: they must be allowed to."""
+        who, name = self._present(room, person)
+        event_id = self._rooms.set_state(who, name, kind, who.id, content)
+        self.server.wake()
+        return MessageId(event_id)
+
     async def change_membership(self, room: str, user: str, membership: str, reason: str = "") -> None:
         """Invite, kick or ban somebody, as the room's owner."""
         self._rooms.change_membership(self._owner, self._rooms.room(room), user, membership, reason)

@@ -24,6 +24,7 @@ from connectors.matrix.batch import (
     objects,
     without_edits_of_the_gone,
 )
+from connectors.matrix.beacons import Beacons
 from connectors.matrix.client import Client
 from connectors.matrix.config import MatrixConfig
 from connectors.matrix.content import part, words
@@ -71,6 +72,7 @@ class Stream:
         self._members = Members()
         self._portion = Portion()
         self._senders = Senders(client)
+        self._beacons = Beacons(client, me.id, self._members.user)
         self._newest: dict[RoomId, str] = {}
 
     async def follow(self) -> None:
@@ -166,10 +168,12 @@ class Stream:
         timeline = await self._whole(news, since)
         kept = without_edits_of_the_gone(timeline)
         events = [event for raw in kept if (event := await self._event(news.room, raw)) is not None]
-        votes = await counted(self._client, news.room, kept, partial(self._as_written, news.room))
+        opened = partial(self._as_written, news.room)
+        votes = await counted(self._client, news.room, kept, opened)
+        moved = await self._beacons.moved(news.room, kept, opened)
         if timeline:
             self._newest[news.room] = words(timeline[-1], "event_id")
-        return [*events, *votes, *self._parting(news, timeline, since)]
+        return [*events, *votes, *moved, *self._parting(news, timeline, since)]
 
     async def _whole(self, news: RoomNews, since: str) -> Sequence[Mapping[str, Any]]:
         timeline = list(news.events)

@@ -13,6 +13,7 @@ from bridge.events import AnyEvent, Edited, Posted, User
 from bridge.ids import RoomId
 from bridge.text.mapped import renamed
 from connectors.matrix.answers import decoded
+from connectors.matrix.beacons import Beacons
 from connectors.matrix.client import Client
 from connectors.matrix.content import part, words
 from connectors.matrix.incoming import MalformedError, Where, enters, exits
@@ -40,6 +41,7 @@ class Hearing:
         self.senders = Senders(client)
         self._host, self._me = host, me
         self._members = Members()
+        self._beacons = Beacons(client, me.id, self._members.user)
         self._done = Transactions.read(done)
         self._one_at_a_time = asyncio.Lock()
         self._taking: set[asyncio.Task[None]] = set()
@@ -81,12 +83,13 @@ class Hearing:
             self._done = done
 
     async def _votes(self, raws: Sequence[Mapping[str, Any]]) -> list[AnyEvent]:
-        """How polls stand in which somebody voted."""
+        """How polls stand in which somebody voted, and where live locations are."""
         rooms = dict.fromkeys(incoming.room_of(raw) for raw in raws)
         readable = (room for room in rooms if room in self.rooms.joined and room not in self.rooms.encrypted)
         found: list[AnyEvent] = []
         for room in readable:
-            found += await counted(self.client, room, [raw for raw in raws if incoming.room_of(raw) == room])
+            here = [raw for raw in raws if incoming.room_of(raw) == room]
+            found += [*await counted(self.client, room, here), *await self._beacons.moved(room, here)]
         return found
 
     async def _event(self, raw: Mapping[str, Any]) -> AnyEvent | None:
