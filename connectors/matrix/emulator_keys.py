@@ -88,6 +88,10 @@ class Keys:
         """Keep letters back, as a slow homeserver elsewhere does."""
         self._held = []
 
+    def letters_of(self, user: str, device: str) -> list[Json]:
+        """What waits for a device."""
+        return [letter for _, letter in self._letters[user, device]]
+
     def release(self) -> None:
         held, self._held = self._held or [], None
         for user, device, event in held:

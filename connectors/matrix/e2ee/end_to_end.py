@@ -22,7 +22,7 @@ from connectors.matrix.e2ee.following import Following
 from connectors.matrix.e2ee.keystore import KeyStore, opened
 from connectors.matrix.e2ee.megolm import Megolm
 from connectors.matrix.e2ee.olm import Olm
-from connectors.matrix.e2ee.reading import Missing, Reading
+from connectors.matrix.e2ee.reading import Missing, Reading, Request
 from connectors.matrix.e2ee.writing import Writing
 from connectors.matrix.secrecy import Late, Raw
 
@@ -95,6 +95,8 @@ class EndToEnd:
             await self._writing.mend(*todo.broken.pop())
         while todo.missing:
             await self._ask_for(todo.missing.pop())
+        while todo.requests:
+            await self._refuse(todo.requests.pop())
         if todo.keys_held is not None and todo.keys_held <= self._olm.wanted // 2:
             held, todo.keys_held = todo.keys_held, None
             await self._fill_up(held)
@@ -124,6 +126,14 @@ class EndToEnd:
             _log.warning("one-time keys were refused, others will be made", why=str(error))
         with self._store.change():
             self._olm.published()
+
+    async def _refuse(self, asked: Request) -> None:
+        """Say to a device that it gets no key, so that its user need not wait for one."""
+        content = {
+            "algorithm": MEGOLM, "room_id": asked.room, "session_id": asked.session, "sender_key": asked.curve,
+            "code": "m.unauthorised", "reason": "this device gives its keys to nobody afterwards",
+        }  # fmt: skip
+        await self._writing.tell("m.room_key.withheld", asked.user, asked.device, content)
 
     async def _ask_for(self, key: Missing) -> None:
         """Ask the writer's devices for a key, once a run: most answer nobody but those they gave it before."""

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from bridge.ids import RoomId
 from connectors.matrix import polls
 from connectors.matrix.batch import Post
+from connectors.matrix.beacons import BEACONS
 from connectors.matrix.content import part, words
 from connectors.matrix.e2ee.aside import Aside, Waiting
 from connectors.matrix.e2ee.following import Following
@@ -19,10 +20,14 @@ from connectors.matrix.e2ee.megolm import BrokenError, Megolm, NoKeyError
 from connectors.matrix.e2ee.olm import Letter, Olm, UnopenedError
 from connectors.matrix.secrecy import ENCRYPTED, Late, Raw
 
-_READABLE = frozenset({"m.room.message", "m.sticker", "m.reaction", "m.location"}) | polls.STARTS | polls.VOTES
+_READABLE = (
+    frozenset({"m.room.message", "m.sticker", "m.reaction", "m.location"}) | polls.STARTS | polls.VOTES | BEACONS
+)
 """What may stand in an encrypted event. Never what a homeserver has to allow first: state, redactions."""
 _WITHHELD = {"m.room_key.withheld", "org.matrix.room_key.withheld"}
 _NO_SESSION = "m.no_olm"
+_MOST_REFUSED = 10_000
+"""So many requests for keys are answered in one run."""
 
 _log = structlog.get_logger()
 
@@ -36,8 +41,20 @@ class Missing(Struct, frozen=True):
     curve: str
 
 
+class Request(Struct, frozen=True):
+    """A device that asks us for a key, which nobody gets so: who may read is given keys when they are made."""
+
+    user: str
+    device: str
+    room: str
+    session: str
+    curve: str
+
+
 class Todo(Struct):
     """What came up while reading and needs the network; `broken` are (user, identity key) of devices."""
+
+    requests: set[Request] = field(default_factory=set)
 
     missing: set[Missing] = field(default_factory=set)
     broken: set[tuple[str, str]] = field(default_factory=set)
@@ -54,6 +71,7 @@ class Reading:
         self._following = following
         self._aside = aside
         self._fresh: set[tuple[RoomId, str]] | None = None
+        self._refused: set[Request] = set()
         self.todo = Todo()
 
     def take(self, post: Post, since: str) -> None:
@@ -143,6 +161,8 @@ class Reading:
         kind, sender, content = words(raw, "type"), words(raw, "sender"), part(raw, "content")
         if kind in _WITHHELD:
             self._withheld(sender, content)
+        if kind == "m.room_key_request":
+            self._requested(sender, content)
         if kind != ENCRYPTED:
             return
         try:
@@ -153,6 +173,18 @@ class Reading:
                 self.todo.broken.add((sender, error.curve))
             return
         self._opened(letter)
+
+    def _requested(self, sender: str, content: Raw) -> None:
+        body, device = part(content, "body"), words(content, "requesting_device_id")
+        asked = Request(
+            sender, device, words(body, "room_id"), words(body, "session_id"), words(body, "sender_key")
+        )  # fmt: skip
+        ours = (sender, device) == (self._olm.user, self._olm.device)
+        if words(content, "action") != "request" or ours or not (device and asked.room and asked.session):
+            return
+        if len(self._refused) < _MOST_REFUSED and asked not in self._refused:
+            self._refused.add(asked)
+            self.todo.requests.add(asked)
 
     def _opened(self, letter: Letter) -> None:
         found = None

@@ -86,6 +86,10 @@ class Writing:
         """Something in clear to all devices of a user."""
         await self._send(kind, {user: {"*": content}})
 
+    async def tell(self, kind: str, user: str, device: str, content: Raw) -> None:
+        """Something in clear to one device."""
+        await self._send(kind, {user: {device: content}})
+
     async def _ready(self, room: RoomId, encryption: Raw) -> RoomSession:
         """The room's session, with its key at everybody who may read."""
         session, now = self._sessions.get(room), self._clock.monotonic()

@@ -144,11 +144,36 @@ async def test_a_key_that_is_refused_is_not_waited_for(kit: Kit, platform: Secre
         await heard(run, Posted)
 
 
+async def test_whoever_asks_for_a_key_is_told_once_that_there_is_none(kit: Kit, platform: SecretPlatform) -> None:
+    user, token, device = await platform.inner.enter(kit.town, "Mallory")
+    body = {
+        "algorithm": "m.megolm.v1.aes-sha2",
+        "room_id": platform.room_id(kit.town),
+        "session_id": "s",
+        "sender_key": "c",
+    }
+    asked = {"action": "request", "requesting_device_id": device, "request_id": "1", "body": body}
+    async with kit.running() as run:
+        for content in (
+            asked,
+            {**asked, "request_id": "2"},
+            {**asked, "action": "request_cancellation"},
+            {**asked, "body": 7},
+        ):
+            platform.inner.write_to_bridge("Mallory", "m.room_key_request", content)
+        await run.hears("still here")
+        answered = [one for one in platform.server.requests if "sendToDevice/m.room_key.withheld" in one]
+        assert len(answered) == 1
+    letters = [one for one in platform.server.keys.letters_of(user, device) if one["type"] == "m.room_key.withheld"]
+    assert [(one["content"]["code"], one["content"]["session_id"]) for one in letters] == [("m.unauthorised", "s")]
+    assert token
+
+
 @pytest.mark.parametrize("content", STRANGE, ids=range(len(STRANGE)))
 async def test_a_strange_letter_stops_nothing(kit: Kit, platform: SecretPlatform, content: Json) -> None:
     async with kit.running() as run:
         await run.send("hello")
-        for kind in ("m.room.encrypted", "m.room_key.withheld", "m.room_key", "m.dummy"):
+        for kind in ("m.room.encrypted", "m.room_key.withheld", "m.room_key", "m.room_key_request", "m.dummy"):
             platform.inner.write_to_bridge("Mallory", kind, content)
         await run.hears("still here")
         assert run.errors == []

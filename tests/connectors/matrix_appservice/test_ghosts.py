@@ -123,7 +123,7 @@ async def test_ghosts_leave_when_the_link_ends(lab: Lab) -> None:
         for author in (ADA, GRACE):
             await run.send("hello", author=author)
             await run.send("hello", room=lab.kit.garden, author=author)
-        assert [room.note for room in await run.connector.rooms()] == ["2 ghosts", "2 ghosts"]
+        assert [room.note for room in await run.connector.rooms() if room.note] == ["2 ghosts", "2 ghosts"]
         await run.connector.leave(run.place(lab.kit.town))
         assert ghosts(lab, lab.kit.town) == []
         assert BOT not in lab.server.room_of(lab.kit.town).members()
