@@ -26,10 +26,12 @@ from bridge.media.films import Films, tools
 from bridge.media.keeping import Keeping, directory_of, rules
 from bridge.media.sealing import Sealing
 from bridge.media.workshop import Processes, Workshop
+from bridge.pairing import Pairing, World, bonded
 from bridge.registry import Registry
 from bridge.rooms import Rooms
 from bridge.routing import Atlas
 from bridge.shared import Shared
+from bridge.store.bonds import Bonds
 from bridge.store.keys import keys_of
 from bridge.store.ops import Close, Start, StoreBroken
 from bridge.store.questions import Speakers, Started
@@ -152,7 +154,10 @@ class App:
         self.rooms.undelivered = running.failed_later
         self.announcements = Announcements(self.shared, running, self.intake.say, self.intake.beside.commanded)
         await self.rooms.moderation.begin(self.intake.guard)
+        self.pairing = Pairing(self.shared, self._world())
         await self.server.start()
+        self._file = self.config
+        self.config = await self._bonded(self._file)
         await self._apply(self.config)
         keeping = Housekeeping(lambda: self.config.store, self.shared, self.intake, self.accounts.values)
         group.create_task(keeping.run(), name="housekeeping")
@@ -202,12 +207,35 @@ class App:
         """Read the configuration again and make it the one in force. Raises `ConfigError`; then nothing changed."""
         if self._read is not None:
             async with self._changing:
-                config = self._read()
-                _can_be_followed(self.config, config)
+                read = self._read()
+                _can_be_followed(self.config, read)
+                config = await self._bonded(read)
                 await self._apply(config)
-                self.config = config
+                self._file, self.config = read, config
                 await self.server.reload()
                 logger.info("configuration read again", accounts=len(config.accounts), links=len(config.links))
+
+    async def _bonded(self, config: Config) -> Config:
+        """The file, and what people linked by a code: the file is the operator's, and never written."""
+        if config.pairing is None:
+            return config
+        return bonded(config, await self.writer.ask(Bonds(self.shared.now_ms())))
+
+    async def _follow_bonds(self) -> None:
+        """People linked or unlinked rooms."""
+        async with self._changing:
+            config = await self._bonded(self._file)
+            if config != self.config:
+                await self._apply(config)
+                self.config = config
+
+    def _world(self) -> World:
+        return World(
+            config=lambda: self.config, account=self.accounts.get, change=self._follow_bonds,
+            recipients=lambda: {one.connector: self._connectors.get(one.connector).recipient
+                                for one in self.config.accounts.values()},
+            at=self.rooms.at, number=self.rooms.open_number,
+        )  # fmt: skip
 
     async def reload_or_tell(self) -> tuple[Fault, ...]:
         """The same; what is wrong is logged, told in the notices room and returned."""
@@ -237,6 +265,7 @@ class App:
         for name in new:
             self.accounts[name] = self._account(config, name)
         await self.rooms.apply(config, self.intake, admitted)
+        self.intake.guard.on_pairing = None if config.pairing is None else self.pairing.asked
         self.announcements.running.follow(config)
         self.intake.beside.drafting = frozenset(self.announcements.running.drafting)
         for name, account in self.accounts.items():

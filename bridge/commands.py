@@ -9,6 +9,8 @@ from bridge.text.plain import plain
 
 PREFIX = "!"
 LONG = "!qantara"
+PAIRING = ("pair", "join", "leave")
+"""Words about links: they are read in rooms that are in no link, too."""
 _LONGEST = 200
 """Characters of a message that is looked at as a command."""
 
@@ -60,6 +62,18 @@ def command_in(event: Posted) -> Command | None:
         return None
     words = plain(event.text)
     return read(words) if words.startswith(PREFIX) and len(words) <= _LONGEST else None
+
+
+def pairing_in(event: Posted) -> tuple[str, str] | None:
+    """`pair`, `join` or `leave` with what stands behind it; only after `!qantara`, and as `command_in` has it."""
+    if event.manner is not Manner.SAY or event.attachments:
+        return None
+    words = plain(event.text)
+    if not words.startswith(LONG) or len(words) > _LONGEST or "\n" in words:
+        return None
+    _, _, rest = words.strip().partition(" ")
+    word, _, argument = rest.strip().partition(" ")
+    return (word.lower(), argument.strip()) if words.split()[0] == LONG and word.lower() in PAIRING else None
 
 
 def read(words: str) -> Command | None:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from bridge.commands import Command, command_in
+from bridge.commands import Command, command_in, pairing_in
 from bridge.config import Link
-from bridge.events import Deleted, Edited, Posted, Reacted, Relayed, User
+from bridge.events import Deleted, Edited, Posted, Reacted, Relayed, RoomKind, User
 from bridge.fit import excerpted
 from bridge.ids import AccountName, RoomNumber, UserId
 from bridge.routing import Heard
@@ -28,6 +28,15 @@ class Commanded(Struct, frozen=True):
     room: RoomNumber
     event: Posted | Reacted
     command: Command | None
+
+
+class Pairwise(Struct, frozen=True):
+    """A moderator wants to link or unlink a room, which may be in no link yet."""
+
+    account: AccountName
+    event: Posted
+    word: str
+    argument: str
 
 
 def _nowhere(_: str) -> None:
@@ -53,6 +62,8 @@ class Guard:
         self.on_command: Callable[[Commanded], None] = _nobody
         self.on_held: Callable[[str], None] = _nowhere
         """Called with the link in which something waits for a moderator."""
+        self.on_pairing: Callable[[Pairwise], None] | None = None
+        """Called with what moderators say about links; None where only the operator links rooms."""
         self.watches = False
 
     # --- what it goes by ---
@@ -133,6 +144,15 @@ class Guard:
         if rewrite is None or not isinstance(event, (Posted, Edited)):
             return excerpt
         return excerpted(rewrite(event.text), event.attachments)
+
+    def pairs(self, account: AccountName, event: Relayed, me: UserId | None) -> bool:
+        """Whether somebody speaks of linking a room, linked or not."""
+        if self.on_pairing is None or not isinstance(event, Posted) or event.author.id == me:
+            return False
+        found = None if event.room_kind is RoomKind.DIRECT else pairing_in(event)
+        if found is not None:
+            self.on_pairing(Pairwise(account, event, *found))
+        return found is not None
 
     def takes(self, event: Relayed, room: RoomNumber) -> bool:
         """Whether an event is for the bridge itself, which then hears of it: a command, or a report."""

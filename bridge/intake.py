@@ -292,6 +292,8 @@ class Intake:
         if event.echo_of is not None:
             self._echo(event, room, event.echo_of)
             return None
+        if self.guard.on_pairing is not None and self.guard.pairs(account, event, me):
+            return None
         by = event.author if isinstance(event, (Posted, Edited)) else event.by
         heard = self.routes.get(room) if room is not None else None
         if room is None or heard is None or event.room_kind is RoomKind.DIRECT or (by is not None and by.id == me):

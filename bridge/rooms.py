@@ -235,6 +235,16 @@ class Rooms:
                 logger.info("room moved", room=str(lane.name))
                 lane.state.enter(place)
 
+    def at(self, account: AccountName, place: Place) -> Room | None:
+        """The room that is at this place, as a link names it."""
+        number = self._atlas.at(account, place)
+        return None if number is None or number not in self.lanes else self.lanes[number].name
+
+    def open_number(self, room: Room) -> RoomNumber | None:
+        """The number of a room that can be written to."""
+        number = self.numbers.get(room)
+        return number if number in self.lanes else None
+
     async def follow(self, room: Room, to: str) -> None:
         """The operator says where a held room is: where it went, or where it was. Returns once stored.
 

@@ -11,6 +11,7 @@ from bridge.cli.check import check
 from bridge.cli.connectors import connectors, schema
 from bridge.cli.demo import demo
 from bridge.cli.doctor import doctor
+from bridge.cli.export import export_config
 from bridge.cli.new import new
 from bridge.cli.operate import audit, claim, follow, leave, queue, status, trace
 from bridge.cli.people import forget, person
@@ -73,6 +74,7 @@ for command in (
     demo,
 ):
     app.command()(command)
+app.command("export-config")(export_config)
 app.add_typer(queue, name="queue")
 
 

@@ -139,6 +139,7 @@ def _config(page: Page, connectors: Connectors, base: Path) -> Config:
         announcements={name: announced.announcing(name, one) for name, one in settings.announcements.items()},
         budget=announced.millionths(settings.budget),
         people=known,
+        pairing=settings.pairing,
         secrets=frozenset(_secrets(page, [settings, *accounts.values()])),
         warnings=(*short, *_warnings(page, sides)),
     )

@@ -18,6 +18,7 @@ from bridge.config.announcements import AnnouncementSettings, Announcing
 from bridge.config.desks import Desk, DeskSettings
 from bridge.config.faults import FIXED_SENTENCE, Fault, shown
 from bridge.config.moderation import ModerationSettings
+from bridge.config.pairing import PairingSettings
 from bridge.config.people import People
 from bridge.config.transforms import TransformSettings
 from bridge.config.zones import known_zone
@@ -284,6 +285,8 @@ class FileSettings(Settings):
     """Where announcements are drafted and approved, and to whom they go, by names of your choice."""
     budget: dict[str, Annotated[float, Field(ge=0, le=1_000_000_000)]] = {}
     """What announcements may cost an account in a calendar month (UTC), by account; then they stop."""
+    pairing: PairingSettings | None = None
+    """Whether moderators may link rooms by a code; without this part only this file links rooms."""
     people: dict[str, tuple[str, ...]] = {}
     """Who is the same person on several platforms, by names of your choice: two ids or more, each `account/id`."""
 
@@ -324,6 +327,7 @@ class Config(Struct, frozen=True, kw_only=True):
     announcements: Mapping[str, Announcing] = {}
     budget: Mapping[AccountName, int] = {}
     people: People = {}
+    pairing: PairingSettings | None = None
     secrets: frozenset[str] = frozenset()
     warnings: tuple[Fault, ...] = ()
 

@@ -8,6 +8,7 @@ from bridge.ids import AccountName, MessageId, PersonNumber, Place, Room, RoomNu
 from bridge.store import announced
 from bridge.store.attached import Fetch, Fetched, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.ballast import Ballast
+from bridge.store.bonds import Bind, Bonds, Propose, Unbind
 from bridge.store.care import Called, Decide, Deeds, HeldRows, Meant, Note, Retract, Revoke, Rulings, Unremoved
 from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Private, Privates, Talk, TalkOf, Turn
 from bridge.store.questions import (
@@ -248,6 +249,7 @@ Op: TypeAlias = Union[
     Linked, Sweep, ToFetch, HeldOf, Served, Meet, Converse, Join, Talk, TalkOf, Overhear, Privates, Due,
     announced.Fact, announced.Question,
     Decide, Revoke, Rulings, Note, Deeds, Meant, Called, Retract, Unremoved, HeldRows,
+    Propose, Bind, Unbind, Bonds,
 ]  # fmt: skip
 
 

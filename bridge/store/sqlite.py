@@ -20,6 +20,7 @@ from bridge.store.accepting import Accepting
 from bridge.store.announcing import Announcing
 from bridge.store.attached import Fetched, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.ballast import Ballast, BallastFile
+from bridge.store.bonds import Bind, Binding, Bonds, Propose, Unbind
 from bridge.store.care import Called, Decide, Deeds, HeldRows, Meant, Note, Retract, Revoke, Rulings, Unremoved
 from bridge.store.caring import Caring
 from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Privates, Talk, TalkOf
@@ -277,7 +278,10 @@ class SqliteStore:
         }  # fmt: skip
         caring = Caring(ask, accepting, vault)
         facts |= {Decide: caring.decide, Revoke: caring.revoke, Note: caring.note, Retract: caring.retract}
+        binding = Binding(ask)
+        facts |= {Propose: binding.propose, Bind: binding.bind, Unbind: binding.unbind}
         questions: dict[type, Act] = {
+            Bonds: binding.bonds,
             Page: lambda op: answers.page(ask, vault, op), Twins: lambda op: answers.twins(ask, vault, op),
             Locate: lambda op: answers.locate(ask, op),
             Resolve: lambda op: answers.resolve(ask, op), Wanted: lambda op: answers.wanted(ask, vault, op),

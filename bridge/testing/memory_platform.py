@@ -248,8 +248,9 @@ class Session:
         return Power.MODERATOR if (room, user) in self.platform.moderators else Power.NONE
 
     async def enter(self, room: str) -> RoomId:
-        """Join a room by its name."""
+        """Join a room by its name, or by its id."""
         await self._answered()
+        room = room.removeprefix("!")
         if room not in self.platform.rooms:
             raise Trouble(Fault.REJECTED, f"there is no room {room}")
         self.platform.left.discard((self.me.id, room_id(room)))

@@ -1,6 +1,7 @@
 """What a store promises about moderation: decisions stay, deeds are told, copies are asked back once."""
 
-from bridge.ids import AccountName, MessageId, PersonNumber, RoomNumber, UserId
+from bridge.ids import AccountName, MessageId, PersonNumber, Room, RoomNumber, UserId
+from bridge.store.bonds import Bind, Bond, Bonds, Propose, Unbind
 from bridge.store.care import (
     Called,
     Decide,
@@ -34,6 +35,8 @@ def asked_of_care(room: RoomNumber) -> tuple[Op, ...]:
         Decide(kind=Ruled.PAUSE, link="town", at=1), Revoke((9,)), Rulings(), Deeds(), Meant(room, MessageId("m1")),
         Note(at=1, link="town", room=room, actor="Mo", did="mute"), Called((_LEFT,), "Ada"), Unremoved(1),
         Retract(purge=1, at=1, person=PersonNumber(99)), HeldRows(rooms=(room,), reasons=("held",)),
+        Propose(room=Room(_LEFT, "x"), code="c", until=9), Bind(9, Room(_LEFT, "x")), Unbind(Room(_LEFT, "x")),
+        Bonds(1),
     )  # fmt: skip
 
 
@@ -149,3 +152,17 @@ class CarePromises:
         assert one.row == rows[2].number
         assert there.ask(HeldRows(rooms=(there.right,), reasons=("held",), person=PersonNumber(9))) == ()
         assert there.ask(HeldRows(rooms=(there.third,), reasons=("held",))) == ()
+
+    def test_rooms_are_bound_by_a_code_once_and_leave_again(self, book: Book) -> None:
+        here, there, later = (Room(_LEFT, name) for name in ("here", "there", "later"))
+        number: int = book.opened.ask(Propose(room=here, code="abc", until=100))
+        book.opened.ask(Propose(room=there, code=None, until=100))
+        assert [one.code for one in book.opened.ask(Bonds(100))] == [None, None]
+        assert [(one.code, one.rooms) for one in book.reopened().ask(Bonds(99))] == [("abc", (here,)), (None, (there,))]
+        book.opened.ask(Bind(number, there))
+        assert book.reopened().ask(Bonds(1000)) == (Bond(number=number, rooms=(here, there)),)
+        book.opened.ask(Propose(room=later, code="def", until=2000))
+        book.opened.ask(Propose(room=later, code="ghi", until=2000))
+        assert [one.code for one in book.opened.ask(Bonds(1000))] == [None, "ghi"]
+        book.opened.ask(Unbind(here))
+        assert [one.rooms for one in book.reopened().ask(Bonds(1000))] == [(later,)]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator
 
-from bridge import ConnectorConfig
+from bridge import ConnectorConfig, Recipient
 
 _TOKEN = re.compile(r"[!-~]{16,}")
 MAX_NAME = 28
@@ -72,3 +72,15 @@ class ViberConfig(ConnectorConfig):
     @classmethod
     def _without_slash(cls, address: str) -> str:
         return address.rstrip("/")
+
+
+RECIPIENT = Recipient(
+    company="Viber Media S.à r.l. (Rakuten Viber)",
+    seat="Luxembourg",
+    terms="https://www.viber.com/terms/viber-terms-use/ https://www.viber.com/terms/viber-privacy-policy/",
+    keeps="It keeps messages until they are delivered, for up to two weeks, and channels until they are deleted.",
+    reads="Its servers can read them: conversations with bots and channels are not end-to-end encrypted.",
+    server="api_url",
+    seen="2026-11",
+)
+"""Who runs the platform."""

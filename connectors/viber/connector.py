@@ -42,7 +42,7 @@ from bridge.events import AnyEvent
 from bridge.outside import Bounds
 from connectors.viber import checkup, door, incoming, media, outgoing
 from connectors.viber.client import Client, connected_to
-from connectors.viber.config import MAX_TEXT, Account, ViberConfig
+from connectors.viber.config import MAX_TEXT, RECIPIENT, Account, ViberConfig
 from connectors.viber.door import Callback, Refused
 from connectors.viber.errors import Asked, Forgotten, meaning, status_of
 from connectors.viber.format import FORMATTING
@@ -63,6 +63,7 @@ class Viber(Connector[ViberConfig]):
     """
 
     Config: ClassVar[type[ConnectorConfig]] = ViberConfig
+    recipient = RECIPIENT
     features: ClassVar[Capabilities] = Capabilities(
         authorship=Authorship.OVERRIDE,
         formatting=FORMATTING,

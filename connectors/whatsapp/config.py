@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from bridge.recipient import Recipient
 from connectors.graph.config import GraphConfig
 
 
@@ -35,3 +36,15 @@ class WhatsAppConfig(GraphConfig):
     """Messages that may go to one person at once, and then as many in six seconds each; 0 means none is counted."""
     check_seconds: Annotated[float, Field(ge=5, le=3600)] = 60
     """How often the Graph API is asked whether it still knows us."""
+
+
+RECIPIENT = Recipient(
+    company="WhatsApp Ireland Limited (in Europe), WhatsApp LLC (elsewhere)",
+    seat="Ireland, USA",
+    terms="https://www.whatsapp.com/legal/business-terms https://www.whatsapp.com/legal/business-data-processing-terms",
+    keeps="It keeps messages of business accounts on its servers for up to 30 days.",
+    reads="Its servers can read them: for business accounts of this interface they are one of the ends.",
+    server="api_url",
+    seen="2026-11",
+)
+"""Who runs the platform."""

@@ -46,7 +46,7 @@ from connectors.graph.client import Call, Client, connected_to
 from connectors.graph.wire import Json, an_object, loads, objects, text
 from connectors.whatsapp import checkup, media, outgoing
 from connectors.whatsapp.addresses import kind_of, room_of
-from connectors.whatsapp.config import WhatsAppConfig
+from connectors.whatsapp.config import RECIPIENT, WhatsAppConfig
 from connectors.whatsapp.errors import PAIR_SECONDS, meaning
 from connectors.whatsapp.format import FORMATTING
 from connectors.whatsapp.hearing import Hearing
@@ -71,6 +71,7 @@ class WhatsApp(Connector[WhatsAppConfig]):
     """
 
     Config: ClassVar[type[ConnectorConfig]] = WhatsAppConfig
+    recipient = RECIPIENT
     features: ClassVar[Capabilities] = Capabilities(
         formatting=FORMATTING,
         relations=frozenset({Relation.REPLY}),

@@ -120,7 +120,8 @@ DECLARED = [name for name in installed().names() if installed().get(name).recipi
 
 
 def test_the_connectors_we_ship_declare_who_gets_what_is_written() -> None:
-    assert {"console", "irc", "matrix", "matrix-appservice", "messenger", "telegram"} <= set(DECLARED)
+    ours = {"console", "irc", "matrix", "matrix-appservice", "messenger", "telegram", "viber", "whatsapp"}
+    assert ours <= set(DECLARED)
 
 
 @pytest.mark.parametrize("name", DECLARED)
