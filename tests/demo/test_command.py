@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bridge.registry import emulators
+from bridge.testing.acts import Private
 from tests.demo.running import alive, command, demo
 
 pytestmark = pytest.mark.timeout(90)
@@ -21,15 +23,18 @@ def test_the_play_shows_who_sees_what_and_ends_well(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     scenes = re.split(r"\n \d\. ", done.stdout)
-    greeting, answer, edit, reaction, deletion, death, start, rooms = scenes[1:]
-    assert len(re.findall(r"everybody", greeting)) == 3
-    assert answer.count("Good morning") == 3, "every room shows what is answered, natively or in words"
+    greeting, answer, edit, reaction, deletion, desk, death, start, rooms = scenes[1:]
+    made = [emulators().get(name)() for name in emulators().names()]
+    shared = sum(not isinstance(one, Private) for one in made)
+    assert len(re.findall(r"everybody", greeting)) == shared
+    assert answer.count("Good morning") == shared, "every room shows what is answered, natively or in words"
     assert "↪" in answer
     assert "(edited)" in edit
-    assert reaction.count("👍") == 3
+    assert reaction.count("👍") == shared
     assert re.search(r"^ +\w+ +- .*wrong room", deletion, re.MULTILINE)
+    assert desk.count("Until six.") == len(made) - shared, "everybody who asked in private has an answer"
     assert "the bridge is stopped" in death
-    assert death.count("Meanwhile") == 3, "nothing crosses while the bridge is dead"
+    assert death.count("Meanwhile") == shared, "nothing crosses while the bridge is dead"
     assert start.count("Meanwhile") >= 4
     for room in rooms.split("──")[1:]:
         assert len(re.findall(r"Before, from (\w+)", room)) >= 3
