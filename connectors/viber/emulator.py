@@ -1,6 +1,7 @@
 """A small, strict Viber on 127.0.0.1: people talk with a bot one by one, or read a channel."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar, Final, Self
 
 from msgspec.structs import replace
@@ -251,10 +252,16 @@ def _answer(fault: Fault) -> Answer:
     return Answer(body=dumps({"status": status, "status_message": MESSAGES[status], "message_token": 0}))
 
 
+@lru_cache(maxsize=4096)
+def _read(text: str) -> Rich:
+    """A text as it is read; who looks at a room looks at all of it, again and again."""
+    return parse(text)
+
+
 def _shown(message: Kept) -> Shown:
     """A message as the program of a person shows it, signs read as formatting."""
     body = message.body
-    rich = (Paragraph((Text(body["media"]),)),) if body["type"] == "url" else parse(str(body.get("text", "")))
+    rich = (Paragraph((Text(body["media"]),)),) if body["type"] == "url" else _read(str(body.get("text", "")))
     return Shown(
         id=MessageId(str(message.token)), author=message.author, text=plain(rich), rich=rich, holds=message.holds
     )

@@ -2,12 +2,14 @@
 
 import base64
 import hashlib
+from functools import lru_cache
 from typing import Final
 
 from bridge.events import Kind
 from bridge.ids import MessageId
 from bridge.testing.holdings import Card, Filed, Holding, Spot
 from bridge.testing.platform import Shown
+from bridge.text.nodes import Rich
 from bridge.text.walk import plain
 from connectors.whatsapp.emulator_world import Json, Message, World
 from connectors.whatsapp.format import parse
@@ -42,17 +44,24 @@ def shown_message(world: World, message: Message) -> Shown:
     counted: dict[str, int] = {}
     for emoji in message.reactions.values():
         counted[emoji] = counted.get(emoji, 0) + 1
-    rich = parse(_words(message))
+    rich, text = _read(_words(message))
     return Shown(
         id=MessageId(message.id),
         author=message.author,
-        text=plain(rich),
+        text=text,
         rich=rich,
         edited=message.edited,
         in_reply_to=None if message.reply_to is None else MessageId(message.reply_to),
         reactions=counted,
         holds=_held(world, message),
     )
+
+
+@lru_cache(maxsize=4096)
+def _read(words: str) -> tuple[Rich, str]:
+    """Words as they are read; who looks at a room looks at all of it, again and again."""
+    rich = parse(words)
+    return rich, plain(rich)
 
 
 def _words(message: Message) -> str:

@@ -23,6 +23,8 @@ from bridge.text.nodes import said
 logger = structlog.get_logger()
 
 _LOOK_AGAIN_SECONDS = 0.05
+_LOOKING_COSTS = 4.0
+"""How many times as long as a look took nobody looks: the rooms stand in the same process."""
 _QUIET_SECONDS = 1.0
 _LAST_PATIENCE_SECONDS = 8.0
 _LAST_WORDS = "that was all"
@@ -87,12 +89,14 @@ def _configuration(seats: Sequence[Seat], readers: Sequence[Seat], port: int) ->
 
 @asynccontextmanager
 async def _watched(room: Room) -> AsyncIterator[None]:
-    """Somebody goes round and looks into every room."""
+    """Somebody goes round and looks into every room, and leaves most of the time to those who write there."""
+    clock = SystemClock()
 
     async def go_round() -> None:
         while True:
+            began = clock.monotonic()
             await room.look()
-            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+            await asyncio.sleep(max(_LOOK_AGAIN_SECONDS, _LOOKING_COSTS * (clock.monotonic() - began)))
 
     task = asyncio.create_task(go_round(), name="rooms watched")
     try:
