@@ -35,7 +35,8 @@ def meant(account: AccountName, event: AnyEvent, me: UserId | None) -> Fact | No
     if who.id == me:
         return None
     wish = _WISHES[type(event)]
-    return Subscribe(account=account, native=event.room, wish=wish, at=int(event.at.timestamp() * 1000))
+    at = int(event.at.timestamp() * 1000)
+    return Subscribe(account=account, native=event.room, name=who.name, wish=wish, at=at)
 
 
 def commands(event: Relayed) -> bool:

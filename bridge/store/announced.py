@@ -163,11 +163,13 @@ class Progress(Struct, frozen=True, kw_only=True):
 class Subscribe(Struct, frozen=True, kw_only=True):
     """Somebody wrote in private, or said whether they want to hear from us; what is older than known says nothing.
 
-    `at` is their platform's time, `heard_at` ours.
+    `at` is their platform's time, `heard_at` ours. `name` is what they are called, so that they can be found and
+    forgotten.
     """
 
     account: AccountName
     native: RoomId
+    name: str = ""
     wish: Wish
     at: int
     heard_at: int = 0

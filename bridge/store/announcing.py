@@ -34,6 +34,7 @@ _COMMANDS = (
     "SELECT e.number, e.room, e.kind, e.message, e.person, p.name, e.at, e.body"
     " FROM command c JOIN event e ON e.number = c.event LEFT JOIN person p ON p.number = e.person ORDER BY c.event"
 )
+_PERSON = "INSERT OR IGNORE INTO person (account, native, name) VALUES (?, ?, ?)"
 _SUBSCRIBE = (
     "INSERT INTO subscription (account, alias, native, state, at, heard_at) VALUES (?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (account, alias) DO UPDATE SET state = excluded.state, at = excluded.at, native = excluded.native,"
@@ -54,6 +55,8 @@ class Announcing:
         native = "" if op.wish is Wish.LEFT else op.native
         sealed = self._vault.seal(Column.SUBSCRIBER, native)
         alias = self._vault.alias(op.account, op.native)
+        if op.wish is not Wish.LEFT:
+            self._cursor.execute(_PERSON, (op.account, alias, self._vault.seal(Column.NAME, op.name)))
         self._cursor.execute(_SUBSCRIBE, (op.account, alias, sealed, op.wish, op.at, op.heard_at))
 
     def commands(self, _: Commands) -> tuple[Command, ...]:

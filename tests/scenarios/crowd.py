@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from bridge.asked import Outgoing
+from bridge.asked import Outgoing, Template
 from bridge.capabilities import Capabilities, Rate
-from bridge.errors import BridgeError, RoomClosed, Scope, Uncertain
+from bridge.errors import BridgeError, Feature, RoomClosed, Scope, Uncertain
 from bridge.events import AnyEvent, RoomKind, User
 from bridge.ids import MessageId, RoomId, UserId
 from bridge.testing.memory import MemoryConnector
@@ -28,6 +28,8 @@ class Crowd(MemoryPlatform):
         self.calls: list[int] = []
         self.closed_to: set[str] = set()
         self.lost_calls = 0
+        self.accepts: frozenset[Feature] = frozenset()
+        self.templates: list[Template] = []
         for person in self.people:
             self.written.know(User(id=UserId(room_id(person)), name=person))
 
@@ -60,7 +62,9 @@ class OneByOne(MemoryConnector):
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
         platform = self._platform()
         if isinstance(platform, Crowd) and message.room in map(room_id, platform.closed_to):
-            raise RoomClosed("they do not take messages")
+            if message.template is None or Feature.TEMPLATE not in platform.accepts:
+                raise RoomClosed("they do not take messages", accepts=platform.accepts)
+            platform.templates.append(message.template)
         return await super().send(message)
 
 
