@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from bridge.events import AnyEvent
 from bridge.ids import PersonNumber, RoomNumber
+from bridge.store.announced import Wish
 from bridge.store.bulk import execute_in
 from bridge.store.codec import decode
 from bridge.store.conversations import State
@@ -83,6 +84,8 @@ class Holdings(Struct, frozen=True, kw_only=True):
     reactions: list[Put]
     waiting: list[Undelivered]
     conversations: list[Conversed]
+    hears: str = ""
+    """Whether announcements go to them: they joined, only wrote, or left; empty where nothing is known of it."""
 
 
 class Forgotten(Struct, frozen=True, kw_only=True):
@@ -141,6 +144,7 @@ def about(cursor: apsw.Cursor, vault: Vault, op: About) -> Holdings | None:
         messages=_spoken(cursor, vault, op.person),
         waiting=_undelivered(cursor, vault, op.person),
         conversations=_conversed(cursor, op.person),
+        hears=_hears(cursor, op.person),
     )
 
 
@@ -155,6 +159,15 @@ def _conversed(cursor: apsw.Cursor, person: PersonNumber) -> list[Conversed]:
         Conversed(number=number, desk=desk, state=State(state).name.lower(), heard_at=heard_at)
         for number, desk, state, heard_at in found
     ]
+
+
+def _hears(cursor: apsw.Cursor, person: PersonNumber) -> str:
+    found: Any = cursor.execute(
+        "SELECT s.state FROM subscription s JOIN person p ON (s.account, s.alias) = (p.account, p.native)"
+        " WHERE p.number = ?",
+        (person,),
+    )
+    return next((Wish(state).name.lower() for (state,) in list(found)), "")
 
 
 def _spoken(cursor: apsw.Cursor, vault: Vault, person: PersonNumber) -> list[Spoken]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from bridge.asked import Outgoing
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, Unavailable, Uncertain
 from bridge.events import AnyEvent, Joined, Left, RoomKind, User
 from bridge.ids import MessageId, RoomId, UserId
 from bridge.testing.broken import breaks
@@ -52,3 +52,26 @@ class SaysThatAllHeard(PrivateConnector):
     ) -> Mapping[RoomId, MessageId | BridgeError]:
         told = await super().broadcast(message, recipients)
         return {room: MessageId("m1") if isinstance(one, BridgeError) else one for room, one in told.items()}
+
+
+@breaks("test_a_broadcast_that_is_put_off_reached_nobody_and_goes_later")
+class DoubtsWhatWasPutOff(PrivateConnector):
+    async def broadcast(
+        self, message: Outgoing, recipients: Sequence[RoomId]
+    ) -> Mapping[RoomId, MessageId | BridgeError]:
+        told = await super().broadcast(message, recipients)
+        return {room: Uncertain(str(one)) if isinstance(one, Unavailable) else one for room, one in told.items()}
+
+
+@breaks("test_a_broadcast_whose_answer_is_lost_denies_nobody")
+class DeniesWhatIsInDoubt(PrivateConnector):
+    async def broadcast(
+        self, message: Outgoing, recipients: Sequence[RoomId]
+    ) -> Mapping[RoomId, MessageId | BridgeError]:
+        told = await super().broadcast(message, recipients)
+        return {room: Unavailable(str(one)) if isinstance(one, Uncertain) else one for room, one in told.items()}
+
+
+@breaks("test_a_broadcast_names_how_many_it_takes")
+class NamesNoNumber(PrivateConnector):
+    features = replace(PrivateConnector.features, max_recipients=0)

@@ -1,14 +1,17 @@
 """Promises about platforms that speak with one person at a time: whose room it is, who wants to hear, what arrived."""
 
+from collections.abc import Sequence
+
 import pytest
 
+from bridge.asked import Outgoing
 from bridge.connector import Connector
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, Uncertain
 from bridge.events import Delivered, Joined, Left, Posted, RoomKind
-from bridge.ids import RoomId
+from bridge.ids import MessageId, RoomId
 from bridge.testing.acts import Private, Subscribes
-from bridge.testing.contract_kit import Kit, told
-from bridge.testing.platform import texts
+from bridge.testing.contract_kit import Kit, Running, told
+from bridge.testing.platform import Fault, texts
 
 
 class PrivatePromises:
@@ -65,6 +68,52 @@ class PrivatePromises:
             assert isinstance(told_to[nowhere], BridgeError), f"{told_to[nowhere]!r} for nobody"
             assert told_to[here] == (await kit.reads(kit.town, "news for some")).id
             assert "news for some" not in await texts(kit.platform, kit.garden)
+
+    async def test_a_broadcast_that_is_put_off_reached_nobody_and_goes_later(self, kit: Kit) -> None:
+        """Whoever is not told of as reached, or in doubt, gets it again: they must not have it."""
+        kit.needs(Connector.broadcast, "broadcasts")
+        async with kit.running() as run:
+            rooms = {run.place(one).room: one for one in (kit.town, kit.garden)}
+            part = run.outgoing("news for later")
+            kit.fail_next(Fault.UNAVAILABLE, len(rooms))
+            told_to = await _answers(run, part, tuple(rooms))
+            again = [room for room, answer in told_to.items() if isinstance(answer, BridgeError)]
+            assert again, "nobody was told of a platform that was away"
+            doubtful = [answer for answer in told_to.values() if isinstance(answer, Uncertain)]
+            assert not doubtful, f"certainly not sent, and told as {doubtful}"
+            for room in again:
+                assert "news for later" not in await texts(kit.platform, rooms[room])
+            for _ in rooms:
+                await run.ready()
+                again = [room for room, answer in told_to.items() if isinstance(answer, BridgeError)]
+                told_to |= await _answers(run, part, again) if again else {}
+            assert not [one for one in told_to.values() if isinstance(one, BridgeError)], told_to
+            for name in rooms.values():
+                await kit.reads(name, "news for later")
+
+    async def test_a_broadcast_whose_answer_is_lost_denies_nobody(self, kit: Kit) -> None:
+        kit.needs(Connector.broadcast, "broadcasts")
+        async with kit.running() as run:
+            rooms = {run.place(one).room: one for one in (kit.town, kit.garden)}
+            kit.fail_next(Fault.LOST_ANSWER)
+            told_to = await _answers(run, run.outgoing("news in the dark"), tuple(rooms))
+            await run.ready()
+            for room, answer in told_to.items():
+                reached = "news in the dark" in await texts(kit.platform, rooms[room])
+                denied = isinstance(answer, BridgeError) and not isinstance(answer, Uncertain)
+                assert not (reached and denied), f"{answer!r} for somebody who has it"
+
+    async def test_a_broadcast_names_how_many_it_takes(self, kit: Kit) -> None:
+        kit.needs(Connector.broadcast, "broadcasts")
+        assert kit.connect(kit.host).features.max_recipients > 1, "`max_recipients` says that nobody may be sent to"
+
+
+async def _answers(run: Running, part: Outgoing, rooms: Sequence[RoomId]) -> dict[RoomId, MessageId | BridgeError]:
+    """How it went for each of them; what is raised is meant for all."""
+    try:
+        return dict(await run.connector.broadcast(part, rooms))
+    except BridgeError as error:
+        return dict.fromkeys(rooms, error)
 
 
 def _needs_private(kit: Kit) -> None:

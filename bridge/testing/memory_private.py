@@ -1,7 +1,7 @@
 """A messenger in memory on which people write to us one by one: each room is one person's own, as on Viber's like."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
@@ -43,6 +43,8 @@ class PrivatePlatform(MemoryPlatform):
 
 class PrivateConnector(MemoryConnector):
     """The connector to it: what arrived is confirmed afterwards, and one call may go to several people."""
+
+    features: ClassVar[Capabilities] = replace(MemoryConnector.features, max_recipients=2)
 
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
         (sent,) = await super().send(message)

@@ -11,7 +11,7 @@ from bridge.events import Kind
 from bridge.store.announced import Announced
 from bridge.store.keys import keys_of
 from bridge.store.ops import Forget
-from bridge.store.questions import Find
+from bridge.store.questions import About, Find
 from bridge.store.sqlite import SqliteStore
 from bridge.testing import samples
 from bridge.testing.memory import EVERYTHING, WITH_FILES, MemoryPlatform
@@ -148,6 +148,8 @@ async def test_who_is_forgotten_hears_no_more_and_is_no_author(tmp_path: Path, l
         await told(left, "delivered 2 of 2")
         for account, native in (("crowd", "!p00001"), ("left", "person-1")):
             for somebody in await bridge.writer.ask(Find(f"{account}/{native}")):
+                held = await bridge.writer.ask(About(somebody.number))
+                assert held.hears == ("joined" if account == "crowd" else "")
                 await bridge.writer.ask(Forget(person=somebody.number, at=1))
         (one,) = await bridge.writer.ask(Announced(number=1))
         assert (one.person, one.author) == (None, "")
