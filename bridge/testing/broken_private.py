@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from bridge.asked import Outgoing
-from bridge.errors import BridgeError, Unavailable, Uncertain
+from bridge.errors import BridgeError, Rejected, Unavailable, Uncertain
 from bridge.events import AnyEvent, Joined, Left, RoomKind, User
 from bridge.ids import MessageId, RoomId, UserId
 from bridge.testing.broken import breaks
@@ -51,7 +51,7 @@ class SaysThatAllHeard(PrivateConnector):
         self, message: Outgoing, recipients: Sequence[RoomId]
     ) -> Mapping[RoomId, MessageId | BridgeError]:
         told = await super().broadcast(message, recipients)
-        return {room: MessageId("m1") if isinstance(one, BridgeError) else one for room, one in told.items()}
+        return {room: MessageId("m1") if isinstance(one, Rejected) else one for room, one in told.items()}
 
 
 @breaks("test_a_broadcast_that_is_put_off_reached_nobody_and_goes_later")

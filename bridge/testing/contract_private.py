@@ -88,8 +88,6 @@ class PrivatePromises:
                 again = [room for room, answer in told_to.items() if isinstance(answer, BridgeError)]
                 told_to |= await _answers(run, part, again) if again else {}
             assert not [one for one in told_to.values() if isinstance(one, BridgeError)], told_to
-            for name in rooms.values():
-                await kit.reads(name, "news for later")
 
     async def test_a_broadcast_whose_answer_is_lost_denies_nobody(self, kit: Kit) -> None:
         kit.needs(Connector.broadcast, "broadcasts")
