@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from bridge.ids import MessageId
 from bridge.registry import Registry
-from bridge.testing.acts import Private
+from bridge.testing.acts import AlsoPrivate, Private
 from bridge.testing.platform import Platform
 from bridge.text.nodes import said
 
@@ -77,7 +77,7 @@ async def take_seats(stack: AsyncExitStack, emulators: Registry[Callable[[], Pla
     seats, private = [], []
     for name in emulators.names():
         try:
-            make = emulators.get(name)
+            make = _most_private(emulators.get(name))
         except ImportError as error:
             logger.warning("platform left out", account=name, why=str(error))
             continue
@@ -88,6 +88,12 @@ async def take_seats(stack: AsyncExitStack, emulators: Registry[Callable[[], Pla
         else:
             seats.append(Seat(name, platform, can))
     return Cast(seats, private)
+
+
+def _most_private(make: Callable[[], Platform]) -> Callable[[], Platform]:
+    """Where people have both groups and private conversations, the latter: few groups can be linked there."""
+    platform = make()
+    return platform.private if isinstance(platform, AlsoPrivate) else make
 
 
 async def abilities(make: Callable[[], Platform]) -> frozenset[Ability]:

@@ -102,6 +102,15 @@ class Private(Protocol):
 
 
 @runtime_checkable
+class AlsoPrivate(Protocol):
+    """The platform has groups, and private conversations beside them: the demo shows the latter."""
+
+    def private(self) -> Platform:
+        """The same account in private conversations, not entered yet."""
+        ...
+
+
+@runtime_checkable
 class HasAudience(Protocol):
     """The platform has channels as well, which are accounts of their own."""
 

@@ -70,6 +70,10 @@ class WhatsAppEmulator:
         self._faults: list[Fault] = []
         self._answers: list[Answer] = []
 
+    def private(self) -> "PrivateWhatsApp":
+        """Ada and Grace, each alone with the business."""
+        return PrivateWhatsApp(limits=self.world.limits)
+
     async def __aenter__(self) -> Self:
         await self.server.start()
         self.courier.start()

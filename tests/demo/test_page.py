@@ -163,16 +163,17 @@ def test_the_other_rooms_are_one_press_away_and_linked_too(page: WebDriver, irc:
 
 def test_who_writes_in_private_is_answered_from_the_room_of_the_desk(page: WebDriver, matrix: Column) -> None:
     page.find_element(By.CSS_SELECTOR, '[data-link="desk"]').click()
-    messenger = Column(page, "messenger")
-    assert not messenger.element(".person").is_enabled(), "it is one person's conversation"
-    messenger.say("Is the office open today?")
-    matrix.shows("Is the office open today?")
-    assert matrix.part("Is the office open today?", ".answers"), "it stands in a thread"
-    matrix.say("what do they want?")
-    matrix.press("Is the office open", "reply")
-    matrix.say("Until six.")
-    messenger.shows("Until six.")
-    messenger.lacks("what do they want?")
+    for account in ("messenger", "viber", "whatsapp"):
+        person, question, answer = Column(page, account), f"Are you open today? ({account})", f"Until six. ({account})"
+        assert not person.element(".person").is_enabled(), "it is one person's conversation"
+        person.say(question)
+        matrix.shows(question)
+        assert matrix.part(question, ".answers"), "it stands in a thread"
+        matrix.say(f"who answers {account}?")
+        matrix.press(question, "reply")
+        matrix.say(answer)
+        person.shows(answer)
+        person.lacks("who answers")
     if PICTURE:
         assert page.save_screenshot(str(Path(PICTURE).with_name("desk.png")))
 

@@ -12,7 +12,7 @@ from bridge.config import parse
 from bridge.demo.stage import Ability, abilities, configuration, take_seats
 from bridge.ids import MessageId
 from bridge.registry import Registry, emulators, installed
-from bridge.testing.acts import Private
+from bridge.testing.acts import AlsoPrivate, Private
 from bridge.testing.memory import MemoryPlatform
 from bridge.testing.platform import Platform
 from bridge.text.nodes import Rich
@@ -47,7 +47,7 @@ async def test_what_people_can_do_is_found_out_by_doing_it(
 async def test_every_installed_emulator_takes_a_seat_and_the_configuration_has_no_fault(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         cast = await take_seats(stack, emulators())
-        alone = {name for name in emulators().names() if isinstance(emulators().get(name)(), Private)}
+        alone = {name for name in emulators().names() if isinstance(emulators().get(name)(), (AlsoPrivate, Private))}
         assert {seat.account for seat in cast.private} == alone
         assert {seat.account for seat in cast.seats} == set(emulators().names()) - alone
         text = yaml.safe_dump(configuration(cast, 8980), allow_unicode=True)
