@@ -9,7 +9,7 @@ SERVERS := .cache/servers-ready
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALL := $(PIP) --require-hashes
 
-.PHONY: help api demo test check format bench powercuts docs lock audit sbom image clean servers fuzz simulate
+.PHONY: help api demo test check format bench conversations powercuts docs lock audit sbom image clean servers fuzz simulate
 
 help:  ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -53,6 +53,9 @@ torture: $(BIN)/qantara $(SERVERS)  ## hundreds of deaths over real servers and 
 
 bench: $(BIN)/qantara $(SERVERS)  ## speed and size, as ratios measured in the same run
 	$(BIN)/python -m benchmarks.relay $(ARGS)
+
+conversations: $(BIN)/qantara  ## N open conversations (10000) at a desk: what each new one costs, and that idle ones cost nothing
+	CONVERSATIONS=$(or $(N),10000) $(BIN)/python -m pytest -q -s -n 0 -o timeout=3600 tests/scenarios/test_desk_many.py
 
 powercuts: $(BIN)/qantara  ## N trials (300) of five power cuts each on a disk in memory: nothing acknowledged may be lost
 	POWERCUTS=$(or $(N),300) $(BIN)/python -m pytest -q -s tests/bridge/store/test_powercuts.py

@@ -82,8 +82,9 @@ class Accepting:
                 rows += [row for row, route in zip(made, arrival.targets, strict=False) if not route.parked]
         if op.position is not None:
             self._move(op)
-        for turn in op.turns:
-            self.turn(turn)
+        if op.turns and (not op.arrivals or repeated < len(op.arrivals)):  # what comes again changes nothing
+            for turn in op.turns:
+                self.turn(turn)
         if not self._fetches:
             return Accepted(tuple(rows), repeated)
         fetches, self._fetches = tuple(self._fetches), []

@@ -76,6 +76,17 @@ class DeskPromises:
         found: Conversation = book.reopened().ask(TalkOf(number=talk.number))
         assert (found.state, found.waits_since, found.greeted_at) == (State.CLOSED, None, 6)
 
+    def test_what_comes_again_turns_nothing(self, book: Book) -> None:
+        there = book.opened
+        talk = _talk(there, _ADA)
+        said = structs.replace(there.posted("m1", there.right), room=talk.rooms[0].room)
+        wrote = Turn(conversation=talk.number, state=State.OPEN, waits_since=5)
+        there.ask(Accept(account=_LEFT, arrivals=(said,), at=1, turns=(wrote,)))
+        _turned(there, Turn(conversation=talk.number, state=State.CLOSED, waits_since=None))
+        there.ask(Accept(account=_LEFT, arrivals=(said,), at=2, turns=(wrote,)))
+        found: Conversation = there.ask(TalkOf(number=talk.number))
+        assert (found.state, found.waits_since) == (State.CLOSED, None)
+
     def test_who_claims_is_known_by_an_alias(self, book: Book) -> None:
         there = book.opened
         talk = _talk(there, _ADA)
