@@ -142,5 +142,7 @@ def for_operator(held: Held, link: str, name: str) -> str:
 def _allowances(limits: Limits) -> Iterator[tuple[Who, Allowance]]:
     if limits.person is not None:
         yield Who.PERSON, limits.person
+    if limits.slow_seconds is not None:
+        yield Who.PERSON, Allowance(messages=1, seconds=limits.slow_seconds)
     if limits.room is not None:
         yield Who.ROOM, limits.room

@@ -55,6 +55,7 @@ class Guard:
         self._rules: Mapping[str, tuple[Rule, ...]] = {}
         self._rooms: Mapping[RoomNumber, str] = {}
         """The rooms in which commands are read, and the emoji of a report there."""
+        self._newcomers: Mapping[str, int] = {}
         self._people: dict[tuple[AccountName, str], list[Ruling]] = {}
         self._links: dict[Ruled, list[Ruling]] = {}
         self._ruled: dict[int, Ruling] = {}
@@ -73,6 +74,10 @@ class Guard:
         found = {name: rules(link.transforms) for name, link in links.items()}
         self._rules = {name: known for name, known in found.items() if known}
         self._rooms = rooms
+        self._newcomers = {
+            name: int(link.moderation.newcomer_minutes * 60_000)
+            for name, link in links.items() if link.moderation is not None and link.moderation.newcomer_minutes
+        }  # fmt: skip
         self._look()
 
     @property
@@ -129,6 +134,12 @@ class Guard:
         for link in {to.link for to in found}:
             self.on_held(link)
         return found | dict.fromkeys(stopped(self._links.get(Ruled.PAUSE, ()), room, heard), PAUSED)
+
+    def newcomer(self, room: RoomNumber, by: User | None, heard: Sequence[Heard]) -> int:
+        """For how many milliseconds after somebody was heard of first what they say waits."""
+        if by is None or not self._newcomers or (room, by.id) in self._moderators:
+            return 0
+        return max((self._newcomers.get(to.link, 0) for to in heard), default=0)
 
     def silences(self, room: RoomNumber | None, user: UserId) -> bool:
         """Whether somebody's comings and goings are nobody's business, in any link."""

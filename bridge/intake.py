@@ -149,6 +149,8 @@ class Intake:
 
         def then(result: object) -> None:
             if isinstance(result, Accepted):
+                for link in result.held:
+                    self.guard.on_held(link)
                 if result.fetches:
                     self._shared.media.begin(result.fetches)
                 if op.privates:
@@ -323,6 +325,8 @@ class Intake:
         facts = traits(event)
         if self._shared.rewrites and "excerpt" in facts:
             facts["excerpt"] = self.guard.excerpt(event, heard, facts["excerpt"])
+        if self.guard.watches and room is not None:
+            facts["newcomer"] = self.guard.newcomer(room, by, heard)
         return Arrival(
             id=event.id, event=event, body=body, room=room, targets=self._targets(event, room, heard),
             person=None if by is None else Seen(by.id, by.name, by.avatar), **facts,

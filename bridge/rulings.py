@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from bridge.ids import RoomNumber
 from bridge.routing import Heard
 from bridge.store.care import Ruled, Ruling
+from bridge.store.rows import NEWCOMER
 
 ABOUT_PEOPLE = frozenset({Ruled.MUTE, Ruled.OPTOUT})
 HELD = "held"
 PAUSED = "paused"
-REASONS = (HELD,)
+REASONS = (HELD, NEWCOMER)
 """Why a message waits for a moderator; a rule's name is a reason too."""
 
 

@@ -17,5 +17,7 @@ class ModerationSettings(BaseModel):
     over the whole link. Without it they are told in the notices room."""
     ban_hours: Annotated[float, Field(ge=0, le=720)] = 24
     """When somebody is banned from a room, copies of what they wrote so many hours before are taken back."""
+    newcomer_minutes: Annotated[float, Field(ge=0, le=43200)] = 0
+    """What people say who were heard of first less than so many minutes ago waits for a moderator; 0: it does not."""
     report: Annotated[str, Field(max_length=16)] = ""
     """An emoji, such as 🚩, by which anybody reports a message to the moderators; without it there are no reports."""

@@ -211,6 +211,8 @@ class Limits(Settings):
 
     person: Allowance | None = None
     """What one person may say in one room; without it there is no limit."""
+    slow_seconds: Annotated[float | None, Field(gt=0, le=3600)] = None
+    """Slow mode: how much time, in seconds, has to pass between two messages of one person in one room."""
     room: Allowance | None = None
     """What all people together may say in one room; without it there is no limit."""
 

@@ -15,7 +15,7 @@ from bridge.store.bulk import Bulk, Value, execute_in
 from bridge.store.codec import UNREADABLE, decode, encode
 from bridge.store.conversations import Turn
 from bridge.store.ops import Accept, Accepted, Relate
-from bridge.store.rows import Arrival, Outcome, Row, RowKind, Seen, TwinKind
+from bridge.store.rows import NEWCOMER, Arrival, Outcome, Route, Row, RowKind, Seen, TwinKind
 from bridge.store.vault import Column, Stored, Vault, VaultError
 
 _PEOPLE = 10_000
@@ -40,6 +40,10 @@ def _nothing(_: Turn) -> None:
     pass
 
 
+def _held_back(route: Route) -> Route:
+    return route if route.parked else structs.replace(route, parked=NEWCOMER)
+
+
 class Accepting:
     """Turns `Accept` into inserts. Numbers are given here, in memory, by the one writer."""
 
@@ -53,6 +57,7 @@ class Accepting:
         self._people: OrderedDict[tuple[str, str], tuple[PersonNumber, Seen]] = OrderedDict()
         self._known: set[tuple[str, str]] = set()
         self._fetches: list[Fetch] = []
+        self._held: tuple[str, ...] = ()
         self._next = {table: self._last(table) for table in ("message", "event", "outbox")}
         self._early: set[tuple[RoomNumber | None, MessageId]] = set()
         """Messages whose edits came before them: a federated platform may give them so, within minutes."""
@@ -74,6 +79,7 @@ class Accepting:
     def accept(self, op: Accept) -> Accepted:
         rows: list[Row] = []
         repeated = 0
+        self._held = ()
         for arrival in op.arrivals:
             if arrival.id is not None and (op.account, arrival.id) in self._known:
                 repeated += 1
@@ -86,9 +92,9 @@ class Accepting:
             for turn in op.turns:
                 self.turn(turn)
         if not self._fetches:
-            return Accepted(tuple(rows), repeated)
+            return Accepted(tuple(rows), repeated, held=self._held)
         fetches, self._fetches = tuple(self._fetches), []
-        return Accepted(tuple(rows), repeated, fetches)
+        return Accepted(tuple(rows), repeated, fetches, held=self._held)
 
     def twin(self, room: RoomNumber, native: MessageId, message: MessageNumber, part: int, kind: TwinKind) -> None:
         self._twin.add(room, native, message, part, kind)
@@ -157,6 +163,10 @@ class Accepting:
         person = self._person(op, arrival)
         arrival, message, reply = self._relate(op, arrival, person)
         kind = arrival.kind
+        waits = bool(arrival.newcomer) and person is not None and self._is_new(op, arrival, person)
+        if waits:
+            arrival = structs.replace(arrival, targets=tuple(map(_held_back, arrival.targets)))
+            self._held += tuple(route.link for route in arrival.targets)
         if not arrival.targets and not arrival.is_command:
             return []
         number, body = self._number("event"), self._vault.seal(Column.BODY, arrival.body)
@@ -165,9 +175,17 @@ class Accepting:
             self._cursor.execute("INSERT INTO command (event) VALUES (?)", (number,))
         if arrival.fetches:
             self._fetch(op, arrival, number, message)
-        return [
+        rows = [
             self._row(op, arrival, number, kind, message, reply, person, index) for index in range(len(arrival.targets))
         ]
+        return [] if waits else rows
+
+    def _is_new(self, op: Accept, arrival: Arrival, person: PersonNumber) -> bool:
+        """Whether words are of somebody who was heard of first only lately."""
+        if arrival.kind not in (RowKind.POST, RowKind.EDIT):
+            return False
+        since: Any = self._cursor.execute("SELECT since FROM person WHERE number = ?", (person,))
+        return any(op.at - at < arrival.newcomer for (at,) in list(since))
 
     def _fetch(self, op: Accept, arrival: Arrival, event: int, message: MessageNumber | None) -> None:
         """Its attachments are to be fetched, whatever becomes of the process."""
@@ -345,20 +363,20 @@ class Accepting:
             return None
         known = self._people.get((op.account, seen.native))
         if known is None or known[1] != seen:
-            known = self._learn(op.account, seen)
+            known = self._learn(op.account, seen, op.at)
         self._people[op.account, seen.native] = known
         self._people.move_to_end((op.account, seen.native))
         if len(self._people) > _PEOPLE:
             self._people.popitem(last=False)
         return known[0]
 
-    def _learn(self, account: str, seen: Seen) -> tuple[PersonNumber, Seen]:
+    def _learn(self, account: str, seen: Seen, at: int) -> tuple[PersonNumber, Seen]:
         learned = self._cursor.execute(
-            "INSERT INTO person (account, native, name, avatar) VALUES (?, ?, ?, ?) ON CONFLICT (account, native)"
-            " DO UPDATE SET name = excluded.name, avatar = excluded.avatar RETURNING number",
+            "INSERT INTO person (account, native, name, avatar, since) VALUES (?, ?, ?, ?, ?) ON CONFLICT"
+            " (account, native) DO UPDATE SET name = excluded.name, avatar = excluded.avatar RETURNING number",
             (
                 account, self._vault.alias(account, seen.native), self._vault.seal(Column.NAME, seen.name),
-                self._vault.seal(Column.AVATAR, seen.avatar),
+                self._vault.seal(Column.AVATAR, seen.avatar), at,
             ),
         )  # fmt: skip
         (number,) = next(iter(list(learned)))

@@ -61,6 +61,8 @@ class Accepted(Struct, frozen=True, gc=False):
     fetches: tuple[Fetch, ...] = ()
     beside: tuple[object, ...] = ()
     """The answers to what was told beside the events."""
+    held: tuple[str, ...] = ()
+    """The links in which something of a newcomer waits now."""
 
 
 class Settle(Struct, frozen=True, kw_only=True, gc=False):

@@ -43,6 +43,10 @@ NO_ID = MessageId("")
 """Stands for the id of a copy that its platform gave none."""
 
 
+NEWCOMER = "newcomer"
+"""Why something waits whose author was heard of only lately."""
+
+
 class Outcome(StrEnum):
     """How a delivery ended; `ACCEPTED` is what all others add up to, with what waits and what is parked."""
 
@@ -94,6 +98,8 @@ class Arrival(Struct, frozen=True, kw_only=True, gc=False):
     """Which of its attachments are to be fetched."""
     is_command: bool = False
     """It was written in a room for drafts: kept until somebody has decided what it means."""
+    newcomer: int = 0
+    """It waits for a moderator when its author was heard of first less than so many milliseconds ago; 0: never."""
     is_thread: bool = False
     """It stands for the thread that others are written in; one that is known already is passed over."""
 

@@ -96,3 +96,42 @@ async def _heard(platform: MemoryPlatform, words: str) -> bool:
 
 async def _said(platform: MemoryPlatform, words: str) -> bool:
     return words in await texts(platform, "town")
+
+
+async def test_newcomers_wait_for_a_moderator_and_are_no_newcomers_later(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await moderated(tmp_path, left, right, settings="{newcomer_minutes: 10, room: right/garden}")
+    first = await left.say("town", "Eve", said("hello, buy this"))
+    await left.react("town", "Eve", first, "👍")
+    notice = "Link town: messages wait for a moderator. !held lists them, !approve lets them go."
+    await eventually(lambda: _heard(right, notice))
+    assert await texts(right, "town") == []
+    assert (await asks(left, "!held")).endswith(" Eve: hello, buy this")
+    await left.say("town", "Mo", said("I need nobody"))
+    await shows(right, "town", ["Mo: I need nobody"])
+    await left.say("town", "Mo", said("!approve Eve"))
+    await shows(right, "town", ["Mo: I need nobody", "Eve: hello, buy this"])
+    await bridge.stop()
+    await bridge.clock.sleep(601)
+    await bridge.start()
+    await left.say("town", "Eve", said("I live here now"))
+    await shows(right, "town", ["Mo: I need nobody", "Eve: hello, buy this", "Eve: I live here now"])
+    assert balanced(await bridge.ledger())
+    await bridge.stop()
+
+
+async def test_in_slow_mode_time_passes_between_two_messages_of_one_person(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await moderated(tmp_path, left, right, more="limits: {slow_seconds: 30}, ")
+    for words in ("one", "two"):
+        await left.say("town", "Ada", said(words))
+    await left.say("town", "Bob", said("me too"))
+    held = "Messages of Ada are held: too many at once."
+    await shows(right, "town", ["Ada: one", held, "Bob: me too"])
+    await bridge.clock.sleep(31)
+    await left.say("town", "Ada", said("three"))
+    await shows(right, "town", ["Ada: one", held, "Bob: me too", "Ada: three"])
+    assert [row.reason for row in await bridge.parked()] == ["flood"]
+    await bridge.stop()
