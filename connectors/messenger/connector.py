@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -143,7 +143,8 @@ class Messenger(Connector[MessengerConfig]):
         """After an hour of failures Meta tells us nothing more of a page: then we ask again."""
         if self.config.webhook is Webhook.MANUAL:
             await page.me()
-            await self._subscribe(page)
+            with suppress(Rejected, Unauthorized):  # said once, when we connected
+                await page.subscribe()
         elif not await page.subscribed():
             self._log.warning("messenger page was unsubscribed, what was written meanwhile may be missing")
             await page.subscribe()
