@@ -271,7 +271,7 @@ class Connector(ABC, Generic[C]):
         raise NotImplementedError
 
     async def rooms(self) -> Sequence[RoomInfo]:
-        """The rooms this account can see, for `qantara rooms`."""
+        """The rooms this account can see, for `qantara rooms`; `NotImplementedError` where an account has no list."""
         raise NotImplementedError
 
     async def power(self, room: RoomId, user: UserId) -> Power:

@@ -22,6 +22,8 @@ from bridge.registry import installed
 from bridge.store.keys import keys_of
 from bridge.store.sqlite import SqliteStore
 
+_NO_LIST = "this connector cannot list rooms: name the room in the configuration"
+
 
 def rooms(
     account: Annotated[str, typer.Argument(help="The account's name in the configuration.")],
@@ -72,5 +74,8 @@ async def _listed(config: Config, account: AccountName) -> Sequence[RoomInfo] | 
             if connector is None:
                 return "; ".join(report.faults)
             if not connector.can(Connector.rooms):
-                return "this connector cannot list rooms: name the room in the configuration"
-            return await connector.rooms()
+                return _NO_LIST
+            try:
+                return await connector.rooms()
+            except NotImplementedError:  # as with an account that only talks with people one by one
+                return _NO_LIST

@@ -52,6 +52,7 @@ from bridge.supervisor import State
 Asked = TypeVar("Asked", bound=msgspec.Struct)
 ASK_SECONDS = 10.0
 LIST_SECONDS = 60.0
+_NO_LIST = "this connector cannot list rooms: name the room in the configuration"
 EXAMINE_SECONDS = 30.0
 _STORE_SECONDS = 2.0
 _BODY_SECONDS = 20.0
@@ -135,10 +136,12 @@ class Admin:
         if account is None:
             raise web.HTTPNotFound(reason="no account of that name")
         if not account.connector.can(Connector.rooms):
-            raise web.HTTPNotImplemented(reason="this connector cannot list rooms: name the room in the configuration")
+            raise web.HTTPNotImplemented(reason=_NO_LIST)
         async with asyncio.timeout(LIST_SECONDS):
             try:
                 return self._answer(Seen([*await account.connector.rooms()]))
+            except NotImplementedError:  # as with an account that only talks with people one by one
+                raise web.HTTPNotImplemented(reason=_NO_LIST) from None
             except BridgeError as error:
                 return self._answer(Problem(str(error)), 503)
 

@@ -51,6 +51,7 @@ from connectors.viber.wire import Json, dumps, text
 MAX_RECIPIENTS: Final = 300
 EVENTS: Final = ("delivered", "seen", "failed", "subscribed", "unsubscribed", "conversation_started")
 """Named in full; `message` comes whatever is named."""
+_FULL_SECONDS: Final = 1.0
 _REMEMBERED: Final = 4096
 """Messages of people whose confirmation, which is about nothing of ours, is passed over."""
 _TOLD_AT: Final = frozenset({1, 10, 100, 1000, 10_000})
@@ -99,22 +100,38 @@ class Viber(Connector[ViberConfig]):
             raise Unauthorized("Viber calls the bridge: set http.public_url to the address at which it can")
         async with connected_to(self.config) as client:
             try:
-                known = await self._introduced(client, address)
-                self._client, self._account = client, known
-                self.host.connected(User(id=UserId(known.id), name=known.name))
+                known = await self._known(client)
+                await self._taken_in(client, known)
+                await self._introduce(client, address)
+                self._connected_as(client, known)
                 await self._watch(client, address)
             finally:
-                self._client, self._opening = None, False
+                self._client = None
                 for task in self._storing:
                     task.cancel()
 
-    async def _introduced(self, client: Client, address: str) -> checkup.Known:
-        """Who we are; Viber calls our address before it answers."""
-        known = await self._known(client)
+    def _connected_as(self, client: Client, known: checkup.Known) -> None:
+        self._client, self._account = client, known
+        self.host.connected(User(id=UserId(known.id), name=known.name))
+
+    async def _taken_in(self, client: Client, known: checkup.Known) -> None:
+        """Return once what comes in would be stored: until then whom Viber calls stays as it is (a check ends here)."""
+        while True:
+            try:
+                return await self.host.publish()
+            except StoreFull as full:
+                self._connected_as(client, known)
+                wait = full.retry_after
+            await self.host.clock.sleep(_FULL_SECONDS if wait is None else wait)
+
+    async def _introduce(self, client: Client, address: str) -> None:
+        """Tell Viber where we are; it calls there before it answers."""
         self._forgotten.clear()
         self._opening = True
-        await client.call("set_webhook", self._webhook(address), Asked.ACCOUNT)
-        return known
+        try:
+            await client.call("set_webhook", self._webhook(address), Asked.ACCOUNT)
+        finally:
+            self._opening = False
 
     def _webhook(self, address: str) -> Json:
         match self.config.account:
@@ -144,7 +161,7 @@ class Viber(Connector[ViberConfig]):
 
     async def receive(self, request: Request) -> Response:
         """Answer Viber's call: 200 only when its event is stored, 503 when it cannot be."""
-        if self._opening and self._client is None and door.is_greeting(request):
+        if self._opening and door.is_greeting(request):
             return Response()
         call = door.callback(request, self.config.token.get_secret_value(), self.host.clock.now())
         if isinstance(call, Refused):

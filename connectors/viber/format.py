@@ -26,7 +26,8 @@ _GUARD: Final = "\u2060"
 _BORDER: Final = "\u200b"
 _UNPLAIN: Final = re.compile("[*_~`\n\u2060\u200b]")
 _PIECE: Final = re.compile(
-    rf"```(?P<code>[^`\n]+)```|(?P<guarded>[*_~`]){_GUARD}|(?P<url>https?://[^\s{_BORDER}{_GUARD}]+)|(?P<sign>[*_~])|(?P<rest>.)",
+    rf"```(?P<code>[^`\n]+)```|(?P<guarded>[*_~`]){_GUARD}|(?P<url>https?://[^\s{_BORDER}{_GUARD}]+)|(?P<sign>[*_~])"
+    rf"|(?P<rest>[^*_~`h{_BORDER}{_GUARD}]+|.)",
     re.DOTALL,
 )
 _BEFORE: Final = re.compile(rf"[\s{_GUARD}{_BORDER}]+")
@@ -107,23 +108,23 @@ class _Line:
 
     def _close(self, at: int, end: int) -> int | None:
         """Where the style ends that a sign opens; None where it opens none."""
-        if self._is_word(at - 1) or not self._is_solid(at + 1):
+        after = self._after(at)
+        if self._before(at).isalnum() or not after or after.isspace():
             return None
         closers = self._closers[self._pieces[at].sign]
         index = bisect_left(closers, at + 2)
         return closers[index] if index < len(closers) and closers[index] < end else None
 
     def _closes(self, at: int) -> bool:
-        return self._is_solid(at - 1) and not self._is_word(at + 1)
+        before = self._before(at)
+        return bool(before) and not before.isspace() and not self._after(at).isalnum()
 
-    def _is_word(self, at: int) -> bool:
-        """Whether the neighbour there is a letter or a digit."""
-        if not 0 <= at < len(self._pieces) or self._pieces[at].code:
-            return False
-        return self._pieces[at].text[-1].isalnum()
+    def _before(self, at: int) -> str:
+        """The character before a sign; "" at the beginning of the line."""
+        return self._pieces[at - 1].text[-1] if at else ""
 
-    def _is_solid(self, at: int) -> bool:
-        return 0 <= at < len(self._pieces) and not self._pieces[at].text.isspace()
+    def _after(self, at: int) -> str:
+        return self._pieces[at + 1].text[0] if at + 1 < len(self._pieces) else ""
 
 
 def _pieces(line: str) -> Iterator[_Piece]:
