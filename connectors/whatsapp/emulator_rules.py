@@ -149,7 +149,9 @@ def _template(world: World, content: Json) -> None:
     wanted = world.templates.get((str(content.get("name")), str(code)))
     if wanted is None:
         raise GraphRefusal(132001, "template name does not exist in the translation")
-    given = [one for part in content.get("components", ()) if part["type"] == "body" for one in part["parameters"]]
+    given = [
+        one for part in content.get("components", ()) if part["type"].lower() == "body" for one in part["parameters"]
+    ]
     if len(given) != wanted:
         raise GraphRefusal(
             132000, f"number of localizable_params ({len(given)}) does not match the expected ({wanted})"
