@@ -157,7 +157,7 @@ class Intake:
                     self._sinks.met(op.privates)
                 self._sinks.fed(result.rows)
                 if result.beside:
-                    self._sinks.answered(result.beside)
+                    self._sinks.answered(op.beside, result.beside)
             if durable.done():
                 return
             if isinstance(result, Exception):

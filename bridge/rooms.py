@@ -19,6 +19,7 @@ from bridge.routing import Atlas, Routes, routes
 from bridge.shared import Shared
 from bridge.sinks import Happening
 from bridge.steps import as_it_is
+from bridge.store.announced import Fact, Failed
 from bridge.store.conversations import Private
 from bridge.store.ops import Admit, Follow, Pin
 from bridge.store.questions import RoomRecord, Speaker
@@ -184,11 +185,13 @@ class Rooms:
 
     # --- what the intake hands over ---
 
-    def answered(self, answers: Sequence[object]) -> None:
-        """Of which announcements a platform says that they did not arrive."""
-        for number in answers:
+    def answered(self, facts: Sequence[Fact], answers: Sequence[object]) -> None:
+        """What did not arrive after all: of an announcement its room is told, of all else in private the operator."""
+        for fact, number in zip(facts, answers, strict=True):
             if isinstance(number, int):
                 self.undelivered(number)
+            elif isinstance(fact, Failed) and fact.is_private and fact.account not in self._desked:
+                self._shared.notice(None, f"{fact.account} says a message was not delivered: {fact.why}")
 
     def fed(self, rows: Sequence[Row]) -> None:
         touched: dict[RoomNumber, Lane] = {}
@@ -216,11 +219,8 @@ class Rooms:
             self.moderation.banned(what.account, what.room, event)
         elif isinstance(event, RoomMoved):
             self._moved(what, event)
-        elif isinstance(event, SendFailed) and not self._is_told_at_a_desk(what):
+        elif isinstance(event, SendFailed) and event.room_kind is not RoomKind.DIRECT:
             self._shared.notice(what.room, f"{what.account} says a message was not delivered: {event.reason}")
-
-    def _is_told_at_a_desk(self, what: Happening) -> bool:
-        return what.event.room_kind is RoomKind.DIRECT and what.account in self._desked
 
     def _moved(self, what: Happening, event: RoomMoved) -> None:
         """Followed by itself only when both ends say so; else the operator decides."""

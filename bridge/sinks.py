@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from bridge.events import Delivered, Joined, Left, RoomChanged, RoomMoved, SendFailed
 from bridge.ids import AccountName, MessageId, RoomNumber, RowNumber
+from bridge.store.announced import Fact
 from bridge.store.conversations import Private
 from bridge.store.rows import Row
 
@@ -34,8 +35,8 @@ class Sinks(Protocol):
         """Something that makes no delivery."""
         ...
 
-    def answered(self, answers: Sequence[object]) -> None:
-        """What the store said to what was told beside the events: numbers of announcements that did not arrive."""
+    def answered(self, facts: Sequence[Fact], answers: Sequence[object]) -> None:
+        """What was told beside the events, and what the store said to it, one by one."""
         ...
 
     def met(self, privates: Sequence[Private]) -> None:

@@ -28,7 +28,10 @@ def meant(account: AccountName, event: AnyEvent, me: UserId | None) -> Fact | No
     if isinstance(event, SendFailed):
         reach = _REACHES[event.failure]
         room = event.recipient or event.room
-        return Failed(account=account, room=room, message=event.message, reach=reach, why=event.reason)
+        private = event.room_kind is RoomKind.DIRECT
+        return Failed(
+            account=account, room=room, message=event.message, reach=reach, why=event.reason, is_private=private
+        )
     if event.room_kind is not RoomKind.DIRECT or not isinstance(event, (Posted, Joined, Left)):
         return None
     who = event.author if isinstance(event, Posted) else event.user

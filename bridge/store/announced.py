@@ -183,6 +183,7 @@ class Failed(Struct, frozen=True, kw_only=True):
     message: MessageId
     reach: Reach
     why: str
+    is_private: bool = False
 
 
 class Handled(Struct, frozen=True):

@@ -4,14 +4,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from bridge.events import Failure, SendFailed
-from bridge.ids import AccountName, EventId, RoomId
+from bridge.events import Failure, RoomKind, SendFailed
+from bridge.ids import AccountName, EventId, MessageId, RoomId
 from bridge.store.announced import Audience, Size, Unfinished
 from bridge.testing.clock import LoopClock
 from bridge.testing.memory import MemoryPlatform
 from bridge.testing.platform import Fault
-from bridge.testing.waiting import eventually
+from bridge.testing.waiting import eventually, shows
 from tests.scenarios.announcing import ROOM, announcing, says, told
 from tests.scenarios.bridge_under_test import Bridge
 from tests.scenarios.crowd import AT_A_CALL, CONNECTORS, Crowd
@@ -238,7 +239,7 @@ async def test_a_budget_is_a_hard_stop_and_goes_on_by_decision(tmp_path: Path, l
 
 async def test_what_did_not_arrive_after_all_is_told(tmp_path: Path, left: MemoryPlatform) -> None:
     async with Crowd(3) as crowd:
-        bridge = await started(tmp_path, left, crowd)
+        bridge = await started(tmp_path, left, crowd, more="notices: left/town\n")
         crowd.subscribe()
         await subscribed(bridge, 3)
         await announced(left, "news")
@@ -247,9 +248,11 @@ async def test_what_did_not_arrive_after_all_is_told(tmp_path: Path, left: Memor
         native = crowd.written.messages[room][-1].id
         failed = SendFailed(
             id=EventId("late"), room=room, at=LoopClock().now(), message=native, reason="the phone is off",
-            failure=Failure.REFUSED,
+            failure=Failure.REFUSED, room_kind=RoomKind.DIRECT,
         )  # fmt: skip
         await bridge.account("crowd").publish(failed)
+        await bridge.account("crowd").publish(replace(failed, message=MessageId("another")))
+        await shows(left, "town", ["crowd says a message was not delivered: the phone is off"])
         assert await told(left, "What platforms said since", seconds=120) == (
             "What platforms said since: announcement 1: delivered 2 of 3; 1 refused by crowd: the phone is off."
         )
