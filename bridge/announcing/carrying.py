@@ -15,7 +15,17 @@ from bridge.attaching import attached, patience
 from bridge.backoff import wait
 from bridge.capabilities import Capabilities
 from bridge.delivery import Lane
-from bridge.errors import BridgeError, Feature, RoomClosed, Scope, Unauthorized, Unavailable, Uncertain, Unsupported
+from bridge.errors import (
+    BridgeError,
+    Feature,
+    RoomClosed,
+    Scope,
+    StoreFull,
+    Unauthorized,
+    Unavailable,
+    Uncertain,
+    Unsupported,
+)
 from bridge.fit_files import Carried
 from bridge.ids import MessageId, Place, RoomId, RoomNumber
 from bridge.lanes import SEND_SECONDS, Lanes
@@ -91,7 +101,10 @@ class Carrying:
         if place is None:
             return self._later(recipient, recipient.natives, why, price)
         for _ in Feature:
-            plan = await self._planned(going, recipient, place, self._can(place.room))
+            try:
+                plan = await self._planned(going, recipient, place, self._can(place.room))
+            except StoreFull as error:
+                return self._later(recipient, recipient.natives, str(error), price)
             if not isinstance(plan, Plan):
                 why = plan.cause if isinstance(plan, Ended) else ""
                 return Result(number=recipient.number, reach=Reach.IMPOSSIBLE, why=why, refund=price)
@@ -199,7 +212,10 @@ class Carrying:
         results: dict[int, Result] = {}
         stands: dict[int, list[Stands]] = {one.number: [] for one in recipients}
         first = recipients[0]
-        plan = await self._planned(going, first, Place(first.native or RoomId("")), self._lanes.connector.features)
+        try:
+            plan = await self._planned(going, first, Place(first.native or RoomId("")), self._lanes.connector.features)
+        except StoreFull as error:
+            return [self._later(one, (), str(error), price) for one in recipients]
         for step in plan.steps if isinstance(plan, Plan) else ():
             left = [one for one in recipients if one.number not in results]
             told = await self._broadcast(step, left) if left else {}

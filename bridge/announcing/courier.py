@@ -22,7 +22,8 @@ AT_ONCE = 16
 """So many recipients are under way at once: as many are of unknown outcome when the process dies."""
 MOST_AT_ONCE = 500
 """So many at most in one call that takes many."""
-_FULL_SECONDS = 5.0
+FULL_SECONDS = 5.0
+"""How long what could not be stored waits before it is tried again."""
 Told = Callable[[Going], None]
 
 
@@ -87,7 +88,7 @@ class Courier:
         try:
             await self._round(going)
         except StoreFull:
-            await self._shared.clock.sleep(_FULL_SECONDS)
+            await self._shared.clock.sleep(FULL_SECONDS)
         finally:
             self.busy = False
 

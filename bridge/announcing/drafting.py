@@ -49,10 +49,13 @@ class Announcements:
 
     async def run(self) -> None:
         """Until cancelled: what was asked for, in order."""
-        await self.running.start()
+        started = False
         while True:
             self._commanded.clear()
             try:
+                if not started:
+                    await self.running.start()
+                    started = True
                 for command in await self._commands():
                     await self._try(command)
             except StoreFull as error:
@@ -122,7 +125,7 @@ class Announcements:
         number: int = await self._shared.writer.ask(draft)
         one = await self.running.find(number)
         if one is not None and what is not What.RECALL:
-            self._shared.group.create_task(self._preview(one, settings))
+            self.running.begin_work(lambda: self._preview(one, settings))
         return one
 
     async def _preview(self, one: Announcement, settings: Announcing) -> None:

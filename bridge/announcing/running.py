@@ -1,16 +1,17 @@
 """Announcements while the bridge runs: when each begins, who carries it, and what their authors are told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 from msgspec import structs
 
-from bridge.announcing.courier import Courier
+from bridge.announcing.courier import FULL_SECONDS, Courier
 from bridge.announcing.decisions import called, is_through, result
 from bridge.announcing.going import Going
 from bridge.announcing.preview import Sample
 from bridge.backoff import left
 from bridge.config import Announcing, Config, Reachable
+from bridge.errors import StoreFull
 from bridge.ids import AccountName, Room, RoomNumber
 from bridge.rooms import Rooms
 from bridge.shared import Shared
@@ -104,6 +105,18 @@ class Running:
         """Whether something is under way."""
         return any(courier.busy for courier in self._couriers.values())
 
+    def begin_work(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do it beside everything else, again when the disk was full."""
+        self._shared.group.create_task(self._patiently(work))
+
+    async def _patiently(self, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                return await work()
+            except StoreFull as error:
+                logger.warning("announcement waits", why=str(error))
+                await self._shared.clock.sleep(FULL_SECONDS)
+
     # --- one announcement ---
 
     async def find(self, number: int) -> Announcement | None:
@@ -116,7 +129,7 @@ class Running:
 
     def arm(self, one: Announcement) -> None:
         """It was approved: it begins when it is due, unless somebody says otherwise before."""
-        self._shared.group.create_task(self._when_due(one), name=f"announcement {one.number}")
+        self.begin_work(lambda: self._when_due(one))
 
     async def _when_due(self, one: Announcement) -> None:
         await self._shared.clock.sleep(left(one.due or 0, self._shared.now_ms()))
@@ -188,10 +201,10 @@ class Running:
         """A courier got on."""
         number, now = going.one.number, self._shared.clock.monotonic()
         if not any(courier.carries(number) for courier in self._couriers.values()):
-            self._shared.group.create_task(self._finish(going))
+            self.begin_work(lambda: self._finish(going))
         elif now - self._said.get(number, float("-inf")) >= _SAY_SECONDS:
             self._said[number] = now
-            self._shared.group.create_task(self._tell(going.one))
+            self.begin_work(lambda: self._tell(going.one))
 
     async def _tell(self, one: Announcement) -> None:
         """How far it is, if it got on since that was last said."""
@@ -218,7 +231,7 @@ class Running:
         """A platform says of what it had taken that it did not deliver it: people are told, not each time."""
         if number not in self._late:
             self._late.add(number)
-            self._shared.group.create_task(self._tell_late(number))
+            self.begin_work(lambda: self._tell_late(number))
 
     async def _tell_late(self, number: int) -> None:
         await self._shared.clock.sleep(_SAY_SECONDS)
