@@ -12,6 +12,7 @@ from bridge.store.announced import Wish
 from bridge.store.bulk import execute_in
 from bridge.store.codec import decode
 from bridge.store.conversations import State
+from bridge.store.departing import private_of
 from bridge.store.questions import About, Find
 from bridge.store.rows import RowKind, TwinKind
 from bridge.store.vault import Column, Vault
@@ -149,11 +150,11 @@ def about(cursor: apsw.Cursor, vault: Vault, op: About) -> Holdings | None:
 
 
 def _conversed(cursor: apsw.Cursor, person: PersonNumber) -> list[Conversed]:
-    found: Any = cursor.execute(
+    found: Any = execute_in(
+        cursor,
         "SELECT t.number, t.desk, t.state, max(c.heard_at) FROM correspondent c"
-        " JOIN conversation t ON t.number = c.conversation"
-        " JOIN person p ON p.account = c.account AND p.native = c.alias WHERE p.number = ? GROUP BY t.number",
-        (person,),
+        " JOIN conversation t ON t.number = c.conversation WHERE c.number IN ({}) GROUP BY t.number",
+        private_of(cursor, person),
     )
     return [
         Conversed(number=number, desk=desk, state=State(state).name.lower(), heard_at=heard_at)

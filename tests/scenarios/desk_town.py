@@ -1,6 +1,6 @@
 """People who write in private, and the room of those who answer them: two platforms in memory, and a desk."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +10,6 @@ from msgspec import structs
 
 from bridge.asked import Outgoing
 from bridge.capabilities import Capabilities, Relation
-from bridge.connector import Connector
 from bridge.errors import Feature, RoomClosed
 from bridge.events import AnyEvent, Failure, RoomKind, SendFailed, User
 from bridge.ids import EventId, MessageId, RoomId, ThreadId, UserId
@@ -58,9 +57,6 @@ class Private(MemoryConnector):
         return structs.replace(super()._event(structs.replace(update, person=person)), room_kind=RoomKind.DIRECT)
 
 
-CONNECTORS: Mapping[str, type[Connector[object]]] = {"private": Private}  # type: ignore[dict-item]
-
-
 class Town:
     """The people's platform, the agents' platform and a desk between them."""
 
@@ -105,7 +101,7 @@ class Town:
 
 @asynccontextmanager
 async def town(
-    folder: Path, *, desk: str = "", agents: Capabilities = TOPICS, connector: str = "memory", rooms: int = 0
+    folder: Path, *, desk: str = "", agents: Capabilities = TOPICS, chats: type[Private] = Private, rooms: int = 0
 ) -> AsyncIterator[Town]:
     """A town with its desk; `desk` are further settings, as in YAML."""
     names = [*NUMBERS, *(f"38060{number:07}" for number in range(rooms))]
@@ -113,7 +109,7 @@ async def town(
         MemoryPlatform("chat", rooms=names) as people,
         MemoryPlatform("office", rooms=("desk", "other"), capabilities=agents) as office,
     ):
-        bridge = Bridge(folder, configured(people, office, desk, connector), connectors=dict(CONNECTORS))
+        bridge = Bridge(folder, configured(people, office, desk), connectors={"private": chats})
         await bridge.start()
         try:
             yield Town(people, office, bridge)
@@ -121,13 +117,13 @@ async def town(
             await bridge.stop()
 
 
-def configured(people: MemoryPlatform, office: MemoryPlatform, desk: str, connector: str) -> str:
+def configured(people: MemoryPlatform, office: MemoryPlatform, desk: str) -> str:
     """The file: one account for people, one for agents, one desk."""
     return (
         "store: {path: data/q.db, min_free_mib: 0, ballast_mib: 0}\n"
         "accounts:\n"
         f"  chat: {{connector: private, platform: chat, token: {people.token}}}\n"
-        f"  office: {{connector: {connector}, platform: office, token: {office.token}}}\n"
+        f"  office: {{connector: memory, platform: office, token: {office.token}}}\n"
         f"desks:\n  help: {{room: office/desk, accounts: [chat]{', ' + desk if desk else ''}}}\n"
     )
 

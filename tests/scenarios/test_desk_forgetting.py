@@ -2,13 +2,17 @@
 
 from pathlib import Path
 
+from msgspec import structs
+
+from bridge.events import AnyEvent, Posted
 from bridge.ids import PersonNumber
 from bridge.store.ops import Forget
 from bridge.store.people import Forgotten, Holdings, Somebody
 from bridge.store.questions import About, Find
+from bridge.testing.memory_rooms import Update
 from bridge.testing.waiting import eventually, shown
 from tests.scenarios.bridge_under_test import balanced
-from tests.scenarios.desk_town import NUMBERS, ROOTS, Town, town
+from tests.scenarios.desk_town import NUMBERS, ROOTS, Private, Town, town
 
 ZENOBIA, TARAS, _ = NUMBERS
 
@@ -80,3 +84,22 @@ async def test_an_agent_who_is_forgotten_claims_nothing(tmp_path: Path) -> None:
 async def _gone(there: Town) -> bool:
     words = [one.text for one in await there.agents.shown("desk")]
     return not any("Zenobia" in one or "palmyra" in one for one in words) and "Taras: kept" in words
+
+
+class _Named(Private):
+    """Private rooms are called otherwise than the people in them."""
+
+    def _event(self, update: Update) -> AnyEvent:
+        event = super()._event(update)
+        return structs.replace(event, author=update.person) if isinstance(event, Posted) else event
+
+
+async def test_a_private_room_with_a_name_of_its_own_is_forgotten_too(tmp_path: Path) -> None:
+    async with town(tmp_path, agents=ROOTS, chats=_Named) as there:
+        await there.writes(ZENOBIA, "Zenobia", "of palmyra")
+        await there.in_thread(await there.thread("#1 Zenobia"), "Zenobia: of palmyra")
+        found: tuple[Somebody, ...] = await there.bridge.writer.ask(Find("Zenobia"))
+        await _forget(there, max(one.number for one in found if one.messages))
+        await shown(there.agents, "desk", lambda seen: not seen)
+        await there.bridge.stop()
+        assert _left(tmp_path) == set()
