@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeGuard
 
 import msgspec
 import structlog
 from msgspec import structs
 
-from bridge.arriving import traits
+from bridge.arriving import own_words, pin, traits
 from bridge.beside import Beside
 from bridge.comings import Change, shown_by, told
 from bridge.config.settings import Show
@@ -21,7 +20,6 @@ from bridge.events import (
     Edited,
     Joined,
     Left,
-    Manner,
     Pinned,
     Posted,
     Reacted,
@@ -35,7 +33,7 @@ from bridge.events import (
 from bridge.failpoints import Point, around
 from bridge.floods import Floods, Held, for_operator, for_readers
 from bridge.guard import Guard
-from bridge.ids import OURSELVES, AccountName, EventId, Key, RoomId, RoomNumber, ThreadId, UserId
+from bridge.ids import OURSELVES, AccountName, EventId, Key, RoomNumber, ThreadId, UserId
 from bridge.loops import Breaker, weighed
 from bridge.people import label
 from bridge.routing import Atlas, Heard, Routes
@@ -47,7 +45,7 @@ from bridge.store.ops import Accept, Accepted
 from bridge.store.questions import Locate
 from bridge.store.rows import Arrival, Route, RowKind, Seen
 from bridge.text.nodes import Rich, said
-from bridge.threads import called_now, opened, wished
+from bridge.threads import called_now, is_of_a_thread, opened, wished
 
 logger = structlog.get_logger()
 _HIGH_WATER = 5000
@@ -57,7 +55,6 @@ _PAUSED = (
     "{most} messages wait for {room}: {account} takes nothing more until there are fewer, and its platform keeps what"
     " is said. Let {room} be written to, or take it out of its links."
 )
-_BRIDGE = User(id=UserId(""), name="")
 
 
 class Intake:
@@ -234,15 +231,7 @@ class Intake:
         heard = [to for to in self.routes.get(room, ()) if Show.PINS in self._shared.shows.get(to.link, ())]
         if not heard or (by is not None and self.guard.watches and self.guard.silences(room, by.id)):
             return
-        line = Posted(
-            id=event.id, room=event.room, at=event.at, message=(), author=by or _BRIDGE, in_reply_to=event.message,
-            text=said("📌 pinned a message"),
-        )  # fmt: skip
-        routes = tuple(Route(to.room, to.link, self._uptime(to.room)) for to in heard)
-        person = None if by is None else Seen(by.id, by.name, by.avatar)
-        yield Arrival(
-            id=event.id, event=line, body=encode(line), room=room, person=person, targets=routes, **traits(line)
-        )
+        yield pin(event, room, tuple(Route(to.room, to.link, self._uptime(to.room)) for to in heard))
 
     def _comings(self, changes: list[tuple[Change, RoomNumber | None]], me: UserId | None) -> Iterable[Arrival]:
         """A line for each room whose links show who comes and goes there, or what it is called; then forget them."""
@@ -250,7 +239,7 @@ class Intake:
         for change, room in changes:
             if self.guard.watches and isinstance(change, (Joined, Left)) and self.guard.silences(room, change.user.id):
                 continue
-            if room is not None and self._is_of_a_thread(change, room):
+            if room is not None and is_of_a_thread(change, self._atlas.place(room)):
                 yield from self._renamed(change, room)
             elif room is not None and room in self.routes and change.room_kind is not RoomKind.DIRECT:
                 groups.setdefault((room, shown_by(change)), []).append(change)
@@ -274,13 +263,6 @@ class Intake:
         routes = tuple(Route(to.room, to.link, self._uptime(to.room)) for to in self.routes.get(room, ()))
         if routes and (arrival := called_now(change, room, routes)) is not None:
             yield arrival
-
-    def _is_of_a_thread(self, change: Change, room: RoomNumber) -> TypeGuard[RoomChanged]:
-        """Whether not the room itself changed: a thread that a link names is the room."""
-        if not isinstance(change, RoomChanged) or change.thread is None:
-            return False
-        place = self._atlas.place(room)
-        return place is None or place.thread != change.thread
 
     def _without_own_thread(self, event: Relayed, room: RoomNumber | None) -> Relayed:
         """A thread that a link names is the room itself; any other is said to the readers elsewhere."""
@@ -413,11 +395,8 @@ class Intake:
 
     def _words(self, about: EventId | None, text: str | Rich, routes: tuple[Route, ...]) -> Arrival:
         """Words of the bridge's own; told once of the event that they are about."""
-        event = Posted(
-            id=EventId(""), room=RoomId(""), at=self._shared.clock.now(), message=(), author=_BRIDGE,
-            text=said(text) if isinstance(text, str) else text, manner=Manner.NOTICE,
-        )  # fmt: skip
-        return Arrival(id=about, event=event, kind=RowKind.POST, body=encode(event), room=None, targets=routes)
+        rich = said(text) if isinstance(text, str) else text
+        return own_words(about, rich, routes, self._shared.clock.now())
 
     async def watch_desks(self) -> None:
         """Until cancelled: remind agents of people who wait."""

@@ -5,13 +5,14 @@ A thread of the second kind gets a first message in rooms whose threads are mess
 """
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from msgspec import structs
 
 from bridge.capabilities import Relation
 from bridge.desk import handle
 from bridge.errors import Feature
-from bridge.events import Edited, Manner, Posted, RoomChanged, User, begins_thread
+from bridge.events import Edited, Event, Manner, Posted, RoomChanged, User, begins_thread
 from bridge.ids import EventId, MessageId, Place, RoomNumber, ThreadId, UserId
 from bridge.people import bare, label
 from bridge.steps import View
@@ -63,6 +64,13 @@ def called_now(change: RoomChanged, room: RoomNumber, targets: Sequence[Route]) 
         id=event.id, event=event, kind=RowKind.EDIT, body=encode(event), room=room, natives=(event.replaces,),
         relates=event.replaces, targets=tuple(targets), is_thread=True,
     )  # fmt: skip
+
+
+def is_of_a_thread(change: Event, place: Place | None) -> TypeGuard[RoomChanged]:
+    """Whether a thread changed and not the room at `place` itself: a thread that a link names is the room."""
+    if not isinstance(change, RoomChanged) or change.thread is None:
+        return False
+    return place is None or place.thread != change.thread
 
 
 def begins_here(view: View) -> bool:
