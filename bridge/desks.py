@@ -10,24 +10,10 @@ from weakref import WeakValueDictionary
 from msgspec import Struct
 
 from bridge.config import Desk
-from bridge.desk import (
-    NOTHING,
-    Passage,
-    Ruling,
-    Spoken,
-    alarmed,
-    chosen,
-    closing,
-    failed,
-    heard,
-    late_link_of,
-    left,
-    link_of,
-    noted,
-    overheard,
-    shown,
-)  # fmt: skip
+from bridge.desk import NOTHING, Passage, Ruling, chosen, heard, late_link_of, link_of, shown
+from bridge.desk_agents import Spoken, overheard
 from bridge.desk_commands import Command, Word, command
+from bridge.desk_notes import alarmed, closing, failed, left, noted
 from bridge.events import (
     AnyEvent,
     Deleted,

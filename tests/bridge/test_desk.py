@@ -7,18 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.config import Answer, Desk
-from bridge.desk import (
-    Spoken,
-    chosen,
-    claimed_by_other,
-    handle,
-    heard,
-    is_late,
-    late_link_of,
-    link_of,
-    overheard,
-    thread_of,
-)
+from bridge.desk import chosen, handle, heard, is_late, late_link_of, link_of, thread_of
+from bridge.desk_agents import Spoken, claimed_by_other, overheard
 from bridge.desk_commands import Word, command
 from bridge.events import Posted, User
 from bridge.hours import Hours, span
