@@ -171,7 +171,7 @@ class WhatsApp(Connector[WhatsAppConfig]):
             self._sending.knows(person, phone)
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
-                await self._hearing.take(self.host, found)
+                await self._hearing.take(self.host, self._sending.placed(found))
         except StoreFull as full:
             return _later(full.retry_after)
         except TimeoutError:  # it may be stored all the same; what is given again is known by its id

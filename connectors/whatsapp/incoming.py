@@ -88,7 +88,7 @@ def _change(heard: _Heard, kind: str, value: Json) -> None:
             for message in objects(value.get("messages")):
                 _readable(heard, "a message", list(_message(heard, value, message)))
             for status in objects(value.get("statuses")):
-                _readable(heard, "a status", list(status_events(status, heard.phone)))
+                _readable(heard, "a status", list(status_events(status, objects(value.get("contacts")), heard.phone)))
         case "smb_message_echoes":
             for message in objects(value.get("message_echoes")):
                 _readable(heard, "a message", list(_echo(heard.phone, message)))

@@ -3,11 +3,26 @@
 from collections import OrderedDict
 from typing import Final, TypeVar
 
-from bridge import Key, MessageId, Rejected, RoomId, Unavailable, Uncertain, UserId
+from msgspec.structs import replace
+
+from bridge import (
+    Delivered,
+    Key,
+    MessageId,
+    Posted,
+    Rejected,
+    RoomId,
+    SendFailed,
+    Unavailable,
+    Uncertain,
+    UserId,
+)
+from bridge.events import AnyEvent
 from connectors.graph.client import Call, Client
 from connectors.graph.wire import Json, objects, text
 from connectors.whatsapp.addresses import phone_of
 from connectors.whatsapp.errors import Crowded, Faltering, PhoneNeeded, pair_wait
+from connectors.whatsapp.incoming import Reacting, Told
 from connectors.whatsapp.outgoing import to_phone
 
 _MOST: Final = 10_000
@@ -23,6 +38,7 @@ class Sending:
         self._phones: OrderedDict[str, str] = OrderedDict()
         self._crowded: OrderedDict[RoomId, int] = OrderedDict()
         self._faltered: OrderedDict[Key, int] = OrderedDict()
+        self._rooms: OrderedDict[MessageId, RoomId] = OrderedDict()
 
     def knows(self, person: UserId, phone: str) -> None:
         """Somebody's number: some messages go to nothing else. Never stored."""
@@ -43,7 +59,22 @@ class Sending:
             raise
         self._crowded.pop(room, None)
         self._faltered.pop(key, None)
-        return self._ident(answer)
+        ident = self._ident(answer)
+        _put(self._rooms, ident, room)
+        return ident
+
+    def placed(self, told: Told) -> Told:
+        """What became of our messages, in the rooms that they went to: a status may know the phone number alone."""
+        return replace(told, events=tuple(map(self._placed, told.events)))
+
+    def _placed(self, event: AnyEvent | Reacting) -> AnyEvent | Reacting:
+        match event:
+            case Delivered(message=str(message)) | SendFailed(message=str(message)) if message in self._rooms:
+                return replace(event, room=self._rooms[message])
+            case Posted(message=(message,), echo_of=str()) if message in self._rooms:
+                return replace(event, room=self._rooms[message])
+            case _:
+                return event
 
     async def _posted(self, client: Client, room: RoomId, body: Json) -> Json:
         try:

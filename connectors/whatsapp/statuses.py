@@ -36,13 +36,13 @@ class _Status(Struct, frozen=True):
         return RoomId(self.member) if self.member else None
 
 
-def status_events(raw: Json, me: str) -> Iterator[AnyEvent | None]:
+def status_events(raw: Json, contacts: list[Json], me: str) -> Iterator[AnyEvent | None]:
     """Our own message come home, by its key, and that it arrived or failed; None for what cannot be read.
 
     `sent` says only that WhatsApp took it, which the call had said already; where the call's answer was lost, the key
     in it settles what nobody knew.
     """
-    status = _read(raw)
+    status = _read(raw, contacts)
     if status is None:
         yield None
     elif status.state in _KNOWN:
@@ -54,9 +54,9 @@ def status_events(raw: Json, me: str) -> Iterator[AnyEvent | None]:
             yield _failed(status, objects(raw.get("errors")))
 
 
-def _read(raw: Json) -> _Status | None:
+def _read(raw: Json, contacts: list[Json]) -> _Status | None:
     ident, at, kind = text(raw.get("id")), time_of(raw.get("timestamp")), _kind(raw)
-    room = _room(raw, kind)
+    room = _room(raw, kind, contacts)
     if not ident or at is None or room is None:
         return None
     return _Status(MessageId(ident), text(raw.get("status")), at, room, kind, _member(raw, kind))
@@ -88,12 +88,13 @@ def _kind(raw: Json) -> RoomKind:
     return RoomKind.GROUP if text(raw.get("recipient_type")) == "group" else RoomKind.DIRECT
 
 
-def _room(raw: Json, kind: RoomKind) -> RoomId | None:
-    """Whom it went to; the phone number is left out of what went to a user id."""
+def _room(raw: Json, kind: RoomKind, contacts: list[Json]) -> RoomId | None:
+    """Whom it went to; the phone number is left out of what went to a user id, or stands there alone."""
     if kind is RoomKind.GROUP:
         group = text(raw.get("recipient_id"))
         return RoomId(group) if group else None
-    person = person_of(raw.get("recipient_user_id"), raw.get("recipient_id"))
+    named = next((one.get("user_id") for one in contacts if one.get("wa_id") == raw.get("recipient_id")), None)
+    person = person_of(raw.get("recipient_user_id"), named, raw.get("recipient_id"))
     return None if person is None else RoomId(person)
 
 

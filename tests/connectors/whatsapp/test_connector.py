@@ -127,6 +127,17 @@ async def test_what_arrived_on_one_device_did_not_fail(lab: Lab) -> None:
     assert not [event for event in lab.kit.host.events if isinstance(event, SendFailed)]
 
 
+async def test_a_status_that_knows_the_phone_number_alone_is_of_the_room_it_went_to(lab: Lab) -> None:
+    (ident,) = await lab.run.send("hello")
+    status = {"id": ident, "status": "failed", "timestamp": lab.server.world.stamp(), "errors": [{"code": 131047}],
+              "recipient_id": lab.server.world.person("Ada").phone}  # fmt: skip
+    await lab.run.event(Delivered, lambda one: one.message == ident, "its arrival")
+    lab.connector._hearing._arrived.clear()
+    lab.server.world.tell_change("messages", statuses=[status])
+    event = await lab.run.event(SendFailed, lambda one: one.message == ident, "its failure")
+    assert (event.room, event.failure) == (lab.ada, Failure.CLOSED)
+
+
 @pytest.mark.parametrize(("code", "tries"), [(131000, 3), (2, None)])
 async def test_what_may_be_the_messages_fault_is_not_tried_for_ever(lab: Lab, code: int, tries: int | None) -> None:
     part, errors = lab.run.outgoing("hello"), []

@@ -238,6 +238,11 @@ def test_a_failure_that_comes_late_says_what_can_be_done(code: int | None, failu
     assert "380671112233" not in event.reason
 
 
+def test_a_status_finds_the_user_id_beside_the_phone_number() -> None:
+    (event,) = called(contacts=[ADA], statuses=[{**STATUS, "status": "delivered"}]).events
+    assert event.room == "UA.1349"
+
+
 def test_a_group_tells_of_each_member() -> None:
     status = {**STATUS, "status": "read", "recipient_id": GROUP, "recipient_type": "group",
               "recipient_participant_user_id": "UA.1349"}  # fmt: skip
