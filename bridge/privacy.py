@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from bridge.config import Config
+from bridge.config import Announcing, Config, Reachable
 from bridge.config.settings import Show
 from bridge.connector import ConnectorConfig
 from bridge.ids import AccountName, Room
@@ -103,8 +103,17 @@ def _purposes(config: Config) -> Iterator[str]:
             yield f"  * also: {', '.join(sorted(link.show))}"
     for desk in config.desks.values():
         yield f"* {desk.name}: who writes in private to {', '.join(sorted(desk.accounts))} is answered from {desk.room}"
+    for one in config.announcements.values():
+        yield f"* {one.name}: announcements are drafted in {one.room} and go to {', '.join(_audience(one))}"
     if config.notices is not None:
         yield f"* notices to the operator: {config.notices}"
+
+
+def _audience(one: Announcing) -> Iterator[str]:
+    yield from map(str, one.rooms)
+    who = "who asked for them" if one.reachable is Reachable.SUBSCRIBED else "who asked for them or only wrote once"
+    for account in one.accounts:
+        yield f"people of {account} in private, {who}"
 
 
 def _parties(known: Iterable[Party]) -> Iterator[str]:
@@ -121,6 +130,8 @@ def _times(config: Config) -> Iterator[str]:
     yield "\n## What the bridge itself keeps\n"
     yield f"{_kept(config)[0].upper()}{_kept(config)[1:]}"
     yield "The names of people stay until somebody asks to be forgotten. Logs hold no words of messages."
+    if any(one.accounts for one in config.announcements.values()):
+        yield "Who hears announcements in private stays on the list until they leave or ask to be forgotten."
 
 
 def _rights(config: Config) -> Iterator[str]:

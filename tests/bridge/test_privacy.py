@@ -133,3 +133,14 @@ def test_a_declaration_is_whole(name: str) -> None:
     assert one.seen, "it says when its author looked it up"
     assert not one.server or one.server in connector.Config.model_fields
     assert bool(one.company) == bool(one.terms), "a company has terms"
+
+
+@pytest.mark.parametrize(
+    ("reachable", "who"), [("subscribed", "who asked for them"), ("writers", "who asked for them or only wrote once")]
+)
+def test_to_whom_announcements_go_is_recorded(reachable: str, who: str) -> None:
+    one = f"{{room: a/press, to: [b/market], subscribers: [b], reachable: {reachable}}}"
+    config = read(f"{ACCOUNTS}announcements:\n  office: {one}\n")
+    said = record(config, parties(config, {name: one.recipient for name, one in KINDS.items()}))
+    assert f"office: announcements are drafted in a/press and go to b/market, people of b in private, {who}\n" in said
+    assert "stays on the list until they leave" in said
