@@ -14,7 +14,7 @@ class Person(Struct, frozen=True, kw_only=True, gc=False):
     """Who is behind a copy: `number` is the store's own and may be shown, a native id never.
 
     `name` is safe to show, and nobody else is called so in the room; empty where only the number counts, because the
-    person's ghost is there already.
+    person's ghost is there already. `avatar` only tells one picture from another: `Host.face` has it.
     """
 
     number: PersonNumber

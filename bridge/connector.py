@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 from msgspec import Struct, field
 from pydantic import BaseModel, ConfigDict
 
-from bridge.asked import Closing, Deletion, Edit, Outgoing, Power, Reaction, Target
+from bridge.asked import Closing, Deletion, Edit, Outgoing, Person, Power, Reaction, Target
 from bridge.capabilities import Capabilities, Isolation
 from bridge.chance import Chance
 from bridge.clock import Clock
@@ -147,6 +147,14 @@ class Host(Protocol):
         """
         ...
 
+    async def face(self, person: Person) -> File | None:
+        """The picture of somebody as the bridge has it, for `read` or `link`: PNG, JPEG, WebP or GIF of at most 100 kB.
+
+        None where there is none, or not yet: nobody waits for a picture, it is there with one of their next messages.
+        Ask again in a few seconds, when `person.avatar` is another one, and every hour: some platforms do not tell.
+        """
+        ...
+
     async def remember(self, name: str, value: str, ttl: timedelta) -> None:
         """Keep a small value (an upload id) for this account."""
         ...
@@ -253,6 +261,13 @@ class Connector(ABC, Generic[C]):
         Write it as an asynchronous generator. Called soon after `publish`, whether its targets are up or not, once
         for all of them; and again from the beginning after `Unavailable`, or after a restart. `Rejected` when it is
         gone or the platform does not give it. The bridge counts the bytes and stops reading when they are too many.
+        """
+        raise NotImplementedError
+
+    def face(self, avatar: str) -> AsyncIterator[bytes]:
+        """The picture of somebody by the `avatar` that this account gave of them; as `fetch`.
+
+        Called when a room first shows it, not for each message. `Rejected` when there is none.
         """
         raise NotImplementedError
 

@@ -49,6 +49,8 @@ class User(Struct, frozen=True, kw_only=True, gc=False):
     """A person (or bot) on one platform, with the name other people see there.
 
     Who speaks through our own account without us, as in a page's own inbox, has our id, a stroke, and something behind.
+    `avatar` is the handle of their picture, for `Connector.face` of the account that gave it and nobody else: without a
+    token, and another one, where the platform says so, when the picture is another one.
     """
 
     id: UserId

@@ -14,7 +14,7 @@ from bridge.fit import prefixed_label
 from bridge.ids import Key, PersonNumber, Place
 from bridge.mentions import speaks_to_nobody
 from bridge.people import bare, right_to_left
-from bridge.steps import Plan, Step
+from bridge.steps import Plan, Step, sign
 from bridge.store.rows import Row
 from bridge.text.nodes import Bold, Inlines, Paragraph, Rich, Text
 from bridge.text.plain import only_words
@@ -41,7 +41,7 @@ def byline(number: PersonNumber, name: str, avatar: str | None, words: str, to: 
     label = prefixed_label(name, words, to) if to.authorship is Authorship.PREFIX else ""
     head: Inlines = (Bold((Text(label),)),) if label and Bold in to.formatting else ()
     space = to.max_text - _MOST_OF_ONE * len(label) - len(": ")
-    return Byline(Person(number=number, name=bare(name), avatar=avatar), label, head, space)
+    return Byline(Person(number=number, name=bare(name), avatar=sign(avatar)), label, head, space)
 
 
 def words_of(row: Row) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from bridge.asked import Person
 from bridge.backoff import asked, wait
 from bridge.chance import Chance
 from bridge.claims import Claims, Superseded
@@ -18,7 +19,7 @@ from bridge.connector import Connector, Request, Response
 from bridge.delivery import Lane
 from bridge.entering import place_of
 from bridge.errors import BridgeError, Rejected, RoomClosed, Unauthorized
-from bridge.events import AnyEvent, User
+from bridge.events import AnyEvent, File, User
 from bridge.ids import AccountName, Place, RoomNumber
 from bridge.intake import Intake
 from bridge.lanes import Lanes
@@ -111,6 +112,9 @@ class Account:
 
     def unreadable(self, what: str) -> None:
         self.unread.add(what)
+
+    async def face(self, person: Person) -> File | None:
+        return await self._shared.media.face(person.number)
 
     async def remember(self, name: str, value: str, ttl: timedelta) -> None:
         until = self._shared.now_ms() + int(ttl.total_seconds() * 1000)

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from bridge.asked import Person
 from bridge.chance import Chance, SystemChance
 from bridge.clock import Clock, SystemClock
 from bridge.config import Config
@@ -100,6 +101,10 @@ class ProbeHost:
     async def remember(self, name: str, value: str, ttl: timedelta) -> None:
         del ttl
         self._kept[name] = value
+
+    async def face(self, person: Person) -> File | None:
+        del person
+        return None
 
     async def recall(self, name: str) -> str | None:
         now = int(self.clock.now().timestamp() * 1000)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
 from msgspec import structs
@@ -12,7 +12,7 @@ from bridge.backoff import asked, wait
 from bridge.chance import Chance
 from bridge.clock import Clock
 from bridge.errors import BridgeError, Rejected
-from bridge.events import Attachment, File
+from bridge.events import Attachment, File, Kind
 from bridge.ids import AccountName
 from bridge.media.files import Files, Writing, Written
 from bridge.media.made import CLEAN, PHOTO, Made
@@ -28,6 +28,11 @@ _SILENCE_SECONDS = 60.0
 """How long a platform may take for the next piece of a file."""
 _WHOLE_SECONDS = 1800.0
 """How long it may take for all of it."""
+_FACE: Final = Attachment(kind=Kind.IMAGE, name="face")
+_FACE_MOST: Final = 8 << 20
+_FACE_SIDE: Final = 640
+_FACE_BYTES: Final = 100_000
+"""Of a picture of somebody that is kept: as much as the strictest platform takes; facts/platform-apis.md 1."""
 Done = Callable[[Fetch, File | None, str], Awaitable[None]]
 
 
@@ -110,6 +115,26 @@ class Fetching:
                 logger.exception("connector raised an undeclared error", account=what.account)
             return error
 
+    async def face(self, given: AsyncIterator[bytes], stored: Callable[[File], Awaitable[None]]) -> None:
+        """Have somebody's picture, small and clean, and give it to be stored. Raises as a connector's `fetch`."""
+        async with self._slots:
+            writing = self._files.begin()
+            self.making.add(writing.name)
+            try:
+                await self._streamed(given, writing, min(_FACE_MOST, self._room()))
+                file = await self._cleaned(described(_FACE, await writing.finish()))
+                await stored(await self._small(file))
+            finally:
+                writing.discard()
+                self.making.discard(writing.name)
+
+    async def _small(self, file: File) -> File:
+        """A picture of somebody that every platform takes."""
+        if file.mime not in STRIPPED:
+            raise Rejected("it is no picture")
+        large = max(file.width or 0, file.height or 0) > _FACE_SIDE or file.size > _FACE_BYTES
+        return await self.worked(f"image/jpeg {_FACE_SIDE} {_FACE_BYTES}", file) if large else file
+
     async def _source(self, account: AccountName) -> Source:
         while account not in self._sources:
             await self._changed.wait()
@@ -120,14 +145,17 @@ class Fetching:
         most = self._room()
         if what.size is not None and what.size > most:
             raise TooMuch(f"{what.size} bytes are too many")
-        async with asyncio.timeout(_WHOLE_SECONDS), aclosing(_pieces(connector, what)) as pieces:
+        await self._streamed(connector.fetch(what), writing, most)
+        return described(what, await writing.finish())
+
+    async def _streamed(self, given: AsyncIterator[bytes], writing: Writing, most: int) -> None:
+        async with asyncio.timeout(_WHOLE_SECONDS), aclosing(_pieces(given)) as pieces:
             async for piece in pieces:
                 if writing.size + len(piece) > most:
                     raise TooMuch(f"more than {most} bytes")
                 await writing.write(piece)
         if not writing.size:
             raise Rejected("it is empty")
-        return described(what, await writing.finish())
 
     async def _cleaned(self, file: File) -> File:
         """A file without what it says of place and camera. Raises `Rejected` where that cannot be taken out."""
@@ -169,9 +197,9 @@ class Fetching:
             self.making.discard(writing.name)
 
 
-async def _pieces(connector: Source, what: Attachment) -> AsyncGenerator[bytes, None]:
+async def _pieces(source: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     """The bytes as they come; a platform that falls silent is given up."""
-    async with aclosing(_generator(connector.fetch(what))) as given:
+    async with aclosing(_generator(source)) as given:
         while True:
             try:
                 async with asyncio.timeout(_SILENCE_SECONDS):

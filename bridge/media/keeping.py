@@ -15,9 +15,10 @@ from bridge.clock import Clock
 from bridge.config import Config
 from bridge.config.settings import MediaSettings
 from bridge.connector import Connector
-from bridge.errors import Feature, Rejected, StoreFull, Unsupported
+from bridge.errors import Feature, Rejected, StoreFull, Unavailable, Unsupported
 from bridge.events import Attachment, File, Kind
-from bridge.ids import OURSELVES, AccountName
+from bridge.ids import OURSELVES, AccountName, PersonNumber
+from bridge.media.faces import Faces, Stored
 from bridge.media.fetching import Fetching
 from bridge.media.files import Files
 from bridge.media.workshop import Workshop
@@ -80,6 +81,7 @@ class Keeping:
     def __init__(self, writer: Writer, clock: Clock, chance: Chance, group: asyncio.TaskGroup) -> None:
         self._writer, self._clock, self._chance, self._group = writer, clock, chance, group
         self._able: set[AccountName] = set()
+        self._faced: dict[AccountName, Connector[Any]] = {}
         self._awaited: dict[int, Awaited] = {}
         self._used = 0
         self._failed: set[tuple[str, str]] = set()
@@ -95,6 +97,7 @@ class Keeping:
             room=self._room, done=self._fetched,
         )  # fmt: skip
         self._fetching.up(OURSELVES, OurOwn())
+        self._faces = Faces(self._writer, self._clock, self._group, self._had)
         self._used = files.size()
         if files.names():
             self._any.set()
@@ -108,11 +111,13 @@ class Keeping:
 
     def up(self, account: AccountName, connector: Connector[Any]) -> None:
         """The account can be asked now."""
+        self._faced[account] = connector
         if account in self._able and self._is_open:
             self._fetching.up(account, connector)
 
     def down(self, account: AccountName) -> None:
         """The account cannot be asked now."""
+        self._faced.pop(account, None)
         if account in self._able and self._is_open:
             self._fetching.down(account)
 
@@ -203,6 +208,20 @@ class Keeping:
         """The file behind a public address, while it is one."""
         file: File | None = await self._writer.ask(Served(ident, self._now_ms())) if self._is_open else None
         return file
+
+    async def face(self, person: PersonNumber) -> File | None:
+        """See `bridge.connector.Host.face`."""
+        file = await self._faces.of(person)
+        return file if file is not None and self._files.has(file.id) else None
+
+    async def _had(self, account: AccountName, avatar: str, stored: Stored) -> None:
+        connector = self._faced.get(account)
+        if connector is None:
+            raise Unavailable("the account is down")
+        if not connector.can(Connector.face):
+            raise Rejected("there are no pictures of people")
+        self._any.set()
+        await self._fetching.face(connector.face(avatar), stored)
 
     # --- letting go ---
 

@@ -10,6 +10,7 @@ from bridge.events import Deleted, Edited, File, Posted, Reacted, Tallied, Unrea
 from bridge.ids import AccountName
 from bridge.store.attached import Fetch, Fetched, Held, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.codec import UNREADABLE, decode
+from bridge.store.faces import Facing
 from bridge.store.vault import Column, Vault, VaultError
 
 
@@ -30,6 +31,7 @@ class Filing:
 
     def __init__(self, cursor: apsw.Cursor, vault: Vault) -> None:
         self._cursor, self._vault = cursor, vault
+        self.faces = Facing(cursor, vault)
 
     def fetched(self, op: Fetched) -> None:
         """Point to a file on disk, or note why there is none."""
@@ -57,7 +59,7 @@ class Filing:
             (op.at,),
         )
         kept: Any = self._cursor.execute("SELECT name FROM media WHERE name IS NOT NULL")
-        return frozenset(name for (name,) in kept)
+        return frozenset(name for (name,) in kept) | self.faces.stay()
 
     def to_fetch(self, _: ToFetch) -> tuple[Fetch, ...]:
         """Those whose event can be read: the others are never sent either."""
@@ -106,7 +108,7 @@ class Filing:
         )
         for (about,) in self._cursor.execute(question, (op.id, op.at)):
             return self._about(about).file
-        return None
+        return self.faces.served(op.id)
 
     def _about(self, value: Any) -> About:  # noqa: ANN401 - a value of the table
         if value is None:

@@ -66,6 +66,7 @@ class Forgetting:
             departed(self._cursor, op.person, self._private)
             self._announced(op)
             self._nameless(op.person)
+            self._cursor.execute("DELETE FROM face WHERE person = ?", (op.person,))
             self._cursor.execute("DELETE FROM person WHERE number = ?", (op.person,))
             self._accepting.strangers()
         rooms = {room for some in (back, posts, shown, reactions) for found in some.values() for room in found}

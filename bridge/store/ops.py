@@ -11,6 +11,7 @@ from bridge.store.ballast import Ballast
 from bridge.store.bonds import Bind, Bonds, Propose, Unbind
 from bridge.store.care import Called, Decide, Deeds, HeldRows, Meant, Note, Retract, Revoke, Rulings, Unremoved
 from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Private, Privates, Talk, TalkOf, Turn
+from bridge.store.faces import Faced, FaceOf
 from bridge.store.questions import (
     About,
     Claimed,
@@ -251,7 +252,7 @@ Op: TypeAlias = Union[
     Linked, Sweep, ToFetch, HeldOf, Served, Meet, Converse, Join, Talk, TalkOf, Overhear, Privates, Due,
     announced.Fact, announced.Question,
     Decide, Revoke, Rulings, Note, Deeds, Meant, Called, Retract, Unremoved, HeldRows,
-    Propose, Bind, Unbind, Bonds,
+    Propose, Bind, Unbind, Bonds, Faced, FaceOf,
 ]  # fmt: skip
 
 

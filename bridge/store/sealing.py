@@ -24,6 +24,7 @@ _NUMBERED = (
     ("person", (Column.NAME, Column.AVATAR)),
     ("room", (Column.HELD,)),
     ("media", (Column.ABOUT,)),
+    ("face", (Column.FACE,)),
     ("conversation", (Column.TITLE, Column.CLAIMANT)),
     ("correspondent", (Column.NATIVE,)),
     ("subscription", (Column.SUBSCRIBER,)),

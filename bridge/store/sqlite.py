@@ -27,6 +27,7 @@ from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Priv
 from bridge.store.conversing import Conversing
 from bridge.store.copying import Copying
 from bridge.store.dying import AFTER_COMMIT, BEFORE_COMMIT
+from bridge.store.faces import Faced, FaceOf
 from bridge.store.filing import Filing
 from bridge.store.forgetting import Forgetting
 from bridge.store.lives import Lives
@@ -275,6 +276,7 @@ class SqliteStore:
             Uptime: self._uptime, Remember: self._remember, Close: lives.end, Claim: lives.claim,
             Meet: talking.meet, Converse: talking.converse, Join: talking.join,
             TakeOver: lives.take_over, Fetched: filing.fetched, Linked: filing.linked, Sweep: filing.sweep,
+            Faced: filing.faces.faced,
         }  # fmt: skip
         caring = Caring(ask, accepting, vault)
         facts |= {Decide: caring.decide, Revoke: caring.revoke, Note: caring.note, Retract: caring.retract}
@@ -296,6 +298,7 @@ class SqliteStore:
             Rulings: lambda _: caring.rulings(), Deeds: caring.deeds, Meant: caring.meant, Called: caring.called,
             Unremoved: caring.standing, HeldRows: caring.held_rows,
             ToFetch: filing.to_fetch, HeldOf: filing.held_of, Served: filing.served,
+            FaceOf: filing.faces.face_of,
         }  # fmt: skip
         told, asked = self._of_announcements()
         return facts | told, questions | asked

@@ -43,6 +43,7 @@ class Column(Enum):
     EMOJI = b"emoji"
     JOINT = b"joint.words"
     ABOUT = b"media.about"
+    FACE = b"face.about"
     TITLE = b"conversation.title"
     CLAIMANT = b"conversation.claimant"
     NATIVE = b"correspondent.native"

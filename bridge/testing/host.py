@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from msgspec import Struct, field
 
+from bridge.asked import Person
 from bridge.chance import Chance, SeededChance
 from bridge.clock import Clock, SystemClock
 from bridge.errors import Rejected, StoreFull, Unauthorized
@@ -30,7 +31,7 @@ from bridge.events import (
     Unreacted,
     User,
 )
-from bridge.ids import AccountName, EventId
+from bridge.ids import AccountName, EventId, PersonNumber
 from bridge.testing.holdings import Filed
 from bridge.testing.samples import described
 from bridge.text.walk import plain
@@ -86,6 +87,7 @@ class KitHost:
         self.waiting: list[tuple[AnyEvent, ...]] = []
         self.unread: list[str] = []
         self.files: dict[str, bytes] = {}
+        self.faces: dict[PersonNumber, File] = {}
         self.refused = 0
         self.connections = 0
         self.online = False
@@ -137,6 +139,10 @@ class KitHost:
     async def link(self, file: File) -> str | None:
         """An address below `files_url`, which nobody serves unless a `Door` does."""
         return f"{self.files_url}/{file.id}/{quote(file.name)}"
+
+    async def face(self, person: Person) -> File | None:
+        """What `faces` holds of somebody."""
+        return self.faces.get(person.number)
 
     async def remember(self, name: str, value: str, ttl: timedelta) -> None:
         """Keep a value until its time is over."""
@@ -205,7 +211,7 @@ class KitHost:
         )
         fresh.patience_seconds = self.patience_seconds
         fresh._kept = self._kept.copy()
-        fresh.files, fresh.files_url = self.files, self.files_url
+        fresh.files, fresh.files_url, fresh.faces = self.files, self.files_url, self.faces
         return fresh
 
     async def until(self, fact: Callable[[Sequence[AnyEvent]], object], what: str = "a fact") -> None:

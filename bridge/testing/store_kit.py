@@ -25,6 +25,7 @@ from bridge.store import announced
 from bridge.store.attached import Fetched, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.codec import encode
 from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Privates, Talk, TalkOf
+from bridge.store.faces import Faced, FaceOf
 from bridge.store.ops import (
     Accept,
     Accepted,
@@ -235,6 +236,7 @@ def examples(there: Opened, row: Row, copy: Path) -> dict[type[Struct], Op]:
         Speakers(), Find("Ada"), About(PersonNumber(1)), Forget(person=PersonNumber(99), at=1),
         CopyOut(str(copy), pages=1), DropCopy(), Claim(account, "1.x"), Claimed(account), TakeOver(account),
         Fetched(event=1, part=0, why="gone"), Linked(id="a", until=1), Sweep(1), ToFetch(), HeldOf(1), Served("a", 1),
+        Faced(person=PersonNumber(1), source="a", file=None, at=1), FaceOf(PersonNumber(1)),
         *_at_desks(account, there.right),
         *announcing(account),
     ]  # fmt: skip

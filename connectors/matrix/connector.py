@@ -21,6 +21,7 @@ from bridge import (
     Manner,
     MessageId,
     Outgoing,
+    Person,
     Place,
     Power,
     Reaction,
@@ -46,6 +47,7 @@ from connectors.matrix.client import Client, connected_to
 from connectors.matrix.config import RECIPIENT, MatrixConfig
 from connectors.matrix.content import part, words
 from connectors.matrix.errors import Duplicate, NotFound
+from connectors.matrix.faces import Faces, had
 from connectors.matrix.files import kinds
 from connectors.matrix.incoming import is_sealed
 from connectors.matrix.media import Media
@@ -80,6 +82,7 @@ class Matrix(Connector[MatrixConfig]):
         self._secrecy: Secrecy | None = None
         self._rooms = Rooms()
         self._features = self.features
+        self._faces: Faces | None = None
         self._names: dict[RoomId, str] = {}
 
     async def run(self) -> None:
@@ -91,7 +94,7 @@ class Matrix(Connector[MatrixConfig]):
                 await self._follow(client, me)
 
     async def _follow(self, client: Client, me: User) -> None:
-        self._client = client
+        self._client, self._faces = client, Faces(Media(client, self.host), self.host)
         try:
             self.host.connected(me)
             stream = Stream(
@@ -105,7 +108,7 @@ class Matrix(Connector[MatrixConfig]):
             )
             await stream.follow()
         finally:
-            self._client = None
+            self._client = self._faces = None
 
     @asynccontextmanager
     async def _reading_secrets(self, client: Client, device: str) -> AsyncIterator[None]:
@@ -150,6 +153,9 @@ class Matrix(Connector[MatrixConfig]):
             async for piece in pieces:
                 yield piece
 
+    def face(self, avatar: str) -> AsyncIterator[bytes]:
+        return had(Media(self._connected(), self.host), avatar)
+
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
         room, handle = message.room, None
         if message.files:
@@ -157,6 +163,7 @@ class Matrix(Connector[MatrixConfig]):
             sealed = room in self._rooms.encrypted
             handle = await Media(self._connected(), self.host).uploaded(message.files[0], sealed=sealed)
         content = outgoing.message(message, self.host.account, self._largest(room), handle)
+        content = await self._faced(room, content, message.author)
         return (await self._put(room, outgoing.kind(message), content, message.key),)
 
     async def edit(self, edit: Edit) -> None:
@@ -166,7 +173,8 @@ class Matrix(Connector[MatrixConfig]):
             content = outgoing.recaptioned(edit, account, old, self._largest(room))
         else:
             content = outgoing.edited(edit, account, self._largest(room))
-        await self._put(edit.target.room, "m.room.message", content, edit.content.key)
+        content = await self._faced(room, content, edit.content.author)
+        await self._put(room, "m.room.message", content, edit.content.key)
 
     async def delete(self, deletion: Deletion) -> None:
         for index, message in enumerate(deletion.target.parts):
@@ -253,6 +261,12 @@ class Matrix(Connector[MatrixConfig]):
             raise Unavailable("the homeserver answered 200 without the room's state", scope=Scope.ACCOUNT)
         self._rooms.encrypted[room] = state
         self._rooms.check(room)
+
+    async def _faced(self, room: RoomId, content: dict[str, Any], author: Person | None) -> dict[str, Any]:
+        """With the author's picture; not in an encrypted room, where it would lie on the homeserver in clear."""
+        if author is None or author.avatar is None or room in self._rooms.encrypted or self._faces is None:
+            return content
+        return await self._faces.shown(content, author)
 
     async def _add(self, reaction: Reaction) -> MessageId | None:
         content = outgoing.reaction(reaction.target.parts[0], reaction.emoji)

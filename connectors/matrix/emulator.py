@@ -128,7 +128,19 @@ class MatrixEmulator:
     async def shown(self, room: str) -> Sequence[Shown]:
         events = await self.events(room)
         files = {address: await self.bytes_of(address) for address in reader.addresses(events)}
-        return reader.shown(events, lambda user: self._rooms.people[user].name, files)
+        return reader.shown(events, lambda user: self._rooms.people[user].name, files, self._face_of)
+
+    async def set_face(self, person: str, picture: Filed) -> None:
+        who = self._rooms.person(person)
+        who.avatar = await self.upload(person, picture.data, picture.mime)
+        for room in self._rooms.rooms.values():
+            if room.membership(who.id) == "join":
+                self._rooms.announce(who, room)
+        self.server.wake()
+
+    def _face_of(self, user: str) -> bytes:
+        avatar = self._rooms.people[user].avatar
+        return self.server.media.bytes_of(avatar) if avatar else b""
 
     async def send_files(self, room: str, person: str, files: Sequence[Filed], caption: Rich = ()) -> MessageId:
         content = clients.filed(files, await self.upload(person, files[0].data, files[0].mime), caption)

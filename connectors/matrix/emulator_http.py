@@ -231,7 +231,7 @@ async def _profile(server: Homeserver, request: web.Request, _: Person) -> Json:
     person = server.rooms.people.get(request.match_info["user"])
     if person is None:
         raise MatrixRefusal(404, "M_NOT_FOUND", "Profile was not found")
-    return {"displayname": person.name}
+    return person.profile
 
 
 async def _account_data(_: Homeserver, request: web.Request, who: Person) -> Json:

@@ -26,21 +26,24 @@ _Events = Sequence[Mapping[str, Any]]
 
 
 def addresses(events: _Events) -> set[str]:
-    """Where the files of a room lie: a client fetches them before it shows them."""
-    found = (
-        handle_of(content) for raw in events for content in (raw["content"], part(raw["content"], "m.new_content"))
-    )
-    return {handle.url for handle in found if handle is not None and handle.url.startswith("mxc://")}
+    """Where the files and pictures of a room lie: a client fetches them before it shows them."""
+    contents = [content for raw in events for content in (raw["content"], part(raw["content"], "m.new_content"))]
+    found = {handle.url for one in contents if (handle := handle_of(one)) is not None}
+    found |= {words(part(one, PROFILE), "avatar_url") for one in contents}
+    return {address for address in found if address.startswith("mxc://")}
 
 
 def shown(
-    events: Iterable[Mapping[str, Any]], name_of: Callable[[str], str], files: Mapping[str, bytes] | None = None
+    events: Iterable[Mapping[str, Any]],
+    name_of: Callable[[str], str],
+    files: Mapping[str, bytes] | None = None,
+    face_of: Callable[[str], bytes] = lambda _: b"",
 ) -> list[Shown]:
     """The messages of a room, oldest first, from all its events in order; `files` by their addresses."""
     kept = [raw for raw in events if raw.get("content") and "redacted_because" not in part(raw, "unsigned")]
     edits = _edits(kept)
     messages = [raw for raw in kept if raw.get("type") in _MESSAGES and not relations(raw["content"]).replaces]
-    read = _Reader(name_of, files or {})
+    read = _Reader(name_of, files or {}, face_of)
     found = [read.message(raw, edits.get(raw["event_id"]), _reactions(kept, raw["event_id"])) for raw in messages]
     return [
         _asked(one, raw, kept) if raw["type"] in polls.STARTS else one for one, raw in zip(found, messages, strict=True)
@@ -64,6 +67,7 @@ class _Reader(Struct, frozen=True):
 
     name_of: Callable[[str], str]
     files: Mapping[str, bytes]
+    face_of: Callable[[str], bytes]
 
     def message(self, raw: Mapping[str, Any], edit: Mapping[str, Any] | None, reactions: Mapping[str, int]) -> Shown:
         content = part(edit["content"], "m.new_content") if edit else raw["content"]
@@ -82,6 +86,7 @@ class _Reader(Struct, frozen=True):
             reactions=reactions,
             manner=Manner.EMOTE if words(content, "msgtype") == "m.emote" else Manner.SAY,
             holds=self._held(content, one),
+            face=self.files.get(words(part(content, PROFILE), "avatar_url"), b"") or self.face_of(raw["sender"]),
         )
 
     def _held(self, content: Mapping[str, Any], one: Attachment | None) -> tuple[Holding, ...]:

@@ -31,7 +31,17 @@ class Person(Struct):
     device: str
     name: str
     service: str = ""
+    avatar: str = ""
     account_data: dict[str, Json] = field(default_factory=dict)
+
+    @property
+    def joined(self) -> Json:
+        """The content of their membership."""
+        return {"membership": "join", **self.profile}
+
+    @property
+    def profile(self) -> Json:
+        return {"displayname": self.name} | ({"avatar_url": self.avatar} if self.avatar else {})
 
 
 class Stored(Struct):
@@ -112,7 +122,7 @@ class Rooms:
         )
         self.rooms[room.id] = room
         self._append(room, owner, "m.room.create", {"room_version": "11"}, "")
-        self._append(room, owner, "m.room.member", {"membership": "join", "displayname": owner.name}, owner.id)
+        self._append(room, owner, "m.room.member", owner.joined, owner.id)
         levels = {"users": {owner.id: 100}, "users_default": 0, "events_default": 0, "state_default": 50, "redact": 50}
         self._append(room, owner, "m.room.power_levels", levels, "")
         self._append(room, owner, "m.room.join_rules", {"join_rule": "public"}, "")
@@ -144,7 +154,7 @@ class Rooms:
         rule = room.content("m.room.join_rules").get("join_rule")
         if before == "ban" or (rule != "public" and before != "invite"):
             raise MatrixRefusal(403, "M_FORBIDDEN", "You are not invited to this room.")
-        self._append(room, person, "m.room.member", {"membership": "join", "displayname": person.name}, person.id)
+        self._append(room, person, "m.room.member", person.joined, person.id)
         return room.id
 
     def change_membership(self, by: Person, room: MatrixRoom, user: str, membership: str, reason: str = "") -> None:
@@ -164,8 +174,8 @@ class Rooms:
             self._append(room, by, "m.room.member", {"membership": "invite"}, user)
 
     def announce(self, person: Person, room: MatrixRoom) -> None:
-        """A room learns somebody's new name."""
-        self._append(room, person, "m.room.member", {"membership": "join", "displayname": person.name}, person.id)
+        """A room learns somebody's new name or picture."""
+        self._append(room, person, "m.room.member", person.joined, person.id)
 
     def set_state(self, by: Person, name: str, kind: str, key: str, content: Json) -> str:
         room = self.entered(name, by.id)

@@ -31,6 +31,12 @@ def rename(user: str, name: str) -> Call:
     return acting(Call(method="PUT", path=path, body=json.dumps({"displayname": name})), user)
 
 
+def portray(user: str, address: str) -> Call:
+    """Give a user another picture, as themselves; "" takes it away."""
+    path = f"{_CLIENT}/v3/profile/{quote(user, safe='')}/avatar_url"
+    return acting(Call(method="PUT", path=path, body=json.dumps({"avatar_url": address})), user)
+
+
 def invite(room: RoomId, user: str) -> Call:
     return _posted(f"/v3/rooms/{quote(room, safe='')}/invite", {"user_id": user})
 

@@ -52,6 +52,7 @@ from connectors.matrix.client import Client, connected_to
 from connectors.matrix.connector import Matrix
 from connectors.matrix.content import part, words
 from connectors.matrix.errors import Barred, Duplicate, InUse, NotFound
+from connectors.matrix.faces import had
 from connectors.matrix.files import kinds
 from connectors.matrix.media import Media
 from connectors.matrix.members import named
@@ -61,6 +62,7 @@ from connectors.matrix_appservice import door, names
 from connectors.matrix_appservice.config import MatrixAppserviceConfig
 from connectors.matrix_appservice.ghosts import Ghosts
 from connectors.matrix_appservice.hearing import Hearing
+from connectors.matrix_appservice.portraits import Portraits
 from connectors.matrix_appservice.registration import registration, registration_id
 from connectors.matrix_appservice.rooms import Rooms
 
@@ -97,8 +99,9 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
         async with connected_to(self.config) as client:
             me = await self._identified(client)
             hearing = Hearing(
-                client=client, host=self.host, me=me, ghosts=Ghosts(client, self.config.user, await self._mark()),
-                rooms=Rooms(client, self.config.user), done=await self.host.position(),
+                client=client, host=self.host, me=me, done=await self.host.position(),
+                ghosts=Ghosts(client, self.config.user, await self._mark(), Portraits(client, self.host)),
+                rooms=Rooms(client, self.config.user),
             )  # fmt: skip
             await hearing.rooms.look()
             self._features = replace(self.features, media=kinds(await Media(client, self.host).most_bytes()))
@@ -162,6 +165,9 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
         async with aclosing(Media(self._heard().client, self.host).fetched(attachment)) as pieces:
             async for piece in pieces:
                 yield piece
+
+    def face(self, avatar: str) -> AsyncIterator[bytes]:
+        return had(Media(self._heard().client, self.host), avatar)
 
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
         self._heard().rooms.check(message.room)

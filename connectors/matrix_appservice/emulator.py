@@ -83,6 +83,7 @@ class Appservice:
         return [
             web.post(f"{client}/register", self._register),
             web.put(f"{client}/profile/{{user}}/displayname", self._rename),
+            web.put(f"{client}/profile/{{user}}/avatar_url", self._portray),
             web.post(f"{client}/rooms/{{room}}/invite", self._invite),
             web.get(f"{client}/rooms/{{room}}/joined_members", self._members),
             web.post("/_matrix/client/v1/appservice/{id}/ping", self._ping),
@@ -109,6 +110,18 @@ class Appservice:
         if not isinstance(asked.get("displayname"), str) or len(asked["displayname"]) > 256:
             raise MatrixRefusal(400, "M_INVALID_PARAM", "displayname is no text, or too long")
         who.name = asked["displayname"]
+        return self._announced(who)
+
+    async def _portray(self, request: web.Request) -> web.Response:
+        who, asked = self._server.who(request), await body(request)
+        if request.match_info["user"] != who.id:
+            raise MatrixRefusal(400, "M_FORBIDDEN", "Cannot set another user's avatar_url")
+        if not isinstance(asked.get("avatar_url"), str) or len(asked["avatar_url"]) > 1000:
+            raise MatrixRefusal(400, "M_INVALID_PARAM", "avatar_url is no text, or too long")
+        who.avatar = asked["avatar_url"]
+        return self._announced(who)
+
+    def _announced(self, who: Person) -> web.Response:
         for room in self._server.rooms.rooms.values():
             if room.membership(who.id) == "join":
                 self._server.rooms.announce(who, room)

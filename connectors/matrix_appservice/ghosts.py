@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -25,11 +25,19 @@ _KEPT = 20_000
 _log = structlog.get_logger()
 
 
-class Ghosts:
-    """All ghosts of one run. `bot` is the service's own user, `mark` the store's."""
+class Looks(Protocol):
+    """What ghosts look like."""
 
-    def __init__(self, homeserver: Homeserver, bot: str, mark: str) -> None:
-        self._homeserver, self._bot, self._mark = homeserver, bot, mark
+    def is_due(self, person: Person, user: str) -> bool: ...
+
+    async def show(self, person: Person, user: str) -> None: ...
+
+
+class Ghosts:
+    """All ghosts of one run. `bot` is the service's own user, `mark` the store's; without `looks` they have none."""
+
+    def __init__(self, homeserver: Homeserver, bot: str, mark: str, looks: Looks | None = None) -> None:
+        self._homeserver, self._bot, self._mark, self._looks = homeserver, bot, mark, looks
         self._names: OrderedDict[str, str] = OrderedDict()
         self._inside: OrderedDict[tuple[RoomId, str], None] = OrderedDict()
         self._refused: set[tuple[RoomId, str]] = set()
@@ -59,8 +67,15 @@ class Ghosts:
             async with self._making:
                 await self._made(user)
                 await self._renamed(user, person.name)
+                await self._portrayed(person, user)
                 await self._entered(user, room)
+        else:
+            await self._portrayed(person, user)
         return user
+
+    async def _portrayed(self, person: Person, user: str) -> None:
+        if self._looks is not None and self._looks.is_due(person, user):
+            await self._looks.show(person, user)
 
     async def enter(self, user: str, room: RoomId) -> None:
         """Let a ghost enter a room again. Raises as `present`."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import ClassVar, Final
 
@@ -351,14 +351,18 @@ class Telegram(Connector[TelegramConfig]):
         async with self._following(room):
             return await power_of(self._connection(), room, user)
 
-    async def fetch(self, attachment: Attachment) -> AsyncIterator[bytes]:
+    def fetch(self, attachment: Attachment) -> AsyncIterator[bytes]:
         """What somebody attached; Telegram's own server gives bots nothing above 20 MB."""
-        bot, wire = self._connection(), self._wire
-        if wire is None:
+        return files.fetched(*self._line(), attachment, self.config.download_mib)
+
+    def face(self, avatar: str) -> AsyncIterator[bytes]:
+        """The newest picture of a person, by their id."""
+        return files.face(*self._line(), avatar, self.config.download_mib)
+
+    def _line(self) -> tuple[Bot, Wire]:
+        if self._wire is None:
             raise Unavailable("not connected to Telegram", scope=Scope.ACCOUNT)
-        async with aclosing(files.fetched(bot, wire, attachment, self.config.download_mib)) as pieces:
-            async for piece in pieces:
-                yield piece
+        return self._connection(), self._wire
 
     async def close(self, closing: Closing) -> None:
         """End a poll of ours."""

@@ -78,7 +78,8 @@ def author_of(message: Message) -> Author:
     """Who is shown as the author: a person, or the group or channel in whose name somebody writes."""
     chat = message.sender_chat
     if chat is None and message.from_user is not None:
-        return Author(id=UserId(str(message.from_user.id)), name=user_name(message.from_user))
+        number = str(message.from_user.id)
+        return Author(id=UserId(number), name=user_name(message.from_user), avatar=number)
     chat = chat or message.chat
     return Author(id=UserId(str(chat.id)), name=message.author_signature or chat_name(chat))
 

@@ -12,7 +12,7 @@ from bridge.testing.holdings import Ballot, Card, Filed, Holding, Spot
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import Mention, Rich
 from connectors.telegram import emulator_content as content
-from connectors.telegram.emulator_files import sent_by_a_person
+from connectors.telegram.emulator_files import Stored, sent_by_a_person
 from connectors.telegram.emulator_methods import WRITES
 from connectors.telegram.emulator_rules import REAL, ApiError, Call, Limits
 from connectors.telegram.emulator_server import Answer, Server
@@ -153,6 +153,10 @@ class TelegramEmulator:
             ids.append(self.world.post(chat, self.world.person(person), fields).id)
         return MessageId(str(ids[0]))
 
+    async def set_face(self, person: str, picture: Filed) -> None:
+        kept = Stored("photo", picture.name, picture.mime, picture.data, width=picture.width, height=picture.height)
+        self.world.faces[self.world.person(person)["id"]] = self.server.files.keep(kept)
+
     async def move(self, room: str, person: str, message: MessageId, to: Spot, live_seconds: int | None) -> None:
         """A live place goes on; without seconds it has come to its end."""
         found = self._own(room, person, message)
@@ -182,7 +186,12 @@ class TelegramEmulator:
 
     async def shown(self, room: str) -> Sequence[Shown]:
         chat, thread = self._place(room)
-        return [_shown(message, self._held(message)) for message in chat.messages.values() if message.thread == thread]
+        there = [message for message in chat.messages.values() if message.thread == thread]
+        return [replace(_shown(one, self._held(one)), face=self._face_of(one.author)) for one in there]
+
+    def _face_of(self, author: Json) -> bytes:
+        name = self.world.faces.get(author.get("id", 0))
+        return b"" if name is None else self.server.files.stored[name].data
 
     async def send_content(self, room: str, person: str, carried: Json, caption: str = "") -> MessageId:
         """Send anything else the Bot API knows, such as `{"location": {...}}`."""

@@ -38,6 +38,7 @@ class Methods:
             "sendmediagroup": self._send_album,
             "editmessagecaption": self._edit_caption,
             "getfile": self.files.get_file,
+            "getuserprofilephotos": self._get_photos,
             "stoppoll": self._stop_poll,
             "sendchataction": self._send_chat_action,
             "editmessagetext": self._edit_message_text,
@@ -61,6 +62,15 @@ class Methods:
         if method is None:
             raise ApiError(404, "Not Found: method not found")
         return method(call)
+
+    def _get_photos(self, call: Call) -> Json:
+        """`getUserProfilePhotos`: one picture at most, in two sizes."""
+        user = call.number("user_id")
+        if user not in {person["id"] for person in self._world.people.values()}:
+            raise bad("invalid user_id specified")
+        name = self._world.faces.get(user or 0)
+        photos = [] if name is None else [self.files.content("photo", name)["photo"]]
+        return {"total_count": len(photos), "photos": photos}
 
     def _get_me(self, _: Call) -> Json:
         rights = {"can_join_groups": True, "supports_inline_queries": False}

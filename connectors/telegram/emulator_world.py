@@ -104,6 +104,7 @@ class World:
         self.reads_everything = True
         self.chats: dict[int, Chat] = {}
         self.people: dict[str, Json] = {}
+        self.faces: dict[int, str] = {}
         self.customs: dict[str, str] = {}
         """Custom emoji that somebody drew: by number, the emoji each stands for."""
         self.pending: list[Pending] = []

@@ -6,11 +6,12 @@ from typing import Final
 
 from telegram import Bot
 
-from bridge import Attachment, Rejected
+from bridge import Attachment, Kind, Rejected
 from connectors.telegram.errors import translated
 from connectors.telegram.wire import Wire
 
 MIB: Final = 1024 * 1024
+_SIDE: Final = 640
 DAYS_OF_AN_ID: Final = 30
 """How long we trust a file's id; Telegram names no end, and an id that it does not know any more is uploaded anew."""
 
@@ -22,6 +23,18 @@ async def fetched(bot: Bot, wire: Wire, attachment: Attachment, most_mib: int) -
     with translated():
         path = (await bot.get_file(attachment.source)).file_path or ""
     async with aclosing(wire.download(f"{bot.base_file_url}/{_below(path, bot)}")) as pieces:
+        async for piece in pieces:
+            yield piece
+
+
+async def face(bot: Bot, wire: Wire, user: str, most_mib: int) -> AsyncGenerator[bytes, None]:
+    """The newest picture of a person: of its sizes the largest that is not larger than 640 pixels."""
+    with translated():
+        found = (await bot.get_user_profile_photos(int(user), limit=1)).photos
+    if not found or not found[0]:
+        raise Rejected("they show no picture to bots")
+    size = max(found[0], key=lambda one: (one.width <= _SIDE, one.width if one.width <= _SIDE else -one.width))
+    async with aclosing(fetched(bot, wire, Attachment(kind=Kind.IMAGE, source=size.file_id), most_mib)) as pieces:
         async for piece in pieces:
             yield piece
 

@@ -218,7 +218,17 @@ async def _face(scene: Scene) -> None:
     if not isinstance(scene.platform, HasFaces):
         raise NotImplementedError
     await scene.platform.set_face(by, face)
-    await scene.say(said(f"look at me {scene.token}"), by=by)
+    elsewhere = [one for one in scene.places if one != scene.seat.name]
+    for words in (
+        "look at me",
+        "do you see me",
+        "here I am",
+        "and now",
+        "at last",
+    ):  # nobody's words wait for their picture
+        await scene.say(said(f"{words} {scene.token}"), by=by)
+        if await scene.room.until(lambda: any(looks.sees(scene, one) for one in elsewhere), 3.0):
+            return
 
 
 FEATURES: tuple[Feature, ...] = (

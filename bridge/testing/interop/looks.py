@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from bridge.events import Manner
+from bridge.events import Kind, Manner
+from bridge.testing.acts import HasFaces
 from bridge.testing.holdings import Ballot, Card, Filed, Holding, Spot
 from bridge.testing.interop.pieces import alike
 from bridge.testing.interop.scene import Look, Scene
@@ -271,11 +272,18 @@ def called(scene: Scene, place: str) -> str | None:
     return NATIVE if any(one.author.replace("_", " ") == scene.called for one in found) else told(scene, found)
 
 
+def sees(scene: Scene, place: str) -> bool:
+    """Whether readers see somebody's picture beside one of their messages."""
+    pictures = [Filed(kind=Kind.IMAGE, data=one.face) for one in scene.found(place) if one.face]
+    return any(isinstance(face, Filed) and alike(face, one) for face in scene.planted for one in pictures)
+
+
 def faced(scene: Scene, place: str) -> str | None:
-    """Somebody's picture stands beside the words."""
-    (face,) = scene.planted
-    seen = any(isinstance(face, Filed) and one.face == face.data for one in scene.found(place))
-    return NATIVE if seen else None
+    """Somebody's picture stands beside the words; or only their name, where bots cannot show it."""
+    if sees(scene, place):
+        return NATIVE
+    has_faces = any(seat.name == place and isinstance(seat.platform, HasFaces) for seat in scene.room.seats)
+    return told(scene, scene.found(place)[:1]) if scene.found(place) and has_faces else None
 
 
 def in_order(count: int) -> Callable[[Scene, str], str | None]:

@@ -215,7 +215,11 @@ def test_a_poll_is_its_question_and_options() -> None:
 def test_what_is_pinned_is_told_with_who_pinned_it() -> None:
     (event,) = made("message", message(pinned_message=message(message_id=40, text="orig")))
     assert isinstance(event, Pinned)
-    assert (event.message, event.by, event.room) == ("40", User(id=UserId("111"), name="Olena K"), "-1001234567890")
+    assert (event.message, event.by, event.room) == (
+        "40",
+        User(id=UserId("111"), name="Olena K", avatar="111"),
+        "-1001234567890",
+    )
 
 
 PLACEHOLDERS: list[tuple[Json, str]] = [
