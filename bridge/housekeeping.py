@@ -96,6 +96,7 @@ class Housekeeping:
             excerpts_before=now - settings.excerpt_hours * 3_600_000,
             seen_before=now - int(_SEEN.total_seconds() * 1000),
             parked_before=now - settings.parked_days * day,
+            deeds_before=now - settings.audit_days * day,
         )
 
 

@@ -133,6 +133,8 @@ class StoreSettings(Settings):
     """How long, in hours, the first 80 characters of a message stay, to show what a reply answers."""
     parked_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """How long, in days, a message that a platform refused stays for the operator to look at."""
+    audit_days: Annotated[int, Field(ge=1, le=3650)] = 365
+    """How long, in days, it is kept who did what as a moderator."""
     key: Annotated[SecretStr, AfterValidator(_key)] | None = None
     """32 bytes or more in hex or base64, under which everything with words in it is encrypted; lost with it, too."""
     previous_keys: tuple[Annotated[SecretStr, AfterValidator(_key)], ...] = ()

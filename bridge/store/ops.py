@@ -228,6 +228,7 @@ class Purge(Struct, frozen=True, kw_only=True):
     excerpts_before: int
     seen_before: int
     parked_before: int
+    deeds_before: int = 0
     most: int = 500
 
 

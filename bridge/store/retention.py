@@ -24,6 +24,7 @@ def purge(cursor: apsw.Cursor, op: Purge, count: Count) -> int:
         + _parked(cursor, op, count)
         + _memory(cursor, op)
         + _joints(cursor, op)
+        + _deeds(cursor, op)
         + _announcements(cursor, op)
         + swept(cursor)
     )
@@ -111,6 +112,17 @@ def _announcements(cursor: apsw.Cursor, op: Purge) -> int:
         cursor.execute("DELETE FROM course WHERE announcement = ?", (number,))
         cursor.execute("DELETE FROM announcement WHERE number = ?", (number,))
     return len(oldest)
+
+
+def _deeds(cursor: apsw.Cursor, op: Purge) -> int:
+    """Who did what, with what could not be removed for it."""
+    old: Any = cursor.execute(
+        "SELECT number FROM deed WHERE at < ? ORDER BY number LIMIT ?", (op.deeds_before, op.most)
+    )
+    numbers = [number for (number,) in old]
+    execute_in(cursor, "DELETE FROM unremoved WHERE purge IN ({})", numbers)
+    execute_in(cursor, "DELETE FROM deed WHERE number IN ({})", numbers)
+    return len(numbers)
 
 
 def _memory(cursor: apsw.Cursor, op: Purge) -> int:

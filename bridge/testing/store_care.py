@@ -23,7 +23,7 @@ from bridge.store.care import (
 )
 from bridge.store.ops import Forget, Op, Park, Settle
 from bridge.store.rows import Outcome, RowKind
-from bridge.testing.store_kit import ADA, Book, Opened
+from bridge.testing.store_kit import ADA, Book, Opened, purging
 
 _LEFT = AccountName("left")
 _MUTE = Decide(kind=Ruled.MUTE, link="town", at=7, person=PersonNumber(1))
@@ -166,3 +166,10 @@ class CarePromises:
         assert [one.code for one in book.opened.ask(Bonds(1000))] == [None, "ghi"]
         book.opened.ask(Unbind(here))
         assert [one.rooms for one in book.reopened().ask(Bonds(1000))] == [(later,)]
+
+    def test_deeds_are_purged_when_their_time_is_over(self, book: Book) -> None:
+        there = book.opened
+        for at in (1000, 5000):
+            there.ask(Note(at=at, link="town", room=None, actor="Mo", did="pause"))
+        there.ask(purging(9000, deeds_before=5000))
+        assert [one.at for one in book.reopened().ask(Deeds())] == [5000]
