@@ -32,7 +32,8 @@ SPOILED = {
 }
 """Every parameter of every route, with a line feed and more in it."""
 WITHOUT = {
-    "/health", "/ready", "/in/.here", "/status", "/metrics", "/reload", "/examine", "/openapi.json", "/backup", "/audit",
+    "/health", "/ready", "/in/.here", "/status", "/metrics", "/reload", "/examine", "/openapi.json", "/backup",
+    "/audit",
 }  # fmt: skip
 """Routes that take no words."""
 CALLS = [call for calls in SPOILED.values() for call in calls]
