@@ -76,6 +76,14 @@ class Conversed(Struct, frozen=True, kw_only=True):
     heard_at: int | None
 
 
+class Decided(Struct, frozen=True):
+    """What is in force about them, or was done to them: a mute, that they opted out, a purge; `at` in milliseconds."""
+
+    what: str
+    link: str
+    at: int
+
+
 class Holdings(Struct, frozen=True, kw_only=True):
     """All that is held about somebody."""
 
@@ -87,6 +95,7 @@ class Holdings(Struct, frozen=True, kw_only=True):
     conversations: list[Conversed]
     hears: str = ""
     """Whether announcements go to them: they joined, only wrote, or left; empty where nothing is known of it."""
+    decided: list[Decided] = []
 
 
 class Forgotten(Struct, frozen=True, kw_only=True):
@@ -146,7 +155,17 @@ def about(cursor: apsw.Cursor, vault: Vault, op: About) -> Holdings | None:
         waiting=_undelivered(cursor, vault, op.person),
         conversations=_conversed(cursor, op.person),
         hears=_hears(cursor, op.person),
+        decided=_decided(cursor, op.person),
     )
+
+
+def _decided(cursor: apsw.Cursor, person: PersonNumber) -> list[Decided]:
+    found: Any = cursor.execute(
+        "SELECT r.kind, r.link, r.at FROM ruling r JOIN person p ON (r.account, r.native) = (p.account, p.native)"
+        " WHERE p.number = ?1 UNION ALL SELECT did, link, at FROM deed WHERE person = ?1 ORDER BY 3",
+        (person,),
+    )
+    return [Decided(what, link, at) for what, link, at in list(found)]
 
 
 def _conversed(cursor: apsw.Cursor, person: PersonNumber) -> list[Conversed]:

@@ -22,6 +22,8 @@ from bridge.store.care import (
     Who,
 )
 from bridge.store.ops import Forget, Op, Park, Settle
+from bridge.store.people import Holdings
+from bridge.store.questions import About
 from bridge.store.rows import Outcome, RowKind
 from bridge.testing.store_kit import ADA, Book, Opened, purging
 
@@ -173,3 +175,11 @@ class CarePromises:
             there.ask(Note(at=at, link="town", room=None, actor="Mo", did="pause"))
         there.ask(purging(9000, deeds_before=5000))
         assert [one.at for one in book.reopened().ask(Deeds())] == [5000]
+
+    def test_what_is_held_about_somebody_tells_what_was_decided_about_them(self, book: Book) -> None:
+        there = book.opened
+        there.post("m1")
+        there.ask(_MUTE)
+        there.ask(Note(at=9, link="town", room=None, actor="Mo", did="purge 2 h", about="Ada", person=PersonNumber(1)))
+        held: Holdings = there.ask(About(PersonNumber(1)))
+        assert [(one.what, one.at) for one in held.decided] == [("mute", 7), ("purge 2 h", 9)]
