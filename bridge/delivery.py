@@ -9,11 +9,11 @@ import asyncio
 import structlog
 
 from bridge.abilities import Abilities
-from bridge.after import Again, Apart, Closed, GiveUp, Next, Refit, Setback, Stop, after, leaves_open
+from bridge.after import Again, Apart, Closed, GiveUp, Refit, Setback, Stop, after, leaves_open
 from bridge.backlog import Backlog
 from bridge.backoff import left
 from bridge.capabilities import Capabilities
-from bridge.errors import BridgeError, Scope, Uncertain
+from bridge.errors import Scope, Uncertain
 from bridge.ids import MessageId, Place, Room, RoomNumber, RowNumber
 from bridge.lanes import Lanes
 from bridge.plan import is_plain
@@ -337,7 +337,7 @@ class Lane:
             self._went(delivery, index, copies_of(delivery.steps[index], echoed))
             return
         decision = delivery.told(after(error, self._troubles.tries(row)), error, index, self._shared.late_answers)
-        self._note(row, decision, error)
+        self._troubles.noted(row, decision, error, self.name)
         if isinstance(decision, GiveUp):
             if not delivery.parked:
                 self.park(delivery, decision.reason, decision.why)
@@ -347,12 +347,6 @@ class Lane:
             self._setbacks.append((delivery, decision))
         if self._setbacks:
             self._recover()
-
-    def _note(self, row: Row, decision: Next, error: Exception) -> None:
-        self._troubles.failed(row, decision)
-        self._account.failed(error)
-        if not isinstance(error, BridgeError):
-            logger.error("connector raised an undeclared error", room=str(self.name), exc_info=error)
 
     def _recover(self) -> None:
         """When all sends under way have ended, what did not go goes back to the front, in order."""

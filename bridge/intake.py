@@ -35,6 +35,7 @@ from bridge.floods import Floods, Held, for_operator, for_readers
 from bridge.guard import Guard
 from bridge.ids import OURSELVES, AccountName, EventId, Key, RoomNumber, ThreadId, UserId
 from bridge.loops import Breaker, weighed
+from bridge.pauses import Pauses
 from bridge.people import label
 from bridge.routing import Atlas, Heard, Routes
 from bridge.shared import Shared
@@ -50,11 +51,6 @@ from bridge.threads import called_now, is_of_a_thread, opened, wished
 logger = structlog.get_logger()
 _HIGH_WATER = 5000
 """Operations waiting for the store above which publishing waits."""
-_TELL_AGAIN_SECONDS = 3600.0
-_PAUSED = (
-    "{most} messages wait for {room}: {account} takes nothing more until there are fewer, and its platform keeps what"
-    " is said. Let {room} be written to, or take it out of its links."
-)
 
 
 class Intake:
@@ -77,9 +73,8 @@ class Intake:
         self.refusing: str | None = None
         """Why nothing is accepted now: the disk is nearly full, the daemon stops."""
         self.names: Mapping[RoomNumber, str] = {}
-        self.paused: dict[AccountName, str] = {}
-        """Accounts that take nothing now, and why."""
-        self._told_of: dict[RoomNumber, float] = {}
+        self._pauses = Pauses(shared)
+        self.paused = self._pauses.accounts
         self.received: dict[AccountName, int] = {}
 
     @property
@@ -118,26 +113,8 @@ class Intake:
         """Wait while a room that would hear this is full: a platform that has positions keeps what we do not take."""
         sources = {room for _, room in located if room is not None}
         targets = {to.room for room in sources for to in self._routes.get(room, ())}
-        full = sorted(self._shared.quota.full & targets)
-        if not full:
-            return
-        self._tell_of_pause(account, full[0])
-        try:
-            await self._shared.quota.space(targets)
-        finally:
-            del self.paused[account]
-        logger.info("account goes on", account=account)
-        if self.refusing:
+        if await self._pauses.space(account, targets, self.names) and self.refusing:
             raise StoreFull(self.refusing, retry_after=5.0)
-
-    def _tell_of_pause(self, account: AccountName, room: RoomNumber) -> None:
-        """The operator hears of a room at most once an hour, however often it fills again."""
-        name, most, now = self.names.get(room, ""), self._shared.quota.most, self._shared.clock.monotonic()
-        self.paused[account] = f"{most} messages wait for {name}"
-        logger.warning("account pauses: too much waits for a room", account=account, room=name)
-        if now - self._told_of.get(room, float("-inf")) >= _TELL_AGAIN_SECONDS:
-            self._told_of[room] = now
-            self._shared.notice(room, _PAUSED.format(most=most, room=name, account=account))
 
     async def _store(self, op: Accept) -> None:
         """Commit, hand the rows to their lanes in the order of the commit, even if whoever asked is cancelled."""

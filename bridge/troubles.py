@@ -1,11 +1,16 @@
 """What went wrong in one lane since something last went well, and for how long a row has been failing."""
 
+import structlog
+
 from bridge.after import Again, Next, Tries
-from bridge.ids import RowNumber
+from bridge.errors import BridgeError
+from bridge.ids import Room, RowNumber
 from bridge.lanes import Lanes
 from bridge.shared import Shared
 from bridge.store.ops import Tally
 from bridge.store.rows import Row
+
+logger = structlog.get_logger()
 
 
 class Troubles:
@@ -20,8 +25,14 @@ class Troubles:
         """Something went well."""
         self._failures = 0
 
-    def failed(self, row: Row, decision: Next) -> None:
-        """Remember what a failed try of a row means for the tries after it."""
+    def noted(self, row: Row, decision: Next, error: Exception, room: Room) -> None:
+        """Remember what a failed try of a row means for the tries after it, and for the account."""
+        self._count(row, decision)
+        self._account.failed(error)
+        if not isinstance(error, BridgeError):
+            logger.error("connector raised an undeclared error", room=str(room), exc_info=error)
+
+    def _count(self, row: Row, decision: Next) -> None:
         self._failures += 1
         if isinstance(decision, Again) and decision.counts == "attempt":
             self._undeclared.setdefault(row.number, self._shared.clock.monotonic())
