@@ -22,6 +22,7 @@ from bridge import (
     Host,
     MessageId,
     Outgoing,
+    Person,
     Place,
     Rate,
     Rejected,
@@ -269,7 +270,7 @@ class Viber(Connector[ViberConfig]):
         content = outgoing.body(message, self.config, await self._link(message))
         match self.config.account:
             case Account.BOT:
-                by = {"receiver": str(message.room), "sender": outgoing.sender(message.author, self.config)}
+                by = {"receiver": str(message.room), "sender": await self._sender(message.author)}
                 answer = await self._call(client, "send_message", {**by, **content}, asked)
             case Account.CHANNEL:
                 by = {"from": self._who().author}
@@ -286,10 +287,16 @@ class Viber(Connector[ViberConfig]):
             raise Rejected(f"Viber sends to at most {MAX_RECIPIENTS} people at once")
         client, asked = self._connected(), outgoing.asked(message)
         content = outgoing.body(message, self.config, await self._link(message))
-        by = {"sender": outgoing.sender(message.author, self.config)}
+        by = {"sender": await self._sender(message.author)}
         answer = await self._call(client, "broadcast_message", outgoing.broadcast({**by, **content}, recipients), asked)
         (token,) = outgoing.natives(answer) or (MessageId(""),)
         return {**dict.fromkeys(recipients, token), **_failed(answer, recipients, asked)}
+
+    async def _sender(self, author: Person | None) -> Json:
+        """Who is shown as the author, with their picture where the bridge has it and Viber can fetch it."""
+        face = await self.host.face(author) if author is not None and author.avatar is not None else None
+        link = None if face is None else await self.host.link(face)
+        return outgoing.sender(author, self.config, link or "")
 
     async def _call(self, client: Client, method: str, body: Json, asked: Asked) -> Json:
         try:

@@ -46,13 +46,12 @@ def body(message: Outgoing, config: ViberConfig, link: str | None) -> Json:
     return {"min_api_version": config.min_api_version, **content}
 
 
-def sender(author: Person | None, config: ViberConfig) -> Json:
-    """Who is shown as the author: whoever said it, or the bot itself."""
+def sender(author: Person | None, config: ViberConfig, picture: str = "") -> Json:
+    """Who is shown as the author: whoever said it, with the address of their picture, or the bot itself."""
     if author is None or not author.name:
         return {"name": config.name, **({"avatar": config.avatar} if config.avatar else {})}
-    avatar = author.avatar or ""
-    shown = avatar.startswith("https://") and len(avatar) <= MAX_ADDRESS // 4
-    return {"name": shortened(author.name, MAX_NAME), **({"avatar": avatar} if shown else {})}
+    shown = picture.startswith("https://") and len(picture) <= MAX_ADDRESS // 4
+    return {"name": shortened(author.name, MAX_NAME), **({"avatar": picture} if shown else {})}
 
 
 def shortened(name: str, characters: int) -> str:

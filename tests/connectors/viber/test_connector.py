@@ -205,11 +205,14 @@ async def test_an_hour_later_a_file_is_gone(door: Door, tmp_path: Path) -> None:
 
 async def test_a_message_leaves_with_its_authors_name_and_picture(lab: Lab) -> None:
     async with lab.kit.running() as run:
-        ada = Person(number=PersonNumber(1), name="Ada " + "L" * 40, avatar="https://example.org/ada.jpg")
+        ada = Person(number=PersonNumber(1), name="Ada " + "L" * 40, avatar="https://elsewhere.example/ada.jpg")
+        face = lab.kit.host.faces[ada.number] = lab.kit.host.keep(samples.upload(Kind.IMAGE, "Ada", "image/jpeg"))
+        lab.kit.host.files_url = "https://bridge.example.org/files"
+        address = await lab.kit.host.link(face)
         await run.send((Paragraph((Bold((Text("loud"),)), Text(" words"))),), author=ada)
         assert sent(lab) == {
             "receiver": lab.kit.town, "min_api_version": 1, "type": "text", "text": "*loud* words",
-            "sender": {"name": "Ada " + "L" * 23 + "…", "avatar": "https://example.org/ada.jpg"},
+            "sender": {"name": "Ada " + "L" * 23 + "…", "avatar": address},
         }  # fmt: skip
         await run.send("a notice", author=None)
         assert sent(lab)["sender"] == {"name": "Bridge"}
