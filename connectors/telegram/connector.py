@@ -391,9 +391,7 @@ class Telegram(Connector[TelegramConfig]):
             raise
 
     def _uploads(self) -> Uploads:
-        bot, wire = self._connection(), self._wire
-        if wire is None:
-            raise Unavailable("not connected to Telegram", scope=Scope.ACCOUNT)
+        bot, wire = self._line()
         return Uploads(self.host, wire, bot.base_url)
 
     def _connection(self) -> Bot:
