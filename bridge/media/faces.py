@@ -44,10 +44,10 @@ class Faces:
     def _is_due(self, person: PersonNumber, face: Face) -> bool:
         if self._clock.monotonic() - self._failed.get(person, -_REST_SECONDS) < _REST_SECONDS:
             return False
-        return face.source != digest(face.avatar or "") or self._now() - face.at > _FRESH_MS
+        return face.source != mark(face.avatar or "") or self._now() - face.at > _FRESH_MS
 
     async def _have(self, person: PersonNumber, face: Face) -> None:
-        source, avatar = digest(face.avatar or ""), face.avatar or ""
+        source, avatar = mark(face.avatar or ""), face.avatar or ""
 
         async def stored(file: File | None) -> None:
             same = face.file is not None and file is not None and face.file.sha256 == file.sha256
@@ -67,6 +67,6 @@ class Faces:
         return int(self._clock.now().timestamp() * 1000)
 
 
-def digest(avatar: str) -> str:
+def mark(avatar: str) -> str:
     """What may be known of a handle: whether it is another one."""
     return sha256(avatar.encode("utf-8", "surrogatepass")).hexdigest()[:32]
