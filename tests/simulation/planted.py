@@ -101,9 +101,9 @@ def see_nothing(right: Any) -> Any:
 
 
 def know_no_echo(right: Any) -> Any:
-    def relayed(self: Intake, event: Any, room: Any, me: Any) -> Any:
+    def relayed(self: Intake, account: Any, event: Any, room: Any, me: Any) -> Any:
         del me
-        return right(self, structs.replace(event, echo_of=None), room, None)
+        return right(self, account, structs.replace(event, echo_of=None), room, None)
 
     return relayed
 

@@ -36,6 +36,9 @@ def ledger(witness: Witness, depths: Sequence[RoomRecord], tallies: Mapping[tupl
         seen[line.room, Outcome.ACCEPTED.value] += 1
         if line.end is not None:
             seen[line.room, line.end.value] += 1
+    for room, count in witness.outdated.items():
+        seen[room, Outcome.ACCEPTED.value] += count
+        seen[room, Outcome.MERGED.value] += count
     counted = {key: count for key, count in tallies.items() if key[1] in set(Outcome)}
     if counted != dict(seen):
         odd = {key: (counted.get(key), seen.get(key)) for key in {*counted, *seen} if counted.get(key) != seen.get(key)}

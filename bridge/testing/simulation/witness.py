@@ -15,7 +15,7 @@ from bridge.ids import Key, MessageId, RoomId, RoomNumber, RowNumber
 from bridge.steps import unsealed
 from bridge.store.ops import Accept, Accepted, Admit, Op, Park, Progress, Seal, Settle, Store
 from bridge.store.questions import Page, Parked
-from bridge.store.rows import Copy, Outcome, Row, RowKind
+from bridge.store.rows import Arrival, Copy, Outcome, Row, RowKind
 from bridge.testing.simulation.weather import Weather
 from bridge.text.nodes import Rich
 from bridge.text.walk import plain
@@ -76,6 +76,8 @@ class Witness:
         self.lines: dict[int, Line] = {}
         self.open: set[int] = set()
         self.accepted: dict[tuple[str, str], tuple[int, ...]] = {}
+        self.outdated: Counter[RoomNumber] = Counter()
+        """Messages whose newer words were accepted before them: counted at once, by the room, without a row."""
         self.heard: dict[tuple[str, str], float] = {}
         """Native ids the store knew as copies, by place and id, and since when."""
         self.taken_out: dict[tuple[str, str], float] = {}
@@ -138,7 +140,17 @@ class Witness:
                 self._once(op.account, told, tuple(numbers))
         for arrival in op.arrivals:
             if arrival.id:
+                if (op.account, arrival.id) not in self.accepted and self._came_after_its_edit(arrival):
+                    self.outdated.update(route.room for route in arrival.targets)
                 self.accepted.setdefault((op.account, arrival.id), ())
+
+    def _came_after_its_edit(self, arrival: Arrival) -> bool:
+        """A platform may give again what nobody heard at first, when its edit is here already."""
+        if arrival.kind is not RowKind.POST or arrival.is_thread:
+            return False
+        origin = self.names.get(arrival.room) if arrival.room is not None else None
+        edits = (one for one in self.lines.values() if one.kind is RowKind.EDIT and one.origin == origin)
+        return any(one.event.replaces in arrival.natives for one in edits)
 
     def _once(self, account: str, event: str, numbers: tuple[int, ...]) -> None:
         if self.accepted.get((account, event)):
