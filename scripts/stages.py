@@ -17,9 +17,9 @@ STAGES: dict[str, list[str]] = {
     "scenarios": ["-n", "2", "tests/scenarios"],
     "interop": ["-n", "2", "tests/interop", "tests/certify"],
     "simulation": ["-n", "2", "tests/simulation"],  # 2,000 seeds among them
-    "live servers": ["-n", "2", "tests/live", "-m", "not crash"],
+    "live servers": ["-n", "3", "tests/live", "-m", "not crash"],
     "killed under load": ["tests/live", "-m", "crash"],
-    "crash": ["-n", "2", "tests/crash"],
+    "crash": ["-n", "3", "tests/crash"],
     "benchmarks, small": ["tests/benchmarks"],
     "demo and browser": ["-n", "2", "tests/demo", "tests/operator"],
 }
