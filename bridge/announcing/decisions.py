@@ -100,7 +100,7 @@ _DID = {What.ANNOUNCE: "delivered", What.CORRECT: "corrected", What.RECALL: "tak
 
 
 def result(one: Announcement, progress: Progress) -> str:
-    """How it went, or goes: "announcement 7: delivered 1,204 of 1,210; 6 left viber"."""
+    """How it went, or goes: "announcement 7: delivered 1,204 of 1,210; 6 left tg"."""
     left = {share.account: share.left for share in progress.shares if share.left}
     total = sum(count.many for count in progress.counts) + sum(left.values())
     there = sum(count.many for count in progress.counts if count.reach is Reach.DELIVERED)
