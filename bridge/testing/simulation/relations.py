@@ -229,13 +229,18 @@ def _message(platform: SimulatedPlatform, line: Line, native: MessageId | None) 
 # --- reactions ---
 
 
+def _of_nothing_known(line: Line) -> bool:
+    """Whether a reaction was told in words, as its message was not known then; a platform may give that again later."""
+    return any(one.words and plain(one.words).endswith("to an older message") for one in line.tries)
+
+
 def _reactions(witness: Witness, message: int, place: str, lines: list[Line], known: Numbers) -> None:
     """Our one account shows what people elsewhere put on a message."""
     kind = known.kind(place)
     if kind.connector not in {"reacting", "whole"} or message in known.deleted or message not in known.home:
         return
     changes = [line for line in lines if line.kind in {RowKind.REACT, RowKind.UNREACT}]
-    if not changes or any(not _settled(line) for line in lines):
+    if not changes or any(not _settled(line) for line in lines) or any(map(_of_nothing_known, changes)):
         return
     shown = _shown(known, message, place)
     if shown is None or not all(_everywhere_settled(known, message)):
