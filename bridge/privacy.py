@@ -11,6 +11,7 @@ from bridge.connector import ConnectorConfig
 from bridge.ids import AccountName, Room
 from bridge.recipient import Recipient
 
+_NOT_COMPARED = "nobody has compared this with the terms yet"
 _UNDECLARED = "its connector does not say who runs it: ask its author"
 
 
@@ -74,6 +75,7 @@ def _told(party: Party) -> str:
     if recipient is None:
         return party.name
     terms = f" Terms: {recipient.terms}" if recipient.terms else ""
+    terms += f" ({_NOT_COMPARED})" if terms and not recipient.seen else ""
     return f"{party.name}. {recipient.keeps} {recipient.reads}{terms}"
 
 
@@ -122,7 +124,8 @@ def _parties(known: Iterable[Party]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|"
     for party in known:
         one = party.recipient or Recipient(keeps=_UNDECLARED, reads=_UNDECLARED)
-        cells = (party.account, party.connector, party.name, one.terms or "its own", one.keeps, one.reads, one.seen)
+        looked = one.seen or (f"never: {_NOT_COMPARED}" if one.terms else "ask them")
+        cells = (party.account, party.connector, party.name, one.terms or "its own", one.keeps, one.reads, looked)
         yield f"| {' | '.join(cells)} |"
 
 

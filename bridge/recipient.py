@@ -6,8 +6,9 @@ from msgspec import Struct
 class Recipient(Struct, frozen=True, kw_only=True):
     """The company behind a platform, under which terms it has people's words, and how long.
 
-    What a connector's author read in the terms, in sentences for notices and records; `seen` is when (a year and a
-    month). Where people run servers of their own `company` is empty, and `server` names the setting with its address.
+    What a connector's author knows of it, in sentences for notices and records; `seen` is when they compared that with
+    the terms (a year and a month), empty where nobody did: then people are told so.
+    Where people run servers of their own `company` is empty, and `server` names the setting with its address.
     `terms` is where they stand, empty where each server has its own.
     """
 

@@ -26,7 +26,7 @@ class Console(Connector[ConsoleConfig]):
     """Your terminal as a chat room."""
 
     Config = ConsoleConfig
-    recipient = Recipient(keeps="It keeps nothing.", reads="Whoever sees the terminal reads it.", seen="2026-11")
+    recipient = Recipient(keeps="It keeps nothing.", reads="Whoever sees the terminal reads it.")
 
     async def run(self) -> None:
         lines = asyncio.StreamReader()

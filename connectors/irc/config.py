@@ -119,6 +119,5 @@ RECIPIENT = Recipient(
     keeps="Most networks keep nothing, or a few days of history; everybody in a channel may keep a log.",
     reads="The network's servers and everybody in the channel read it: channels are not encrypted.",
     server="server",
-    seen="2026-11",
 )
 """Each network is run by people of its own."""

@@ -53,6 +53,5 @@ RECIPIENT = Recipient(
     keeps="The homeserver of everybody in the room keeps a copy of its own, as long as it likes: mostly for ever.",
     reads="In rooms without encryption all these homeservers can read it; in encrypted ones only people's devices.",
     server="homeserver",
-    seen="2026-11",
 )
 """Each homeserver is run by people of its own."""

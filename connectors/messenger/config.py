@@ -80,6 +80,5 @@ RECIPIENT = Recipient(
     keeps="It keeps conversations with a page until they are deleted.",
     reads="Its servers can read them: conversations with a page through its interface are not end-to-end encrypted.",
     server="api_url",
-    seen="2026-11",
 )
 """Who runs the platform."""

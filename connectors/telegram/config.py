@@ -77,6 +77,5 @@ RECIPIENT = Recipient(
     keeps="It keeps messages of groups and channels on its servers until somebody deletes them.",
     reads="Its servers can read them: groups and bots are not end-to-end encrypted.",
     server="api_url",
-    seen="2026-11",
 )
 """Who runs the platform."""

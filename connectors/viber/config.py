@@ -81,6 +81,5 @@ RECIPIENT = Recipient(
     keeps="It keeps messages until they are delivered, for up to two weeks, and channels until they are deleted.",
     reads="Its servers can read them: conversations with bots and channels are not end-to-end encrypted.",
     server="api_url",
-    seen="2026-11",
 )
 """Who runs the platform."""

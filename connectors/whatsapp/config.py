@@ -45,6 +45,5 @@ RECIPIENT = Recipient(
     keeps="It keeps messages of business accounts on its servers for up to 30 days.",
     reads="Its servers can read them: for business accounts of this interface they are one of the ends.",
     server="api_url",
-    seen="2026-11",
 )
 """Who runs the platform."""

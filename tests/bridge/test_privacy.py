@@ -1,9 +1,11 @@
 """What goes to whom: a notice for a room and a record for an authority, from the configuration alone."""
 
+import re
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from msgspec.structs import replace
 
 from bridge import Connector, ConnectorConfig, MessageId, Outgoing, Recipient
 from bridge.config import Config, parse
@@ -116,6 +118,15 @@ def test_a_record_names_every_link_every_account_and_what_people_can_ask() -> No
     assert "qantara forget" in page
 
 
+def test_what_nobody_compared_with_the_terms_is_told_as_such_in_notice_and_record() -> None:
+    config = read(ACCOUNTS + LINK)
+    unseen = {"own": OfOnesOwn.recipient, "bought": replace(ACME, seen="")}
+    for recipients, said in ((unseen, True), ({**unseen, "bought": ACME}, False)):
+        known = parties(config, recipients)
+        for page in (notice(config, known, TOWN) or "", record(config, known)):
+            assert ("nobody has compared this with the terms yet" in page) is said
+
+
 DECLARED = [name for name in installed().names() if installed().get(name).recipient is not None]
 
 
@@ -130,7 +141,7 @@ def test_a_declaration_is_whole(name: str) -> None:
     one = connector.recipient
     assert one is not None
     assert all(words.endswith(".") and "\n" not in words and "|" not in words for words in (one.keeps, one.reads))
-    assert one.seen, "it says when its author looked it up"
+    assert not one.seen or re.fullmatch(r"20\d\d-[01]\d", one.seen), "a year and a month"
     assert not one.server or one.server in connector.Config.model_fields
     assert bool(one.company) == bool(one.terms), "a company has terms"
 
