@@ -104,3 +104,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     max_recipients: int = 0
     """How many one call of `broadcast` takes."""
     confirms_within: timedelta | None = None
+    """Within what time `Delivered` or `SendFailed` tells what became of an accepted message; None where neither does.
+
+    The bridge does not wait for it: what failed is told to people, and not sent again by itself.
+    """

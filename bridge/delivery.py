@@ -160,12 +160,7 @@ class Lane:
         return lifetime is not None and self._account.uptime() - row.born >= lifetime
 
     def _shown(self) -> Capabilities:
-        connector = self._account.connector
-        try:
-            shown = connector.capabilities(self.state.place.room)
-        except Exception as error:  # noqa: BLE001 - a connector that cannot tell must not stop the pump
-            logger.warning("capabilities not told", room=str(self.name), why=str(error) or type(error).__name__)
-            shown = connector.features
+        shown = self._account.shown(self.state.place.room)
         self._backlog.serve(shown.in_flight)
         return shown
 

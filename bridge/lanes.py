@@ -8,10 +8,10 @@ from typing import Any, Protocol, TypeAlias
 import structlog
 
 from bridge.backoff import wait
-from bridge.capabilities import Rate
+from bridge.capabilities import Capabilities, Rate
 from bridge.connector import Connector
 from bridge.errors import Scope, Unavailable, Uncertain
-from bridge.ids import AccountName, RoomNumber, RowNumber
+from bridge.ids import AccountName, RoomId, RoomNumber, RowNumber
 from bridge.limits import Limiter
 from bridge.shared import Shared
 
@@ -127,6 +127,14 @@ class Lanes:
     def uptime(self) -> int:
         """Seconds this account has been up in all its life."""
         return int(self.uptime_exact())
+
+    def shown(self, room: RoomId) -> Capabilities:
+        """What a room can show; the class's where the connector cannot tell, which must stop nobody."""
+        try:
+            return self.connector.capabilities(room)
+        except Exception as error:  # noqa: BLE001 - as the docstring says, whatever it raises
+            logger.warning("capabilities not told", account=self.name, why=str(error) or type(error).__name__)
+            return self.connector.features
 
     # --- how many at once ---
 

@@ -61,16 +61,8 @@ class Carrying:
         """What somebody here will be shown: in the first of these rooms, or in private."""
         anybody, place = going.anybody(self._lanes.name), Place(RoomId(""))
         there = next((self._rooms[room].place for room in rooms if room in self._rooms), None)
-        can = self._lanes.connector.features if there is None else self._can(there.room)
+        can = self._lanes.connector.features if there is None else self._lanes.shown(there.room)
         return await self._planned(going, anybody, there or place, can)
-
-    def _can(self, room: RoomId) -> Capabilities:
-        connector = self._lanes.connector
-        try:
-            return connector.capabilities(room)
-        except Exception as error:  # noqa: BLE001 - as in a lane: a connector that cannot tell stops nobody
-            logger.warning("capabilities not told", account=self._lanes.name, why=str(error) or type(error).__name__)
-            return connector.features
 
     async def _planned(
         self, going: Going, recipient: Recipient, place: Place, can: Capabilities
@@ -102,7 +94,7 @@ class Carrying:
             return self._later(recipient, recipient.natives, why, price)
         for _ in Feature:
             try:
-                plan = await self._planned(going, recipient, place, self._can(place.room))
+                plan = await self._planned(going, recipient, place, self._lanes.shown(place.room))
             except StoreFull as error:
                 return self._later(recipient, recipient.natives, str(error), price)
             if not isinstance(plan, Plan):
