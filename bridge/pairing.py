@@ -1,6 +1,5 @@
 """Moderators link rooms by a code: who may is asked on both sides, both sides are told what is shown where."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
@@ -9,12 +8,12 @@ from msgspec import Struct, structs
 from bridge.asked import Power
 from bridge.config import Config, Link
 from bridge.config.moderation import ModerationSettings
-from bridge.connector import Connector
 from bridge.errors import BridgeError
 from bridge.events import Posted
 from bridge.guard import Pairwise
 from bridge.ids import AccountName, Place, Room, RoomNumber
 from bridge.people import label
+from bridge.powers import power_in
 from bridge.privacy import notice, parties
 from bridge.recipient import Recipient
 from bridge.shared import Shared
@@ -23,7 +22,6 @@ from bridge.store.care import Note
 from bridge.supervisor import Account
 
 logger = structlog.get_logger()
-_ASK_SECONDS = 30.0
 _CODE = 8
 _FAREWELL_SECONDS = 3.0
 _TRIES, _TRIES_SECONDS = 5, 60.0
@@ -94,18 +92,9 @@ class Pairing:
 
     async def _power(self, what: Pairwise) -> Power:
         account = self._world.account(what.account)
-        if account is None or not account.connector.can(Connector.power):
+        if account is None:
             return Power.NONE
-        try:
-            async with asyncio.timeout(_ASK_SECONDS):
-                return await account.connector.power(what.event.room, what.event.author.id)
-        except TimeoutError:
-            return Power.NONE
-        except BridgeError:
-            raise
-        except Exception:  # a connector's bug must neither end the bridge nor give anybody power
-            logger.exception("power not told", account=what.account)
-            return Power.NONE
+        return await power_in(account.connector, what.event.room, what.event.author.id)
 
     # --- what is done ---
 

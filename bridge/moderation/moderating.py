@@ -1,6 +1,5 @@
 """What moderators, and people for themselves, ask for in a room: who may is asked, it is done, noted and answered."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 
@@ -10,8 +9,7 @@ from msgspec import structs
 from bridge.asked import Power
 from bridge.commands import FOR_EVERYBODY, HELP, Command, Word
 from bridge.config import Link
-from bridge.connector import Connector
-from bridge.errors import BridgeError, Unavailable
+from bridge.errors import BridgeError
 from bridge.events import Left, Posted, User
 from bridge.guard import Commanded, Guard
 from bridge.ids import AccountName, EventId, PersonNumber, Room, RoomNumber
@@ -20,13 +18,13 @@ from bridge.moderation.finding import answered_to, bare, whom
 from bridge.moderation.holding import Holding
 from bridge.moderation.retracting import Retracting
 from bridge.people import label
+from bridge.powers import power_in
 from bridge.routing import Atlas
 from bridge.shared import Shared
 from bridge.store.care import Called, Decide, Meant, Note, Retract, Revoke, Ruled, Ruling, Rulings, Who
 from bridge.supervisor import Account
 
 logger = structlog.get_logger()
-_ASK_SECONDS = 30.0
 _REMEMBERED = 500
 _TELL_AGAIN_SECONDS = 600.0
 _NO_POWER = "Only moderators of this room can ask for that."
@@ -109,16 +107,9 @@ class Moderation:
     async def _power(self, what: Commanded, user: User) -> Power:
         """What somebody may do where they ask; a platform that cannot say gives nobody any."""
         account, place = self._accounts.get(what.account), self._atlas.place(what.room)
-        if account is None or place is None or not account.connector.can(Connector.power):
+        if account is None or place is None:
             return Power.NONE
-        try:
-            async with asyncio.timeout(_ASK_SECONDS):
-                return await account.connector.power(place.room, user.id)
-        except (BridgeError, TimeoutError) as error:
-            raise Unavailable("Who moderates this room could not be asked now: try again.") from error
-        except Exception:  # a connector's bug must neither end the bridge nor give anybody power
-            logger.exception("power not told", account=what.account)
-            return Power.NONE
+        return await power_in(account.connector, place.room, user.id)
 
     async def _moderated(self, asked: Asked) -> str:
         does = {
