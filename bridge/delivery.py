@@ -63,6 +63,8 @@ class Lane:
         """Look on the disk for the `waiting` rows; after a death the first `suspects` go one at a time, each marked."""
         self._backlog.on_disk(waiting)
         self._preparation.suspects = suspects
+        if suspects:
+            self._shared.unsure[self.number] = lambda: self.suspects > 0 or self._preparation.busy
 
     @property
     def window(self) -> int:

@@ -69,10 +69,10 @@ async def _relate(shared: Shared, row: Row) -> None:
 
 
 async def _found(shared: Shared, question: Relate, origin: RoomNumber) -> MessageNumber | None:
-    """Ask until it is known, or no copy is on its way to where the event happened."""
+    """Ask until it is known, or no copy can be where the event happened that we do not know yet."""
     deadline = shared.clock.monotonic() + _PATIENCE_SECONDS
     while True:
-        on_its_way = shared.under_way[origin]
+        on_its_way = shared.may_know_soon(origin)
         found: MessageNumber | None = await shared.writer.ask(question)
         if found is not None or not on_its_way or shared.clock.monotonic() >= deadline:
             return found

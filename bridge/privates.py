@@ -105,6 +105,8 @@ class Privates:
         if not lane.busy:
             self._shared.echoes.pop(lane.number, None)
             self._shared.under_way.pop(lane.number, None)
+            self._shared.unsure.pop(lane.number, None)
+            self._shared.limiters.pop(lane.number, None)
 
 
 def _record(private: Private, name: Room) -> RoomRecord:

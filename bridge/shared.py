@@ -74,6 +74,8 @@ class Shared:
         self.echoes: defaultdict[RoomNumber, Echoes] = defaultdict(Echoes)
         self.limiters: dict[RoomNumber, Callable[[], Limiter]] = {}
         """How often each room may be written to: whoever does so counts."""
+        self.unsure: dict[RoomNumber, Callable[[], bool]] = {}
+        """Whether copies may stand in a room whose sends a death cut off: asked of rooms where it did."""
         self.under_way: Counter[RoomNumber] = Counter()
         """Sends to each room that have begun and are not durable yet."""
 
@@ -83,6 +85,11 @@ class Shared:
         while not done() and self.clock.monotonic() < deadline:
             await self.clock.sleep(0.02)
         return done()
+
+    def may_know_soon(self, room: RoomNumber) -> bool:
+        """Whether a copy stands in a room, or will at once, whose id is not known yet."""
+        unsure = self.unsure.get(room)
+        return bool(self.under_way[room]) or (unsure is not None and unsure())
 
     def now_ms(self) -> int:
         """Wall time in milliseconds, as the store keeps it."""

@@ -43,7 +43,7 @@ async def test_conversations_without_words_are_rows_and_nothing_else(tmp_path: P
         assert set(desk.lanes) == set(rooms.lanes)
         assert not there.bridge.account("chat").lanes.lanes
         assert len(shared.names) == 1
-        assert set(shared.echoes) | set(shared.under_way) <= set(rooms.lanes)
+        assert {*shared.echoes, *shared.under_way, *shared.limiters, *shared.unsure} <= set(rooms.lanes)
         await there.bridge.stop()
         await there.bridge.start()
         assert len(there.bridge.app.rooms.privates) == 0

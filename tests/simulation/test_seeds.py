@@ -32,6 +32,9 @@ ONCE_FAILED = {
     309: "the oracle took an edit that came first for one that was known before",
     331: "the oracle did not know whose message an edit speaks of when its original was said while nobody heard it",
     634: "a send answered after its link had gone was made again when the link came back",
+    6170: "an answer to a copy that a death had cut off hung on nothing: nobody waited until that copy was known again",
+    1071: "the oracle did not know that a message which comes after its own edit is counted without a row",
+    2425: "the oracle expected a reaction natively that had been told in words, its message being unknown then",
     721: "a lane that a reload had ended went on deciding about the row in its hand",
 }
 
