@@ -1,6 +1,7 @@
 """What the author of a connector imports, and nothing else."""
 
 from bridge.asked import Closing, Deletion, Edit, Outgoing, Person, Power, Reaction, Target, Template
+from bridge.calls import Calls
 from bridge.capabilities import Authorship, Capabilities, Isolation, MediaLimit, Rate, Relation
 from bridge.connector import Connector, ConnectorConfig, Host, Registration, Request, Response, RoomInfo
 from bridge.content import Contact, Location, Poll
@@ -49,6 +50,7 @@ __all__ = [
     "Attachment",
     "Authorship",
     "BridgeError",
+    "Calls",
     "Capabilities",
     "Closing",
     "Confirmation",

@@ -7,8 +7,9 @@ from typing import Any
 import structlog
 from msgspec.structs import replace
 
+from bridge.calls import Calls
 from bridge.connector import Host
-from bridge.errors import Rejected, RoomClosed, Unavailable
+from bridge.errors import Rejected, RoomClosed
 from bridge.events import AnyEvent, Edited, Posted, User
 from bridge.ids import RoomId
 from bridge.text.mapped import renamed
@@ -44,28 +45,15 @@ class Hearing:
         self._beacons = Beacons(client, me.id, self._members.user)
         self._done = Transactions.read(done)
         self._one_at_a_time = asyncio.Lock()
-        self._taking: set[asyncio.Task[None]] = set()
-        self._over = False
+        self._calls = Calls()
 
     def end(self) -> None:
         """The run is over: what is not stored yet stays the homeserver's."""
-        self._over = True
-        for task in self._taking:
-            task.cancel()
+        self._calls.end()
 
     async def take(self, transaction: str, body: bytes) -> None:
         """Return once a transaction is stored, or was before. Raises `door.NotJsonError`, or why it cannot be now."""
-        task = asyncio.ensure_future(self._take(transaction, body))
-        self._taking.add(task)
-        task.add_done_callback(self._taking.discard)
-        try:
-            await task
-        except asyncio.CancelledError:
-            if not self._over:
-                raise
-            raise Unavailable("the connection ended") from None
-        finally:
-            task.cancel()
+        await self._calls.take(self._take(transaction, body))
 
     async def _take(self, transaction: str, body: bytes) -> None:
         answer = decoded(body, door.LARGEST_TRANSACTION)

@@ -10,7 +10,8 @@ from weakref import WeakValueDictionary
 import msgspec
 from msgspec import Struct
 
-from bridge import Host, Unavailable
+from bridge import Host
+from bridge.calls import Calls
 from bridge.events import AnyEvent, User
 from connectors.graph.wire import Json
 from connectors.messenger import incoming
@@ -36,28 +37,15 @@ class Hearing:
         self._app = app
         self._people = people
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._taking: set[asyncio.Task[None]] = set()
-        self._over = False
+        self._calls = Calls()
 
     def end(self) -> None:
         """The run is over: what is not stored yet stays Meta's."""
-        self._over = True
-        for task in self._taking:
-            task.cancel()
+        self._calls.end()
 
     async def take(self, body: Json, host: Host) -> None:
         """Return once a call is stored by the host. `StoreFull` or `Unavailable`: it is to be given again."""
-        task = asyncio.ensure_future(self._take(body, host))
-        self._taking.add(task)
-        task.add_done_callback(self._taking.discard)
-        try:
-            await task
-        except asyncio.CancelledError:
-            if not self._over:
-                raise
-            raise Unavailable("the connection ended") from None
-        finally:
-            task.cancel()
+        await self._calls.take(self._take(body, host))
 
     async def _take(self, body: Json, host: Host) -> None:
         told = incoming.read(body, self._me.id, host.clock.now())

@@ -38,6 +38,7 @@ from bridge import (
     User,
     UserId,
 )
+from bridge.calls import Calls
 from bridge.download import Download
 from bridge.events import AnyEvent
 from bridge.outside import Bounds
@@ -83,7 +84,7 @@ class Viber(Connector[ViberConfig]):
         self._account: checkup.Known | None = None
         self._opening = False
         self._forgotten = asyncio.Event()
-        self._storing: set[asyncio.Future[None]] = set()
+        self._calls = Calls()
         self._heard: deque[MessageId] = deque(maxlen=_REMEMBERED)
         self._features = self._able()
         self._download = Download(Bounds(hosts=frozenset(config.media_hosts), inside=frozenset(config.fetch_inside)))
@@ -99,6 +100,7 @@ class Viber(Connector[ViberConfig]):
         address = self.host.webhook_url
         if address is None:
             raise Unauthorized("Viber calls the bridge: set http.public_url to the address at which it can")
+        self._calls = Calls()
         async with connected_to(self.config) as client:
             try:
                 known = await self._known(client)
@@ -108,8 +110,7 @@ class Viber(Connector[ViberConfig]):
                 await self._watch(client, address)
             finally:
                 self._client = None
-                for task in self._storing:
-                    task.cancel()
+                self._calls.end()
 
     def _connected_as(self, client: Client, known: checkup.Known) -> None:
         self._client, self._account = client, known
@@ -171,7 +172,7 @@ class Viber(Connector[ViberConfig]):
             return Response() if call.event == "webhook" else door.later()
         try:
             return await self._stored(call)
-        except StoreFull:
+        except Unavailable:
             return door.later()
 
     async def _stored(self, call: Callback) -> Response:
@@ -187,17 +188,7 @@ class Viber(Connector[ViberConfig]):
 
     async def _published(self, events: Sequence[AnyEvent]) -> Response:
         """200 once they are stored; what is not when the run ends stays Viber's."""
-        task = asyncio.ensure_future(self.host.publish(*events))
-        self._storing.add(task)
-        try:
-            await task
-        except asyncio.CancelledError:
-            if self._client is not None:
-                raise
-            return door.later()
-        finally:
-            self._storing.discard(task)
-            task.cancel()
+        await self._calls.take(self.host.publish(*events))
         return Response()
 
     def _welcome(self, call: Callback) -> Response:
