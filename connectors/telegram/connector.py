@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import ClassVar, Final
 
 import msgspec
 import structlog
-from telegram import Bot, Chat, ChatFullInfo, ChatMember
+from telegram import Bot
 from telegram import User as BotUser
 from telegram.constants import ChatType
 
@@ -53,12 +53,13 @@ from connectors.telegram.customs import Customs
 from connectors.telegram.errors import Migrated, Uncommon, translated
 from connectors.telegram.format import FORMATTING, render, unpinged
 from connectors.telegram.incoming import ALLOWED_UPDATES, Read, happened
-from connectors.telegram.membership import PRIVACY, check_member, check_topic, info, note, split_name
+from connectors.telegram.membership import check_member, check_topic, note, split_name
 from connectors.telegram.polling import Queue
 from connectors.telegram.power import power_of
 from connectors.telegram.rates import rates
 from connectors.telegram.reactions import ALLOWED, allowed_in, others
 from connectors.telegram.rooms import Claim, claims, moved
+from connectors.telegram.seen import Seen
 from connectors.telegram.topics import Topics
 from connectors.telegram.uploads import Sending, Uploads
 from connectors.telegram.wire import Wire, quieten
@@ -66,7 +67,6 @@ from connectors.telegram.wire import Wire, quieten
 _YEARS: Final = timedelta(days=3650)
 _MIGRATION_SPAN: Final = timedelta(days=30)
 _FULL_SECONDS: Final = 1.0
-_MOST_ROOMS: Final = 1000
 _MOST_TITLE: Final = 128
 """Characters of a topic's name: facts/platform-apis.md 4."""
 
@@ -100,9 +100,7 @@ class Telegram(Connector[TelegramConfig]):
         self._me: BotUser | None = None
         self._secret: str | None = None
         self._replaced = ""
-        self._entered: dict[str, RoomInfo] = {}
-        self._rooms: dict[str, RoomInfo] = {}
-        self._topics, self._customs = Topics(host), Customs(host)
+        self._seen, self._topics, self._customs = Seen(host), Topics(host), Customs(host)
         self._allowed: dict[RoomId, frozenset[str]] = {}
         self._without_topics: set[RoomId] = set()
         self._log = structlog.get_logger().bind(account=host.account)
@@ -128,15 +126,12 @@ class Telegram(Connector[TelegramConfig]):
                         await self._await_calls(bot)
             finally:
                 self._bot = self._wire = self._secret = None
-                self._entered.clear()
+                self._seen.entered.clear()
 
     async def _login(self, bot: Bot) -> None:
         with translated():
             self._me = await bot.get_me()
-        known = await self.host.recall("rooms")
-        with suppress(msgspec.MsgspecError):  # only a list of rooms to show; it must not keep us from logging in
-            for room in msgspec.json.decode(known, type=list[RoomInfo]) if known else ():
-                self._rooms.setdefault(room.name, room)
+        await self._seen.recall()
 
     def _connected(self, bot: Bot, me: BotUser) -> None:
         self._bot = bot
@@ -167,7 +162,7 @@ class Telegram(Connector[TelegramConfig]):
         else:
             waited, position = await queue.skip()
             self._connected(bot, self._known_me())
-            await self._learn(waited)
+            await self._seen.learn(one.chat for one in waited if one.chat is not None)
             await self._publish((), position)
         await queue.follow(int(position), self._publish)
 
@@ -216,7 +211,7 @@ class Telegram(Connector[TelegramConfig]):
             await self.host.clock.sleep(_FULL_SECONDS if wait is None else wait)
 
     async def _store(self, updates: Sequence[Read], position: str | None) -> None:
-        await self._learn(updates)
+        await self._seen.learn(one.chat for one in updates if one.chat is not None)
         customs = await self._customs.named(self._bot, updates)
         told = happened(updates, UserId(str(self._known_me().id)), customs)
         for number in told.unreadable:
@@ -263,18 +258,18 @@ class Telegram(Connector[TelegramConfig]):
         check_topic(chat, topic)
         if member is not None:
             check_member(chat, member)
-        await self._note(chat, me, member)
+        await self._seen.enter(chat, note(chat, me, member))
         self._allowed[RoomId(str(chat.id))] = allowed_in(chat)
         (self._without_topics.discard if chat.is_forum else self._without_topics.add)(RoomId(str(chat.id)))
         return Place(RoomId(str(chat.id)), None if topic is None else ThreadId(str(topic)))
 
     async def rooms(self) -> Sequence[RoomInfo]:
         """The rooms the bot was seen in: Telegram gives bots no list, so write something in a room to see it here."""
-        return sorted(self._rooms.values(), key=lambda room: room.title)
+        return self._seen.rooms
 
     async def examine(self) -> Sequence[Finding]:
         """Rooms the bot does not hear in, and whether somebody else uses its token."""
-        found = [*checkup.rooms(self._entered.values())]
+        found = [*checkup.rooms(self._seen.entered.values())]
         match self.config.mode:
             case Mode.POLLING:
                 return [*found, *checkup.polling(self._replaced)]
@@ -287,24 +282,6 @@ class Telegram(Connector[TelegramConfig]):
     def endpoints(self) -> Sequence[Endpoint]:
         """The Bot API."""
         return [Endpoint(address=self.config.api_url)]
-
-    async def _note(self, chat: Chat | ChatFullInfo, me: BotUser, member: ChatMember | None) -> None:
-        remark = note(chat, me, member)
-        self._entered[str(chat.id)] = info(chat, remark)
-        if remark == PRIVACY and not any(room.note == PRIVACY for room in self._rooms.values()):
-            self._log.warning("telegram bot does not see the group's messages", room=str(chat.id), way_out=PRIVACY)
-        await self._add([info(chat, remark)])
-
-    async def _learn(self, updates: Sequence[Read]) -> None:
-        chats = [one.chat for one in updates if one.chat is not None]
-        await self._add([info(chat, "") for chat in chats if str(chat.id) not in self._rooms])
-
-    async def _add(self, found: Sequence[RoomInfo]) -> None:
-        fresh = {room.name: room for room in found if self._rooms.get(room.name) != room}
-        if not fresh or len(self._rooms) >= _MOST_ROOMS:
-            return
-        self._rooms |= fresh
-        await self.host.remember("rooms", msgspec.json.encode(list(self._rooms.values())).decode(), _YEARS)
 
     def capabilities(self, room: RoomId) -> Capabilities:
         """The class's, with the configured rates and sizes; a group has one rate more than a private chat."""
