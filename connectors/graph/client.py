@@ -32,6 +32,11 @@ _GONE: Final = frozenset({401, 404, 410})
 Meaning: TypeAlias = Callable[[GraphError, Scope], BridgeError]
 """One platform's table: an error of Meta's → an error of the bridge's, for a room or the account."""
 
+_UNSENT: Final = (
+    aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL, AssertionError,
+)  # fmt: skip
+"""Before a word was said; the last is the library's, where the pool is closed while a call begins."""
+
 
 class Call(Struct, frozen=True, kw_only=True):
     """One request: `path` is below the version (`106540/messages`), `body` goes as JSON.
@@ -133,7 +138,7 @@ class Client:
                 allow_redirects=False,
             ) as answer:
                 return answer.status, answer.headers, await _limited(answer.content)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
+        except _UNSENT as error:
             kind = type(error).__name__
             lost: Unavailable = Unavailable(f"the Graph API cannot be reached ({kind})", scope=Scope.ACCOUNT)
         except (aiohttp.ClientError, TimeoutError, RuntimeError) as error:  # the last: the session was closed
