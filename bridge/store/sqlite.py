@@ -4,10 +4,10 @@ The connection holds the file alone (`locking_mode=EXCLUSIVE`): a second process
 shared memory, so the very same store runs on a file layer that cuts the power in tests.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias
+from typing import ClassVar
 
 import apsw
 import msgspec
@@ -15,9 +15,8 @@ import structlog
 
 from bridge.chance import Chance
 from bridge.errors import BridgeError, Rejected, StoreFull
-from bridge.store import announced, answers, people
+from bridge.store import answers, people
 from bridge.store.accepting import Accepting
-from bridge.store.announcing import Announcing
 from bridge.store.attached import Fetched, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.ballast import Ballast, BallastFile
 from bridge.store.bonds import Bind, Binding, Bonds, Propose, Unbind
@@ -96,14 +95,13 @@ from bridge.store.questions import (
 from bridge.store.retention import purge
 from bridge.store.sealing import unlocked
 from bridge.store.settling import Settling
-from bridge.store.spreading import Spreading
+from bridge.store.tables import Act, of_announcements
 from bridge.store.vault import Column, Keys, VaultError
 
 logger = structlog.get_logger()
 _BROKEN = (apsw.IOError, apsw.CorruptError, apsw.ReadOnlyError, apsw.CantOpenError)
 _BAD = (Rejected, VaultError, apsw.Error, msgspec.MsgspecError, ValueError, TypeError, OverflowError)
 _LEVELS = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
-Act: TypeAlias = Callable[[Any], object]
 
 
 class SqliteStore:
@@ -300,25 +298,8 @@ class SqliteStore:
             ToFetch: filing.to_fetch, HeldOf: filing.held_of, Served: filing.served,
             FaceOf: filing.faces.face_of,
         }  # fmt: skip
-        told, asked = self._of_announcements()
+        told, asked = of_announcements(ask, accepting, vault)
         return facts | told, questions | asked
-
-    def _of_announcements(self) -> tuple[dict[type, Act], dict[type, Act]]:
-        drafts = Announcing(self._cursor, self._vault)
-        spreading = Spreading(self._cursor, self._accepting, self._vault)
-        facts: dict[type, Act] = {
-            announced.Subscribe: drafts.subscribe, announced.Handled: drafts.handled, announced.Draft: drafts.draft,
-            announced.Redraft: drafts.redraft, announced.Move: drafts.move, announced.Begin: spreading.begin,
-            announced.Take: spreading.take, announced.Record: spreading.record, announced.Through: spreading.through,
-            announced.Resume: spreading.resume, announced.Resend: spreading.resend, announced.Stop: spreading.stop,
-            announced.Recover: spreading.recover, announced.Failed: spreading.failed,
-        }  # fmt: skip
-        questions: dict[type, Act] = {
-            announced.Commands: drafts.commands, announced.Announced: drafts.announced,
-            announced.Unfinished: drafts.unfinished, announced.Shares: spreading.progress,
-            announced.Size: spreading.size, announced.Spent: spreading.spent, announced.Unsure: spreading.unsure,
-        }  # fmt: skip
-        return facts, questions
 
     def _accept(self, op: Accept) -> Accepted:
         accepted = self._accepting.accept(op)
