@@ -39,16 +39,9 @@ from bridge.events import (
 from bridge.findings import Endpoint, Finding, Grade
 from bridge.ids import EventId, Key, MessageId, Place, RoomId, ThreadId, UserId
 from bridge.testing.holdings import Ballot, Filed
+from bridge.testing.memory_abilities import EVERYTHING, WITH_FILES, Repeats
 from bridge.testing.memory_files import Unfit
-from bridge.testing.memory_platform import (
-    EVERYTHING,
-    PLATFORMS,
-    WITH_FILES,
-    MemoryPlatform,
-    Repeats,
-    Session,
-    Trouble,
-)
+from bridge.testing.memory_platform import PLATFORMS, MemoryPlatform, Session, Trouble
 from bridge.testing.memory_rooms import Gone, Happening, Post, Update
 from bridge.testing.platform import Fault
 from bridge.text.nodes import said

@@ -12,9 +12,7 @@ from bridge.capabilities import Authorship, Capabilities
 from bridge.events import Attachment, Kind, Manner, User
 from bridge.ids import Key, MessageId, RoomId, ThreadId, UserId
 from bridge.testing.holdings import Ballot, Card, Filed, Spot
-from bridge.testing.memory_abilities import EVERYTHING as EVERYTHING  # noqa: PLC0414 - others find it here
-from bridge.testing.memory_abilities import WITH_FILES as WITH_FILES  # noqa: PLC0414
-from bridge.testing.memory_abilities import Repeats as Repeats  # noqa: PLC0414
+from bridge.testing.memory_abilities import EVERYTHING, Repeats
 from bridge.testing.memory_files import Unfit, found, unfit
 from bridge.testing.memory_rooms import Post, Rooms, Update, room_id
 from bridge.testing.memory_shared import attached, unshown

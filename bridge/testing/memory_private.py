@@ -11,7 +11,8 @@ from bridge.errors import BridgeError
 from bridge.events import AnyEvent, RoomKind, User
 from bridge.ids import MessageId, RoomId, UserId
 from bridge.testing.memory import MemoryConnector
-from bridge.testing.memory_platform import WITH_FILES, MemoryPlatform
+from bridge.testing.memory_abilities import WITH_FILES
+from bridge.testing.memory_platform import MemoryPlatform
 from bridge.testing.memory_rooms import Happening, Update, room_id
 from bridge.text.nodes import Rich
 

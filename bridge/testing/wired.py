@@ -17,7 +17,8 @@ from bridge.errors import BridgeError, Scope, Unavailable, Uncertain
 from bridge.events import User
 from bridge.ids import MessageId, Place, RoomId
 from bridge.testing.memory import error_of, event_of
-from bridge.testing.memory_platform import EVERYTHING, Trouble
+from bridge.testing.memory_abilities import EVERYTHING
+from bridge.testing.memory_platform import Trouble
 from bridge.testing.memory_rooms import Post, Update
 from bridge.testing.platform import Fault
 from bridge.testing.wired_platform import POLL_SECONDS

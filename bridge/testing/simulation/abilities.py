@@ -7,7 +7,7 @@ from msgspec import Struct, structs
 
 from bridge.capabilities import Capabilities, Rate, Relation
 from bridge.errors import Scope
-from bridge.testing.memory_platform import Repeats
+from bridge.testing.memory_abilities import Repeats
 from bridge.testing.simulation.dice import Dice
 from bridge.text.nodes import ALL_NODES, Bold, Break, Text
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bridge.ids import RoomNumber
 from bridge.store.questions import RoomRecord
 from bridge.store.rows import Outcome, RowKind
-from bridge.testing.memory_platform import Repeats
+from bridge.testing.memory_abilities import Repeats
 from bridge.testing.simulation import relations
 from bridge.testing.simulation.abilities import Memory
 from bridge.testing.simulation.platform import SimulatedPlatform

@@ -8,7 +8,7 @@ from bridge.errors import RoomClosed
 from bridge.events import User
 from bridge.ids import Key, MessageId, RoomId, UserId
 from bridge.testing.clock import LoopClock
-from bridge.testing.memory_platform import Repeats
+from bridge.testing.memory_abilities import Repeats
 from bridge.testing.memory_rooms import Post, Rooms, Update, room_id
 from bridge.testing.simulation.abilities import Home, Kind
 from bridge.testing.simulation.dice import Dice

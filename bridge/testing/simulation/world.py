@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from bridge.config import Config, parse
-from bridge.testing.memory_platform import Repeats
+from bridge.testing.memory_abilities import Repeats
 from bridge.testing.simulation.abilities import Kind, in_room, several
 from bridge.testing.simulation.connector import CONNECTORS
 from bridge.testing.simulation.dice import Dice
