@@ -35,7 +35,7 @@ def on_platform(config: Config, account: AccountName, room: str, path: Path) -> 
     mask = logs.Mask(config.secrets)
     logs.configure(mask, logs.Format.AUTO, logs.Level.ERROR)
     lines = asyncio.run(_with_a_human(config, account, room, lambda line: tell(mask.text(line))))
-    return _written(config.accounts[account].connector, "the real platform", lines, mask, path)
+    return written(config.accounts[account].connector, "the real platform", lines, mask, path)
 
 
 def on_emulator(name: str, path: Path) -> int:
@@ -43,7 +43,7 @@ def on_emulator(name: str, path: Path) -> int:
     mask = logs.Mask(())
     logs.configure(mask, logs.Format.AUTO, logs.Level.ERROR)
     lines = asyncio.run(emulated(name, tell))
-    return _written(name, "its emulator", lines, mask, path)
+    return written(name, "its emulator", lines, mask, path)
 
 
 def tell(line: str) -> None:
@@ -52,7 +52,8 @@ def tell(line: str) -> None:
     sys.stdout.flush()
 
 
-def _written(connector: str, where: str, lines: tuple[Line, ...], mask: logs.Mask, path: Path) -> int:
+def written(connector: str, where: str, lines: tuple[Line, ...], mask: logs.Mask, path: Path) -> int:
+    """Write the report, without the secrets that `mask` knows; returns the exit status."""
     day = SystemClock().now().date().isoformat()
     certificate = Certificate(connector=connector, version=version("qantara"), day=day, where=where, lines=lines)
     path.write_text(mask.text(page(certificate)), "utf-8")

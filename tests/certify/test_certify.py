@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from bridge.certify.__main__ import everything, reports
+from bridge.certify.command import written
 from bridge.certify.report import Certificate, Line, Verdict, data, page, read
 from bridge.certify.run import AWAY, CONNECTS, certified
 from bridge.certify.stand import Stand
 from bridge.certify.table import table
+from bridge.logs import Mask
 from bridge.testing import broken_incoming, broken_life, broken_outgoing
 from bridge.testing.companion import EmulatedCompanion
 from bridge.testing.host import KitHost
@@ -96,6 +98,15 @@ def test_a_report_is_read_again_as_it_was_written() -> None:
     assert read(data(one)) == one
     assert one.counted == "1 kept, 1 broken, 0 not shown"
     assert "| this \\| that | broken | two lines \\| more |" in page(one)
+
+
+def test_no_secret_stands_in_a_report(tmp_path: Path) -> None:
+    line = Line("it connects", Verdict.BROKEN, "the server said: wrong password hunter2-hunter2")
+    path = tmp_path / "irc.md"
+    assert written("irc", "the real platform", (line,), Mask({"hunter2-hunter2"}), path) == 1
+    for report in (path, path.with_suffix(".json")):
+        assert "wrong password" in report.read_text("utf-8")
+        assert "hunter2-hunter2" not in report.read_text("utf-8")
 
 
 def test_the_newest_report_of_a_real_platform_stands_on_the_page(tmp_path: Path) -> None:
