@@ -1,12 +1,14 @@
 """Calls of a platform to a connector, for as long as the run lasts that answers them."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from bridge.errors import Unavailable
+from bridge.connector import Host
+from bridge.errors import StoreFull, Unavailable
 
 T = TypeVar("T")
+_FULL_SECONDS = 1.0
 
 
 class Calls:
@@ -35,3 +37,18 @@ class Calls:
         self._over = True
         for task in self._under_way:
             task.cancel()
+
+
+async def until_taken(host: Host, full: Callable[[], None]) -> None:
+    """Return once what comes in would be stored: until then leave the platform's side as it is.
+
+    `full` is called each time it would not; say there that you are connected, so that what waits is sent meanwhile.
+    A check of the configuration ends here, since it takes nothing.
+    """
+    while True:
+        try:
+            return await host.publish()
+        except StoreFull as why:
+            full()
+            wait = why.retry_after
+        await host.clock.sleep(_FULL_SECONDS if wait is None else wait)

@@ -45,6 +45,7 @@ from bridge import (
     User,
     UserId,
 )
+from bridge.calls import until_taken
 from bridge.events import AnyEvent, Confirmation
 from connectors.telegram import checkup, files, media, outgoing, polls, webhook
 from connectors.telegram.config import RECIPIENT, Mode, TelegramConfig
@@ -137,22 +138,12 @@ class Telegram(Connector[TelegramConfig]):
         self._bot = bot
         self.host.connected(User(id=UserId(str(me.id)), name=user_name(me)))
 
-    async def _taken_in(self, bot: Bot) -> None:
-        """Return once what comes in would be stored: until then Telegram's side stays as it is (a check ends here)."""
-        while True:
-            try:
-                return await self.host.publish()
-            except StoreFull as full:
-                self._connected(bot, self._known_me())
-                wait = full.retry_after
-            await self.host.clock.sleep(_FULL_SECONDS if wait is None else wait)
-
     # Updates come in.
 
     async def _poll(self, bot: Bot, wire: Wire) -> None:
         with translated():
             self._replaced = checkup.foreign((await bot.get_webhook_info()).url, self.host.webhook_url)
-        await self._taken_in(bot)
+        await until_taken(self.host, lambda: self._connected(bot, self._known_me()))
         with translated():
             await bot.delete_webhook()
         queue = Queue(wire, bot.base_url, poll_seconds=self.config.poll_seconds, clock=self.host.clock)
@@ -174,7 +165,7 @@ class Telegram(Connector[TelegramConfig]):
             secret = self.host.chance.token(webhook.SECRET_LENGTH)
             await self.host.remember("webhook_secret", secret, _YEARS)
         position = await self.host.position()
-        await self._taken_in(bot)
+        await until_taken(self.host, lambda: self._connected(bot, self._known_me()))
         self._secret = secret
         with translated():
             await bot.set_webhook(

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import ClassVar, Final
 
 import msgspec
@@ -31,14 +32,13 @@ from bridge import (
     RoomId,
     RoomInfo,
     Scope,
-    StoreFull,
     Unauthorized,
     Unavailable,
     Uncertain,
     User,
     UserId,
 )
-from bridge.calls import Calls
+from bridge.calls import Calls, until_taken
 from bridge.download import Download
 from bridge.events import AnyEvent
 from bridge.outside import Bounds
@@ -53,7 +53,6 @@ from connectors.viber.wire import Json, dumps, text
 MAX_RECIPIENTS: Final = 300
 EVENTS: Final = ("delivered", "seen", "failed", "subscribed", "unsubscribed", "conversation_started")
 """Named in full; `message` comes whatever is named."""
-_FULL_SECONDS: Final = 1.0
 _REMEMBERED: Final = 4096
 """Messages of people whose confirmation, which is about nothing of ours, is passed over."""
 _TOLD_AT: Final = frozenset({1, 10, 100, 1000, 10_000})
@@ -104,7 +103,7 @@ class Viber(Connector[ViberConfig]):
         async with connected_to(self.config) as client:
             try:
                 known = await self._known(client)
-                await self._taken_in(client, known)
+                await until_taken(self.host, partial(self._connected_as, client, known))
                 await self._introduce(client, address)
                 self._connected_as(client, known)
                 await self._watch(client, address)
@@ -115,16 +114,6 @@ class Viber(Connector[ViberConfig]):
     def _connected_as(self, client: Client, known: checkup.Known) -> None:
         self._client, self._account = client, known
         self.host.connected(User(id=UserId(known.id), name=known.name))
-
-    async def _taken_in(self, client: Client, known: checkup.Known) -> None:
-        """Return once what comes in would be stored: until then whom Viber calls stays as it is (a check ends here)."""
-        while True:
-            try:
-                return await self.host.publish()
-            except StoreFull as full:
-                self._connected_as(client, known)
-                wait = full.retry_after
-            await self.host.clock.sleep(_FULL_SECONDS if wait is None else wait)
 
     async def _introduce(self, client: Client, address: str) -> None:
         """Tell Viber where we are; it calls there before it answers."""

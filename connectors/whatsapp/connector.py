@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from datetime import timedelta
+from functools import partial
 from typing import ClassVar, Final
 
 from msgspec.structs import replace
@@ -41,6 +42,7 @@ from bridge import (
     User,
     UserId,
 )
+from bridge.calls import until_taken
 from connectors.graph import door
 from connectors.graph.client import Call, Client, connected_to
 from connectors.graph.wire import Json, an_object, loads, objects, text
@@ -105,7 +107,7 @@ class WhatsApp(Connector[WhatsAppConfig]):
         async with connected_to(self.config, meaning) as client:
             try:
                 await self._look(client)
-                await self._taken_in(client)
+                await until_taken(self.host, partial(self._connected, client))
                 await self._subscribe(client)
                 self._connected(client)
                 while True:
@@ -126,16 +128,6 @@ class WhatsApp(Connector[WhatsAppConfig]):
         if text(found.get("id")) != path:
             raise Unavailable("the Graph API describes another thing than our number", scope=Scope.ACCOUNT)
         self._number = found
-
-    async def _taken_in(self, client: Client) -> None:
-        """Return once what comes in would be stored: until then Meta's side stays as it is (a check ends here)."""
-        while True:
-            try:
-                return await self.host.publish()
-            except StoreFull as full:
-                self._connected(client)
-                wait = full.retry_after
-            await self.host.clock.sleep(_FULL_SECONDS if wait is None else wait)
 
     async def _subscribe(self, client: Client) -> None:
         """Let Meta call us at our address; it tries the address at once."""

@@ -11,7 +11,8 @@ from bridge.errors import BridgeError, Feature, RoomClosed, Scope, Uncertain
 from bridge.events import AnyEvent, RoomKind, User
 from bridge.ids import MessageId, RoomId, UserId
 from bridge.testing.memory import MemoryConnector
-from bridge.testing.memory_platform import EVERYTHING, MemoryPlatform
+from bridge.testing.memory_abilities import EVERYTHING
+from bridge.testing.memory_platform import MemoryPlatform
 from bridge.testing.memory_rooms import Happening, Update, room_id
 from bridge.text.nodes import said
 

@@ -14,7 +14,7 @@ from bridge.errors import Scope
 from bridge.ids import MessageId, MessageNumber
 from bridge.store.questions import Joint, Piece
 from bridge.testing.memory import MemoryPlatform
-from bridge.testing.memory_platform import EVERYTHING, Repeats
+from bridge.testing.memory_abilities import EVERYTHING, Repeats
 from bridge.testing.memory_rooms import Post, room_id
 from bridge.testing.platform import Shown
 from bridge.testing.waiting import shown

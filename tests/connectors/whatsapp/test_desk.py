@@ -13,7 +13,7 @@ from bridge.events import Kind
 from bridge.ids import MessageId
 from bridge.testing import samples
 from bridge.testing.memory import MemoryPlatform
-from bridge.testing.memory_platform import WITH_FILES
+from bridge.testing.memory_abilities import WITH_FILES
 from bridge.testing.memory_rooms import Post, room_id
 from bridge.testing.waiting import shown, shows
 from bridge.text.nodes import said
