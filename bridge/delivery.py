@@ -52,6 +52,7 @@ class Lane:
         self._echoes = shared.echoes[number]
         self._able = Abilities(number, account, shared, self._shown)
         self._preparation = Preparation(self, account, shared, self._able, self._backlog)
+        shared.unsure[number] = self.may_hold_unknown
 
     # --- rows come in ---
 
@@ -60,11 +61,9 @@ class Lane:
         self._backlog.feed(row)
 
     def resume(self, waiting: int, suspects: int) -> None:
-        """Look on the disk for the `waiting` rows; after a death the first `suspects` go one at a time, each marked."""
+        """Look on the disk for the `waiting` rows; after a death the first `suspects` go one by one, each marked."""
         self._backlog.on_disk(waiting)
         self._preparation.suspects = suspects
-        if suspects:
-            self._shared.unsure[self.number] = lambda: self.suspects > 0 or self._preparation.busy
 
     @property
     def window(self) -> int:
@@ -75,6 +74,11 @@ class Lane:
     def suspects(self) -> int:
         """How many of the first rows may have been under way when the bridge died, and were not tried since."""
         return self._preparation.suspects + (self._front is not None and self._front.suspect)
+
+    def may_hold_unknown(self) -> bool:
+        """Whether a copy may stand in the room whose id is not known: a try that may have gone is made again."""
+        rows = (*(begun.row for begun in self._active.values()), *self._backlog.waiting)
+        return self.suspects > 0 or any(row.doubtful for row in rows)
 
     @property
     def place(self) -> Place:

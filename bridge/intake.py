@@ -67,7 +67,6 @@ class Intake:
         self._lines: list[Arrival] = []
         """Of the bridge's own words, those that are stored behind the message they are about."""
         self._routes: Routes = {}
-        self._ways: frozenset[tuple[RoomNumber, RoomNumber]] = frozenset()
         self.notices: RoomNumber | None = None
         self.uptimes: Mapping[RoomNumber, Callable[[], int]] = {}
         self.refusing: str | None = None
@@ -85,7 +84,7 @@ class Intake:
     @routes.setter
     def routes(self, routes: Routes) -> None:
         self._routes = routes
-        self._ways = frozenset((source, to.room) for source, heard in routes.items() for to in heard)
+        self._shared.listeners = {source: frozenset(to.room for to in heard) for source, heard in routes.items()}
 
     @around(Point.GIVEN, Point.STORED)
     async def publish(
@@ -309,7 +308,7 @@ class Intake:
 
     def _bounced(self, event: Posted, room: RoomNumber, heard: Sequence[Heard]) -> Sequence[Heard]:
         """The rooms between which these words have bounced too often: there they are parked."""
-        mutual = [to for to in heard if (to.room, room) in self._ways]
+        mutual = [to for to in heard if room in self._shared.listeners.get(to.room, ())]
         if not mutual:
             return mutual
         (words, weight), now = weighed(event.text), self._shared.clock.monotonic()

@@ -1,5 +1,7 @@
 """What the store knows of the messages a row speaks of, asked before the row is planned."""
 
+from msgspec import structs
+
 from bridge.blocks import quoted_in
 from bridge.events import Deleted, Edited, Posted, Reacted, Tallied, Unreacted, answered
 from bridge.ids import MessageId, MessageNumber, RoomNumber
@@ -25,13 +27,19 @@ async def learned(shared: Shared, room: RoomNumber, row: Row) -> Facts:
     known: dict[MessageNumber, Known] = await shared.writer.ask(Twins(room, numbers))
     emojis: Emojis | None = None
     if about is not None and row.kind in (RowKind.REACT, RowKind.UNREACT):
-        emojis = await shared.writer.ask(Wanted(about, room))
+        emojis = _heard(shared, room, await shared.writer.ask(Wanted(about, room)))
     return Facts(
         about=known.get(about) if about is not None else None,
         reply=known.get(row.reply) if row.reply is not None else None,
         thread=known.get(thread) if thread is not None else None,
         emojis=emojis,
     )
+
+
+def _heard(shared: Shared, room: RoomNumber, emojis: Emojis) -> Emojis:
+    """Without what people put on in a room that this one does not hear, though both hear the one it was said in."""
+    put = tuple(one for one in emojis.put if shared.hears(room, one.room))
+    return structs.replace(emojis, put=put)
 
 
 async def _single_out(shared: Shared, row: Row, reply: MessageNumber, quoted: str) -> None:

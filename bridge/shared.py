@@ -52,17 +52,17 @@ class Shared:
         self.epochs, self.notice, self.say = epochs, notice, say
         self.lifetimes: Mapping[str, int | None] = {}
         self.shows: Mapping[str, frozenset[Show]] = {}
+        """What each link carries besides messages."""
         self.late: Mapping[str, float] = {}
+        """From how many seconds on each link marks messages with their time."""
         self.zones: Mapping[str, tzinfo] = {}
         """Whose time the readers of a link are told, where it is not UTC."""
-        """From how many seconds on each link marks messages with their time."""
         self.patience: Mapping[str, Patience] = {}
         """How late messages may be, for links that say so."""
         self.rewrites: Mapping[str, Rewrite] = {}
         """How links that replace words do it."""
         self.templates: Mapping[str, str] = {}
         """How links write the names of people, where not plainly."""
-        """What each link carries besides messages."""
         self.late_answers: Mapping[str, Template] = {}
         """As which template the answers of desks go where a platform takes nothing else, by their links."""
         self.loaded = Loaded()
@@ -70,12 +70,14 @@ class Shared:
         self.names = Names()
         self.identities = Identities()
         self.accounts: Mapping[RoomNumber, AccountName] = {}
+        self.listeners: Mapping[RoomNumber, frozenset[RoomNumber]] = {}
+        """Which rooms hear each room through links."""
         self.media = Keeping(writer, clock, chance, group)
         self.echoes: defaultdict[RoomNumber, Echoes] = defaultdict(Echoes)
         self.limiters: dict[RoomNumber, Callable[[], Limiter]] = {}
         """How often each room may be written to: whoever does so counts."""
         self.unsure: dict[RoomNumber, Callable[[], bool]] = {}
-        """Whether copies may stand in a room whose sends a death cut off: asked of rooms where it did."""
+        """Whether copies may stand in a room under ids that are not known yet: a try that may have gone is made again."""
         self.under_way: Counter[RoomNumber] = Counter()
         """Sends to each room that have begun and are not durable yet."""
 
@@ -90,6 +92,10 @@ class Shared:
         """Whether a copy stands in a room, or will at once, whose id is not known yet."""
         unsure = self.unsure.get(room)
         return bool(self.under_way[room]) or (unsure is not None and unsure())
+
+    def hears(self, room: RoomNumber, source: RoomNumber) -> bool:
+        """Whether a room is told what happens in another; of private rooms and desks only their own is ever told."""
+        return room not in self.accounts or source not in self.listeners or room in self.listeners[source]
 
     def now_ms(self) -> int:
         """Wall time in milliseconds, as the store keeps it."""

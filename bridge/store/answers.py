@@ -196,12 +196,14 @@ def resolve(cursor: apsw.Cursor, op: Resolve) -> MessageNumber | None:
 def wanted(cursor: apsw.Cursor, vault: Vault, op: Wanted) -> Emojis:
     """What people elsewhere put on a message, and what our account shows of it in this room."""
     others: Any = cursor.execute(
-        "SELECT r.person, coalesce(p.name, ''), r.emoji FROM reaction r LEFT JOIN person p ON p.number = r.person"
+        "SELECT r.person, coalesce(p.name, ''), r.emoji, r.room"
+        " FROM reaction r LEFT JOIN person p ON p.number = r.person"
         " WHERE r.message = ? AND r.room <> ? ORDER BY r.person, r.emoji",
         (op.message, op.room),
     )
     put = tuple(
-        Put(person, vault.text(Column.NAME, name), vault.text(Column.EMOJI, emoji)) for person, name, emoji in others
+        Put(person, vault.text(Column.NAME, name), vault.text(Column.EMOJI, emoji), room)
+        for person, name, emoji, room in others
     )
     question = "SELECT emoji, native FROM reacted WHERE message = ? AND room = ?"
     ours = {

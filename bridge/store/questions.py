@@ -105,11 +105,12 @@ class Wanted(Struct, frozen=True):
 
 
 class Put(Struct, frozen=True):
-    """One emoji of one person, under their newest name."""
+    """One emoji of one person, under their newest name; `room` is where they put it on."""
 
     person: PersonNumber
     name: str
     emoji: str
+    room: RoomNumber
 
 
 class Emojis(Struct, frozen=True):

@@ -190,8 +190,8 @@ class _Pen:
         """Close what ends here and open what begins, the longest first."""
         wanted = letter.styles
         closed = False
-        while not set(self._open) <= wanted:
-            self._write(self._open.pop())
+        while not set(self._open) <= wanted or self._outlived(at, wanted):
+            self._close()
             closed = True
         begins = sorted(wanted - set(self._open), key=lambda mark: (-self._lasts(at, mark), mark))
         if (closed and not begins and letter.text[0].isalnum()) or (closed and "://" in self._token):
@@ -202,6 +202,24 @@ class _Pen:
             self._write(mark)
             self._open.append(mark)
             self._opened_last = mark
+
+    def _outlived(self, at: int, wanted: AbstractSet[str]) -> bool:
+        """Whether the innermost style ends before one that begins here: it is closed, to be opened again inside."""
+        begins = wanted - set(self._open)
+        if not self._open or not begins:
+            return False
+        lasts = self._lasts(at, self._open[-1])
+        if lasts >= max(self._lasts(at, mark) for mark in begins):
+            return False
+        return not self._before.isspace() or self._line[at + lasts].text.isspace()
+
+    def _close(self) -> None:
+        """Close the innermost style, before the blanks that it ends with: no mark closes behind one."""
+        blanks: list[str] = []
+        while self._before.isspace():
+            blanks.append(self._written.pop())
+        for piece in (self._open.pop(), *reversed(blanks)):
+            self._write(piece)
 
     def _lasts(self, at: int, mark: str) -> int:
         """How many letters wear a style from here on."""

@@ -254,7 +254,7 @@ def emojis(*wanted: str, ours: Mapping[str, str | None] | None = None) -> Facts:
 
 
 def puts(wanted: Iterable[str]) -> tuple[Put, ...]:
-    return tuple(Put(PersonNumber(number), "Ada", emoji) for number, emoji in enumerate(wanted, 3))
+    return tuple(Put(PersonNumber(number), "Ada", emoji, RoomNumber(2)) for number, emoji in enumerate(wanted, 3))
 
 
 def test_a_reaction_is_added_and_taken_back() -> None:

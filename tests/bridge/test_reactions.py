@@ -48,7 +48,7 @@ def back(who: str, emoji: str, number: int = 1) -> Row:
 
 
 def facts(*put: tuple[str, str], ours: Sequence[str] = (), line: str = "") -> Facts:
-    wanted = tuple(Put(PersonNumber(PEOPLE[who]), who, emoji) for who, emoji in put)
+    wanted = tuple(Put(PersonNumber(PEOPLE[who]), who, emoji, RoomNumber(2)) for who, emoji in put)
     shown: dict[str, MessageId | None] = dict.fromkeys(ours)
     about = replace(COPY, line=(MessageId(line),) if line else ())
     return Facts(about=about, emojis=Emojis(wanted, shown))
@@ -174,7 +174,7 @@ def test_each_ghost_is_brought_to_what_its_person_wants(
     expected: list[tuple[str, str, int]],
 ) -> None:
     names = {number: name for name, number in PEOPLE.items()}
-    emojis = Emojis(tuple(Put(who, names[who], emoji) for who, emoji in people), ours, shown)
+    emojis = Emojis(tuple(Put(who, names[who], emoji, RoomNumber(2)) for who, emoji in people), ours, shown)
     assert done(rows, emojis, ghosts()) == expected
 
 

@@ -91,7 +91,8 @@ async def test_it_writes_in_its_data_directory_alone_and_needs_no_privilege(tmp_
             await eventually(lambda: _well(config))
             await network.say(network.rooms[0], "Ada", said("through the wall"))
             await shown(network, network.rooms[1], lambda seen: any("through the wall" in each.text for each in seen))
-            assert await one.stop() == 0
+            status = await one.stop()
+            assert status == 0, one.text
     assert int(fields["CapBnd"], 16) == 0
     assert fields["NoNewPrivs"] == "1"
     if _who() == str(NOBODY):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from bridge.asked import Reaction
@@ -119,3 +120,26 @@ async def test_a_reader_may_answer_and_react_to_the_line(
     assert seen[1].in_reply_to == first
     assert await texts(left, "town") == ["hello", "Cid: a camel"]
     await bridge.stop()
+
+
+@pytest.mark.parametrize("most", [None, 1], ids=["natively", "in words"])
+async def test_a_room_sees_no_reaction_of_a_room_that_it_does_not_hear(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform, most: int | None
+) -> None:
+    """Right is heard in left and in third, which do not hear each other."""
+    left.capabilities = replace(ONE, max_reactions=most)
+    async with MemoryPlatform(name="third") as third:
+        links = "links:\n  one: {rooms: [left/town, right/town]}\n  two: {rooms: [right/town, third/town]}\n"
+        yaml = configured(left, right, third, rooms=()).replace("links:\n", links)
+        bridge = await Bridge(tmp_path, yaml).start()
+        first = await right.say("town", "Ada", said("hello"))
+        (copy,) = await shown(third, "town", len)
+        await third.react("town", "Eve", copy.id, "❤")
+        await shown(right, "town", lambda seen: seen[0].reactions)
+        await right.react("town", "Bob", first, "👍")
+        await right.react("town", "Cid", first, "🎉")
+        seen = await shown(left, "town", lambda seen: len(seen) == 2)
+        await bridge.drained()
+        assert dict(seen[0].reactions) == {"👍": 1}
+        assert seen[1].text == "Cid reacted 🎉 to “hello”"
+        await bridge.stop()

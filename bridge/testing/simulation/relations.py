@@ -285,7 +285,8 @@ def _wanted(known: Numbers, message: int, place: str) -> tuple[set[str], set[str
                 ever[key] = isinstance(event, Reacted)
                 if target == place:
                     told[key] = ever[key]
-    least = {key[2] for key, put in told.items() if put and ever[key]}
+    # What a room was told while another file was in force may stay there or go.
+    least = {key[2] for key, put in told.items() if put and ever[key] and place in known.witness.due(key[0])}
     return least, {key[2] for key, put in (*ever.items(), *told.items()) if put}
 
 

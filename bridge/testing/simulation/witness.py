@@ -15,7 +15,7 @@ from bridge.ids import Key, MessageId, RoomId, RoomNumber, RowNumber
 from bridge.steps import unsealed
 from bridge.store.ops import Accept, Accepted, Admit, Op, Park, Progress, Seal, Settle, Store
 from bridge.store.questions import Page, Parked
-from bridge.store.rows import Arrival, Copy, Outcome, Row, RowKind
+from bridge.store.rows import Arrival, Copy, Made, Outcome, Row, RowKind
 from bridge.testing.simulation.weather import Weather
 from bridge.text.nodes import Rich
 from bridge.text.walk import plain
@@ -175,8 +175,7 @@ class Witness:
         self.note("settle", line.number, op.outcome.value, op.cause)
         if line.end is not None:
             self.wrong(f"row {line.number} was settled twice")
-        self._keep(op.row, op.made.copies)
-        self.taken_out.update({(line.place, gone): self.now for gone in op.made.removed})
+        self._keep(op.row, op.made)
         line.end, line.cause, line.ended = op.outcome, op.cause, self.now
         line.message, line.reply = op.row.message, op.row.reply
         self.open.discard(line.number)
@@ -188,15 +187,16 @@ class Witness:
             if missing:
                 self.wrong(f"row {line.number} was settled as delivered, parts {sorted(missing)} never went")
 
-    def _keep(self, row: Row, copies: Sequence[Copy]) -> None:
+    def _keep(self, row: Row, made: Made) -> None:
         line = self.lines[row.number]
-        line.made.extend(copies)
-        for copy in copies:
+        line.made.extend(made.copies)
+        self.taken_out.update({(line.place, gone): self.now for gone in made.removed})
+        for copy in made.copies:
             if copy.native:
                 self.heard.setdefault((line.place, copy.native), self.now)
 
     def _progressed(self, op: Progress) -> None:
-        self._keep(op.row, op.made.copies)
+        self._keep(op.row, op.made)
         self.lines[op.row.number].sent.update(op.sent)
 
     def _sealed(self, op: Seal) -> None:

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from bridge.testing import strategies
 from bridge.testing.formats import FormatContract, thorough
 from bridge.text.nodes import Bold, Break, Code, CodeBlock, Italic, Paragraph, Quote, Rich, Strike, Text, said
+from bridge.text.normal import runs
+from bridge.text.plain import words_of
 from bridge.text.walk import normal, plain
 from connectors.whatsapp.format import FORMATTING, parse, render
 from connectors.whatsapp.marks import HAIR
@@ -40,6 +42,8 @@ BOTH_WAYS: list[tuple[str, Rich]] = [
     (f"{HAIR}> no quote", said("> no quote")),
     (f"{HAIR}```a`{HAIR}b``` c", line(Code("a`b"), Text(" c"))),
     (f"a{HAIR}{HAIR}b", said(f"a{HAIR}b")),
+    ("*a*_*b* c_", line(Bold((Text("a"), Italic((Text("b"),)))), Italic((Text(" c"),)))),
+    ("*a _b_*_c_", line(Bold((Text("a "), Italic((Text("b"),)))), Italic((Text("c"),)))),
 ]
 
 ONE_WAY: list[tuple[str, Rich]] = [
@@ -90,6 +94,24 @@ def test_long_and_hostile_texts_are_read_quickly(piece: str) -> None:
     assert render(parse(text))
 
 
+def crosses_between_blanks(rich: Rich) -> bool:
+    """Whether a style begins in another after a blank, and outlives it before one: that blank loses the other."""
+    if any(crosses_between_blanks(block.inside) for block in rich if isinstance(block, Quote)):
+        return True
+    lines = (block.inside for block in rich if isinstance(block, Paragraph))
+    worn = [(set(map(type, styles)), words_of(leaf)) for inside in lines for styles, leaf in runs(inside)]
+    return any(
+        before & here and here - before and words[-1:].isspace() and after - before and then[:1].isspace()
+        for (before, words), (here, _), (after, then) in zip(worn, worn[1:], worn[2:], strict=False)
+    )
+
+
+def test_a_blank_between_crossing_styles_loses_one() -> None:
+    tree = line(Bold((Text("a "), Italic((Text("b"),)))), Italic((Text(" c"),)))
+    assert crosses_between_blanks(tree)
+    assert render(tree) == "*a* _*b* c_"
+
+
 def nameless(rich: Rich) -> Rich:
     """Lines instead of paragraphs, and code in no language: nobody can write those here."""
     without = (CodeBlock(block.text) if isinstance(block, CodeBlock) else block for block in strategies.joined(rich))
@@ -98,8 +120,10 @@ def nameless(rich: Rich) -> Rich:
 
 class TestWhatsApp(FormatContract[str]):
     nodes = FORMATTING
-    trees = strategies.trees(
-        FORMATTING, lines=strategies.words().filter(lambda words: not set("*_~`>") & set(words))
-    ).map(nameless)
+    trees = (
+        strategies.trees(FORMATTING, lines=strategies.words().filter(lambda words: not set("*_~`>") & set(words)))
+        .map(nameless)
+        .filter(lambda rich: not crosses_between_blanks(rich))
+    )
     parse = staticmethod(parse)
     render = staticmethod(render)
