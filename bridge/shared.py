@@ -77,7 +77,7 @@ class Shared:
         self.limiters: dict[RoomNumber, Callable[[], Limiter]] = {}
         """How often each room may be written to: whoever does so counts."""
         self.unsure: dict[RoomNumber, Callable[[], bool]] = {}
-        """Whether copies may stand in a room under ids that are not known yet: a try that may have gone is made again."""
+        """Whether copies may stand in a room whose ids are not known yet: a try that may have gone is made again."""
         self.under_way: Counter[RoomNumber] = Counter()
         """Sends to each room that have begun and are not durable yet."""
 
