@@ -49,7 +49,7 @@ NOTHING = Stored(accepted=(), windows={}, parked={}, positions={}, events=0)
 
 def stored(store: Path, platforms: Mapping[str, Traits]) -> Stored:
     """Read the store as a restart would find it."""
-    with _opened(store) as database:
+    with opened(store) as database:
         if not database.execute("SELECT 1 FROM sqlite_schema WHERE name = 'tally'").fetchone():
             return NOTHING
         return Stored(
@@ -65,7 +65,8 @@ def stored(store: Path, platforms: Mapping[str, Traits]) -> Stored:
 
 
 @contextmanager
-def _opened(store: Path) -> Iterator[sqlite3.Connection]:
+def opened(store: Path) -> Iterator[sqlite3.Connection]:
+    """A copy of the store, as a restart would find it."""
     with tempfile.TemporaryDirectory() as folder:
         for file in (store, store.with_name(f"{store.name}-wal")):
             if file.exists():

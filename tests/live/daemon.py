@@ -22,11 +22,13 @@ class Daemon:
     """`python -m bridge run`; a context manager that ends it in order, or by force when that does not work."""
 
     def __init__(
-        self, folder: Path, accounts: Mapping[str, object], links: Mapping[str, object], listen: str = "127.0.0.1:0"
-    ) -> None:
+        self, folder: Path, accounts: Mapping[str, object], links: Mapping[str, object], listen: str = "127.0.0.1:0",
+        *, desks: Mapping[str, object] | None = None,
+    ) -> None:  # fmt: skip
         self._folder = folder
         self.program = [sys.executable, "-m", "bridge"]
         self.listen = listen
+        self._desks = desks
         self.environment: Mapping[str, str] = {}
         """What the next process finds in its environment besides ours."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -42,6 +44,7 @@ class Daemon:
             "http": {"listen": self.listen, "token": TOKEN},
             "accounts": {name: dict(settings) for name, settings in accounts.items()},  # type: ignore[call-overload]
             "links": dict(links),
+            **({"desks": dict(self._desks)} if self._desks else {}),
         }
         self.config.touch(mode=0o600)
         self.config.write_text(yaml.safe_dump(whole))
