@@ -154,7 +154,8 @@ async def test_with_a_key_nothing_is_on_the_disk_at_a_death(town: Town, tmp_path
                 await town.act(name, chance)
             await asyncio.sleep(0.05)
         assert town.daemon.ended == -signal.SIGKILL, town.daemon.log()
-        words = {post.text for post in town.posts[-NEWEST:] if len(post.text) >= 8}
+        newest = [post for posts in town.said.values() for post in posts[-NEWEST:]]
+        words = {post.text for post in newest if len(post.text) >= 8}
         searched += len(words)
         assert found(town.daemon, words) == set(), point
     assert searched > 20
