@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 
 from bridge.capabilities import Capabilities, MediaLimit
 from bridge.events import Attachment, File, Kind
-from bridge.media.types import CONVERSIONS, MOVING_CONVERSIONS, STRIPPED
+from bridge.media.types import CONVERSIONS, FILMS, MOVING_CONVERSIONS, STRIPPED
 from bridge.store.attached import Held
 
 LADDER: Final[dict[Kind, tuple[Kind, ...]]] = {
@@ -24,6 +24,10 @@ LADDER: Final[dict[Kind, tuple[Kind, ...]]] = {
     Kind.FILE: (Kind.FILE,),
 }
 """A picture is a video only where the room says so of its type, as of GIFs."""
+
+_FILM: Final = "video/mp4"
+_FEWEST_BITS: Final = 300_000
+"""A second, with its sound, of a film that is made smaller: below this the workshop would refuse it as too poor."""
 
 
 class Carried(Struct, frozen=True, kw_only=True):
@@ -39,10 +43,16 @@ def taken(held: Held, can: Capabilities) -> File | None:
     """The form of a file that a room takes, as the highest kind that it takes it as; None for none."""
     for kind in LADDER.get(held.files[0].kind, ()) if held.files else ():
         limit = can.media.get(kind)
-        found = next((one for one in held.files if limit is not None and fits(one, limit)), None)
-        if found is not None:
-            return structs.replace(found, kind=kind)
+        found = [one for one in held.files if limit is not None and fits(one, limit)]
+        if found:
+            return structs.replace(_best(found, held), kind=kind)
     return None
+
+
+def _best(found: Sequence[File], held: Held) -> File:
+    """As it came, or as it was made first; of a film that was made smaller for several rooms the least small."""
+    film = held.files[0].kind is Kind.VIDEO and found[0] is not held.files[0]
+    return max(found, key=lambda one: one.size) if film else found[0]
 
 
 def wanted(held: Held, can: Capabilities, tried: Collection[str] = ()) -> str | None:
@@ -67,6 +77,8 @@ def _ways(held: Held, limits: Sequence[MediaLimit]) -> Iterator[tuple[MediaLimit
     Nothing below a kind that the room takes it as already.
     """
     first = held.files[0]
+    if first.kind is Kind.VIDEO and not any(fits(first, limit) for limit in limits):
+        yield from ((limit, _FILM) for limit in limits if _shrinks(first, limit))
     better = list(takewhile(lambda limit: not any(fits(one, limit) for one in held.files), limits))
     if first.animated:
         yield from ((limit, mime) for limit in better for mime in MOVING_CONVERSIONS.get(first.mime, ()))
@@ -80,14 +92,22 @@ def asked(mime: str, limit: MediaLimit) -> str:
     return f"{mime} {limit.max_side or '-'} {limit.max_bytes or '-'}"
 
 
+def _shrinks(file: File, limit: MediaLimit) -> bool:
+    """Whether a film that is too heavy may be encoded anew, and may still be looked at afterwards."""
+    if limit.max_bytes is None or file.size <= limit.max_bytes or not file.duration or file.mime not in FILMS:
+        return False
+    return limit.max_bytes * 8 >= file.duration * _FEWEST_BITS
+
+
 def _candidates(file: File, limit: MediaLimit) -> tuple[str, ...]:
-    """The types to try; a still picture that is only too large stays what it is, or a photo."""
+    """The types to try; a still picture that is only too large stays what it is, or a photo, and a film no picture."""
     if any(fnmatchcase(file.mime, pattern) for pattern in limit.mimes):
         if file.mime not in STRIPPED or file.animated or not _proportioned(file, limit):
             return ()
         heavy = limit.max_bytes is not None and file.size > limit.max_bytes
         return ("image/jpeg", file.mime) if heavy else (file.mime, "image/jpeg")
-    return CONVERSIONS.get(file.mime, ())
+    still = file.kind is not Kind.VIDEO or file.animated
+    return tuple(to for to in CONVERSIONS.get(file.mime, ()) if still or to == _FILM)
 
 
 def fits(file: File, limit: MediaLimit) -> bool:

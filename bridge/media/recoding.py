@@ -8,6 +8,7 @@ file, so that no list of addresses is taken for a film; nothing is opened but th
 """
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -23,6 +24,14 @@ _MOST_PIXELS: Final = 40_000_000
 _LARGEST: Final = 1280
 """The longest side of a film that is encoded anew."""
 _SLOWEST_BITS: Final = 150_000
+_SOUND_BITS: Final = 100_000
+_FILLED: Final = 0.93
+"""How much of what a room takes is filled, the rest is for the container and for what an encoder misses by."""
+_MOST_FRAMES: Final = 30
+_SMALLEST: Final = 320
+"""The longest side of a film below which nobody sees much."""
+_BITS_A_PIXEL: Final = 0.04
+"""Of each picture, at least: H.264 with less shows blocks where something moves."""
 _READ: Final = {
     "video/mp4": "mov", "video/quicktime": "mov", "video/3gpp": "mov", "audio/mp4": "mov", "video/webm": "matroska",
     "audio/webm": "matroska", "video/x-matroska": "matroska", "video/x-msvideo": "avi", "video/ogg": "ogg",
@@ -66,6 +75,7 @@ class Seen(NamedTuple):
     audio: Mapping[str, Any] | None
     data: bool
     seconds: float
+    size: float
 
 
 class Job(NamedTuple):
@@ -96,6 +106,7 @@ def seen(told: Mapping[str, Any]) -> Seen:
         next((one for kind, one in kinds if kind == "video"), None),
         next((one for kind, one in kinds if kind == "audio"), None),
         any(kind not in {"audio", "video", "subtitle"} for kind, _ in kinds), _number(whole.get("duration")),
+        _number(whole.get("size")),
     )  # fmt: skip
 
 
@@ -127,10 +138,10 @@ def making(what: Seen, job: Job) -> Sequence[str]:
         return ("-map", "0:a:0", *bare, *titles, *_SOUND[job.to])
     if what.video is None:
         raise Refused(f"no {job.to} can be made of it")
-    scaled = f"scale=w='min({job.side},iw)':h='min({job.side},ih)':force_original_aspect_ratio=decrease"
+    scaled = _scaled(job.side)
     match job.to:
         case "video/mp4":
-            return ("-map", "0:V:0", "-map", "0:a:0?", *bare, *_film(what, job, scaled))
+            return ("-map", "0:V:0", "-map", "0:a:0?", *bare, *_film(what, job))
         case "image/webp":
             more = ("-c:v", "libwebp_anim", "-q:v", "70", "-compression_level", "2", "-loop", "0", "-f", "webp")
             return ("-map", "0:V:0", "-an", *bare, "-vf", f"{scaled},fps=25", *more)
@@ -143,27 +154,57 @@ def making(what: Seen, job: Job) -> Sequence[str]:
             raise Refused(f"no {job.to} can be made of it")
 
 
-def _film(what: Seen, job: Job, scaled: str) -> Sequence[str]:
-    """As it is where that plays everywhere, encoded anew otherwise."""
+def _film(what: Seen, job: Job) -> Sequence[str]:
+    """As it is where that plays everywhere and fits, encoded anew otherwise."""
     video, audio = what.video or {}, what.audio or {}
-    plays = (video.get("codec_name"), video.get("pix_fmt")) == ("h264", "yuv420p") and job.most is None
-    sound = ("-c:a", "copy") if audio.get("codec_name") == "aac" else ("-c:a", "aac", "-b:a", "96k")
+    plays = (video.get("codec_name"), video.get("pix_fmt")) == ("h264", "yuv420p") and job.side == _LARGEST
+    light = job.most is None or 0 < what.size <= job.most * _FILLED
+    slow = job.most is None or 0 < _number(audio.get("bit_rate")) <= _SOUND_BITS
+    sound = ("-c:a", "copy") if audio.get("codec_name") == "aac" and (slow or light) else ("-c:a", "aac", "-b:a", "96k")
     end = ("-movflags", "+faststart", "-f", "mp4")
-    if plays:
+    if plays and light:
         return ("-c:v", "copy", *sound, *end)
-    even = f"{scaled}:force_divisible_by=2,setsar=1"
-    return ("-c:v", "libx264", "-preset", "veryfast", "-crf", "26", *_rate(what, job), "-pix_fmt", "yuv420p", "-vf",
-            even, *sound, *end)  # fmt: skip
+    side, rate = _rated(what, job)
+    smooth = f",fps={_MOST_FRAMES}" if _frames(video) > _MOST_FRAMES + 1 else ""
+    even = f"{_scaled(side)}:force_divisible_by=2,setsar=1{smooth}"
+    return ("-c:v", "libx264", "-preset", "veryfast", "-crf", "26", *rate, "-pix_fmt", "yuv420p", "-vf", even, *sound,
+            *end)  # fmt: skip
 
 
-def _rate(what: Seen, job: Job) -> Sequence[str]:
-    """As many bits as fit into what a room takes."""
+def _scaled(side: int) -> str:
+    return f"scale=w='min({side},iw)':h='min({side},ih)':force_original_aspect_ratio=decrease"
+
+
+def _rated(what: Seen, job: Job) -> tuple[int, Sequence[str]]:
+    """The longest side, and as many bits, as fit into what a room takes. Raises `Refused` where nobody would see much.
+
+    The buffer is a second of it: so much more than the rate a film may have in all.
+    """
     if job.most is None or not what.seconds:
-        return ()
-    bits = int(job.most * 8 * 0.9 / what.seconds) - 100_000
-    if bits < _SLOWEST_BITS:
+        return job.side, ()
+    sound = _SOUND_BITS if what.audio is not None else 0
+    bits = int(job.most * 8 * _FILLED / (what.seconds + 1)) - sound
+    side = _watchable(what.video or {}, bits, job.side) if bits >= _SLOWEST_BITS else None
+    if side is None:
         raise Refused(f"it is too long for {job.most} bytes")
-    return ("-maxrate", str(bits), "-bufsize", str(bits * 2))
+    return side, ("-maxrate", str(bits), "-bufsize", str(bits))
+
+
+def _watchable(video: Mapping[str, Any], bits: int, most: int) -> int | None:
+    """The longest side that so many bits a second draw well enough; None where that is hardly more than a stamp."""
+    width, height = int(video.get("width") or 0), int(video.get("height") or 0)
+    if not width or not height:
+        return most
+    longest, frames = max(width, height), min(_frames(video) or _MOST_FRAMES, _MOST_FRAMES)
+    drawn = math.sqrt(bits / (frames * _BITS_A_PIXEL) / (width * height)) * longest
+    side = min(most, longest, int(drawn))
+    return side if side >= min(_SMALLEST, longest) else None
+
+
+def _frames(video: Mapping[str, Any]) -> float:
+    """How many pictures a second."""
+    count, _, seconds = str(video.get("avg_frame_rate") or "").partition("/")
+    return _number(count) / _number(seconds) if _number(seconds) else 0.0
 
 
 class Ffmpeg:

@@ -15,6 +15,8 @@ OTHER_PICTURES = UNOPENED | {"image/bmp", "image/svg+xml"}
 """Pictures that are shown as files."""
 _STILL = ("image/png", "image/jpeg")
 _FILMS = ("video/quicktime", "video/3gpp", "video/x-matroska", "video/x-msvideo", "video/ogg")
+FILMS = frozenset({"video/mp4", "video/webm", *_FILMS})
+"""Films that can be encoded anew, so that a room takes them."""
 _SOUND = ("audio/mpeg", "audio/ogg", "audio/mp4")
 _MOVING = ("image/webp", "image/gif", *_STILL)
 CONVERSIONS: dict[str, tuple[str, ...]] = {

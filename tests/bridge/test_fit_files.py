@@ -24,6 +24,7 @@ def room(limits: dict[Kind, MediaLimit | str]) -> Capabilities:
 
 
 SMALL = MediaLimit(mimes=frozenset({"image/png", "image/jpeg"}), max_bytes=500, max_side=100, max_ratio=20)
+FILM = MediaLimit(mimes=frozenset({"video/*"}), max_bytes=10_000_000)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,12 @@ SMALL = MediaLimit(mimes=frozenset({"image/png", "image/jpeg"}), max_bytes=500, 
         (held(Kind.FILE, "video/webm"), {Kind.VIDEO: "video/mp4", Kind.FILE: "*/*"}, None),
         (held(Kind.FILE, "application/pdf"), {Kind.FILE: "image/*"}, None),
         (Held(0, why="it is gone"), {Kind.IMAGE: "image/png"}, None),
+        (held(Kind.VIDEO, "video/mp4", size=9**8, duration=60.0), {Kind.VIDEO: FILM}, "video/mp4 - 10000000"),
+        (held(Kind.VIDEO, "video/mp4", size=9**8), {Kind.VIDEO: FILM}, None),
+        (held(Kind.VIDEO, "video/mp4", size=9**8, duration=600.0), {Kind.VIDEO: FILM}, None),
+        (held(Kind.VIDEO, "video/mp4", size=9**8, duration=60.0), {Kind.VIDEO: FILM, Kind.FILE: "*/*"}, None),
+        (held(Kind.FILE, "video/mp4", size=9**8, duration=60.0), {Kind.VIDEO: FILM, Kind.FILE: FILM}, None),
+        (held(Kind.VIDEO, "video/webm", duration=6.0), {Kind.IMAGE: "image/png image/gif"}, None),
     ],
 )
 def test_the_job_that_makes_the_best_of_it(what: Held, takes: dict[Kind, MediaLimit | str], job: str | None) -> None:
@@ -65,3 +72,14 @@ def test_a_form_that_is_there_is_not_made_again_and_is_taken() -> None:
     can = room({Kind.IMAGE: SMALL})
     assert wanted(both, can) is None
     assert taken(both, can) == small
+
+
+def test_a_room_gets_the_least_small_of_the_films_that_were_made_for_others() -> None:
+    small, large = (
+        File(id=str(size), kind=Kind.VIDEO, name="b", mime="video/mp4", size=size, sha256="") for size in (10, 20)
+    )
+    before = held(Kind.VIDEO, "video/mp4", duration=60.0, size=9**8)
+    can = room({Kind.VIDEO: FILM})
+    both = Held(0, (*before.files, small, large), forms=("", "video/mp4 - 10", "video/mp4 - 20"))
+    assert taken(both, can) == large
+    assert wanted(both, can) == "video/mp4 - 10000000"

@@ -19,7 +19,7 @@ from bridge.testing.interop.pieces import animated
 from bridge.testing.memory import WITH_FILES, MemoryPlatform
 from bridge.testing.waiting import shown
 from tests.bridge.media.test_making import HEIC
-from tests.bridge.media.test_recoding import SOUND, codecs, film, recorded, said
+from tests.bridge.media.test_recoding import SOUND, codecs, film, moving, recorded, said, told
 from tests.scenarios.bridge_under_test import Bridge, configured
 
 
@@ -29,13 +29,25 @@ async def source() -> AsyncIterator[MemoryPlatform]:
         yield platform
 
 
+ONLY_LIGHT_FILMS = replace(WITH_FILES, media={Kind.VIDEO: MediaLimit(max_bytes=100_000)})
+
+
+async def bridged(folder: Path, source: MemoryPlatform, target: MemoryPlatform, more: str = "") -> Bridge:
+    """A bridge with a real workshop."""
+    bridge = Bridge(folder, configured(source, target, more=more))
+    bridge.workshop = Processes(Films(lambda: tools(bridge.app.config, folder / "media"), Threads()))
+    return await bridge.start()
+
+
 async def crossed(folder: Path, source: MemoryPlatform, given: Filed, kind: Kind, limit: MediaLimit) -> Filed:
-    """The file as the reader of a room has it that takes only this."""
-    can = replace(WITH_FILES, media={kind: limit, Kind.FILE: WITH_FILES.media[Kind.FILE]})
-    async with MemoryPlatform("target", capabilities=can) as target:
-        bridge = Bridge(folder, configured(source, target))
-        bridge.workshop = Processes(Films(lambda: tools(bridge.app.config, folder / "media"), Threads()))
-        await bridge.start()
+    """The file as the reader of a room has it that takes only this, and any file."""
+    return await into(folder, source, given, {kind: limit, Kind.FILE: WITH_FILES.media[Kind.FILE]})
+
+
+async def into(folder: Path, source: MemoryPlatform, given: Filed, limits: dict[Kind, MediaLimit]) -> Filed:
+    """The file as the reader of a room has it that takes only these."""
+    async with MemoryPlatform("target", capabilities=replace(WITH_FILES, media=limits)) as target:
+        bridge = await bridged(folder, source, target)
         await source.send_files("town", "Ada", [given])
         await shown(target, "town", lambda seen: any(one.files for one in seen))
         await bridge.stop()
@@ -106,6 +118,27 @@ async def test_sound_and_films_become_what_a_room_takes(
     assert (file.kind, file.mime, codecs(file.data)) == (given.kind, to, expected)
     assert file.duration == pytest.approx(1, abs=0.3)
     assert given.kind is not Kind.VIDEO or (file.width, file.height) == (96, 64)
+
+
+async def test_a_film_that_is_too_heavy_for_a_room_is_made_smaller_for_it(
+    tmp_path: Path, source: MemoryPlatform
+) -> None:
+    given = Filed(kind=Kind.VIDEO, data=moving(), mime="video/mp4", name="heavy.mp4", width=640, height=480)
+    most = MediaLimit(max_bytes=120_000)
+    file = await into(tmp_path, source, given, {Kind.VIDEO: most, Kind.FILE: most})
+    picture = told(file.data)["streams"][0]
+    assert (file.kind, file.mime, file.name) == (Kind.VIDEO, "video/mp4", "heavy.mp4")
+    assert (picture["width"], picture["height"]) == (file.width, file.height)
+    assert (file.duration, len(file.data) <= 120_000) == (pytest.approx(2, abs=0.2), True)
+
+
+async def test_a_film_of_which_nothing_would_be_left_is_linked(tmp_path: Path, source: MemoryPlatform) -> None:
+    given = Filed(kind=Kind.VIDEO, data=moving(), mime="video/mp4", name="heavy.mp4")
+    async with MemoryPlatform("target", capabilities=ONLY_LIGHT_FILMS) as target:
+        await bridged(tmp_path, source, target, "http: {listen: '127.0.0.1:0', public_url: 'https://b.example.org'}\n")
+        await source.send_files("town", "Ada", [given])
+        (seen,) = await shown(target, "town", lambda seen: seen)
+        assert (seen.files, "https://b.example.org/files/" in seen.text) == ((), True)
 
 
 async def test_a_picture_that_moves_is_a_film_where_only_films_move(tmp_path: Path, source: MemoryPlatform) -> None:

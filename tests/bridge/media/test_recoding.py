@@ -218,6 +218,36 @@ async def test_a_film_that_would_not_fit_is_refused(tmp_path: Path) -> None:
     assert (made.refused, after) == ("it is too long for 1000 bytes", b"")
 
 
+def moving(seconds: int = 2, size: str = "640x480", rate: int = 60) -> bytes:
+    """A film with much in it that changes: encoders need many bits for it."""
+    picture = ("-f", "lavfi", "-i", f"testsrc=size={size}:rate={rate}:duration={seconds},noise=alls=60:allf=t")
+    tone = ("-f", "lavfi", "-i", f"sine=frequency=440:duration={seconds}")
+    light = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "256k")
+    return recorded(*picture, *tone, *light, name="heavy.mp4")
+
+
+async def test_a_film_that_is_too_heavy_is_made_smaller_and_can_be_watched(tmp_path: Path) -> None:
+    before, most = moving(), 120_000
+    made, after = await worked(f"video/mp4 - {most}", "video/mp4", before, tmp_path)
+    assert (len(before) > 5 * most, most / 2 < len(after) <= most) == (True, True)
+    picture, sound = told(after)["streams"]
+    assert (codecs(after), made.duration) == (["h264", "aac"], pytest.approx(2, abs=0.2))
+    assert (picture["width"], picture["height"]) == (made.width, made.height)
+    assert 320 <= made.width < 640
+    assert (picture["avg_frame_rate"], int(sound["bit_rate"]) < 130_000) == ("30/1", True)
+
+
+async def test_a_film_of_which_only_a_stamp_could_be_left_is_refused(tmp_path: Path) -> None:
+    made, after = await worked("video/mp4 - 100000", "video/mp4", moving(), tmp_path)
+    assert (made.refused, after) == ("it is too long for 100000 bytes", b"")
+
+
+async def test_a_film_that_fits_already_is_copied_as_it_is(tmp_path: Path) -> None:
+    before = film("a.mov")
+    _, after = await worked("video/mp4 - 5000000", "video/quicktime", before, tmp_path)
+    assert [one["bit_rate"] for one in told(after)["streams"]] == [one["bit_rate"] for one in told(before)["streams"]]
+
+
 # --- what is none ---
 
 LIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"
