@@ -1,9 +1,10 @@
 """Messenger as a connector: the inbox of one page, a private room for each person."""
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any, ClassVar, Final
 
 import structlog
@@ -19,6 +20,7 @@ from bridge import (
     Endpoint,
     Finding,
     Host,
+    Kind,
     MessageId,
     Outgoing,
     Place,
@@ -43,10 +45,12 @@ from connectors.graph import door
 from connectors.graph.client import connected_to
 from connectors.graph.wire import loads
 from connectors.messenger import checkup, outgoing, registering
+from connectors.messenger.apart import Apart
 from connectors.messenger.config import RECIPIENT, AfterWindow, MessengerConfig, Names, Webhook
 from connectors.messenger.errors import NoPersona, NotOurs, OutsideWindow, meaning
 from connectors.messenger.format import FORMATTING, MAX_TEXT
-from connectors.messenger.hearing import Hearing
+from connectors.messenger.hearing import POLLS, Hearing
+from connectors.messenger.incoming import polled
 from connectors.messenger.outgoing import LIMITS, Speech
 from connectors.messenger.page import Page
 from connectors.messenger.people import People
@@ -83,6 +87,8 @@ class Messenger(Connector[MessengerConfig]):
         max_text=MAX_TEXT,
         unit=Unit.CHARACTERS,
         media=LIMITS,
+        max_album=outgoing.MAX_ALBUM,
+        albums=(frozenset({Kind.IMAGE}),),
         max_reactions=1,
         rates=(Rate(Scope.ACCOUNT, 300, 1),),
         window=_DAY,
@@ -92,6 +98,7 @@ class Messenger(Connector[MessengerConfig]):
         super().__init__(config, host)
         self._up: _Up | None = None
         self._hearing: Hearing | None = None
+        self._apart = Apart()
         self._log = structlog.get_logger().bind(account=host.account)
 
     @property
@@ -222,14 +229,38 @@ class Messenger(Connector[MessengerConfig]):
         _check(message.room)
         up = self._live()
         persona = await self._persona(up, message)
-        payload = await up.uploads.payload(message.files[0]) if message.files else None
         try:
-            return (await self._sent(up, message, Speech(persona, payload)),)
-        except NotOurs:
-            payload = await up.uploads.again(message.files[0])
-            return (await self._sent(up, message, Speech(persona, payload)),)
+            return await self._told(message, partial(self._whole, up, persona))
         except NoPersona as error:
             raise await up.personas.lost(persona) from error
+
+    async def _told(self, message: Outgoing, one: Callable[[Outgoing], Awaitable[MessageId]]) -> Sequence[MessageId]:
+        """An album as one message, or picture by picture where Meta refuses it as one."""
+        if len(message.files) > 1:
+            return await self._album(message, one)
+        ident = await one(message)
+        if message.shared:
+            await self.host.remember(polled(message.key), ident, POLLS)
+        return (ident,)
+
+    async def _album(self, message: Outgoing, one: Callable[[Outgoing], Awaitable[MessageId]]) -> Sequence[MessageId]:
+        if not self._apart.needed:
+            try:
+                return (await one(message),)
+            except NoPersona:
+                raise
+            except Rejected as refusal:
+                self._log.info("messenger refused an album, its pictures go one by one", why=str(refusal))
+        return await self._apart.send(message, one)
+
+    async def _whole(self, up: _Up, persona: str, message: Outgoing) -> MessageId:
+        """One message with all its files, which go once more where Meta has forgotten them."""
+        try:
+            payloads = [await up.uploads.payload(file) for file in message.files]
+            return await self._sent(up, message, Speech(persona, payloads))
+        except NotOurs:
+            payloads = [await up.uploads.again(file) for file in message.files]
+        return await self._sent(up, message, Speech(persona, payloads))
 
     async def _persona(self, up: _Up, message: Outgoing) -> str:
         if self.config.names is Names.PREFIX or message.author is None or message.label:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from bridge.clock import Clock, SystemClock
 from bridge.events import Kind
 from bridge.ids import MessageId
-from bridge.testing.holdings import Filed
+from bridge.testing.holdings import Ballot, Filed
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import Rich
 from connectors.messenger.emulator_calls import Calls
@@ -156,6 +156,15 @@ class MessengerEmulator:
         told = {"mid": mid} if mid else {}
         self.world.tell("postback", who, {**told, "title": title, "payload": payload})
 
+    def choose(self, room: str, message: MessageId, title: str) -> MessageId:
+        """A button under a message of the page's, which is gone with that."""
+        who, asked = self.world.people[room], self.world.find(room, message)
+        payload, asked.choices = asked.choices[title], {}
+        said = self.world.blank(who.name, ours=False)
+        said.text = title
+        self.world.said(who, self.world.post(who, said), {"quick_reply": {"payload": payload}})
+        return MessageId(said.mid)
+
     def read(self, room: str) -> None:
         """The person looks at everything the page wrote."""
         self.world.tell("read", self.world.people[room], {"watermark": self.world.stamp()})
@@ -258,5 +267,10 @@ def _shown(message: Message) -> Shown:
         edited=message.edits > 0,
         in_reply_to=MessageId(message.reply_to) if message.reply_to else None,
         reactions=counted,
-        holds=message.files,
+        holds=(*message.files, *_asked(message)),
     )
+
+
+def _asked(message: Message) -> Sequence[Ballot]:
+    """The question that stands there with buttons."""
+    return [Ballot(question=message.text, options=tuple(message.choices))] if message.choices else []

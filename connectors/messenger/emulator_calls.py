@@ -1,12 +1,12 @@
 """What the calls of the emulated Graph API do, and what each of them checks; facts/platform-apis.md 3.8."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
 from connectors.messenger import emulator_rules as rules
-from connectors.messenger.emulator_files import Files, Part, Upload, held
+from connectors.messenger.emulator_files import Files, Part, Upload, album
 from connectors.messenger.emulator_rules import OUTSIDE, ApiError, Json, Limits, bad
 from connectors.messenger.emulator_webhook import Webhook
 from connectors.messenger.emulator_world import APP, PAGE, PAGE_NAME, Message, Person, World
@@ -148,20 +148,21 @@ class Calls:
         name = self._speaker(fields)
         answered = fields.get("reply_to")
         mid = self.world.find(person.psid, answered.get("mid")).mid if isinstance(answered, dict) else ""
-        upload = await self._upload(said, fields.get("filedata"))
-        self._check_rate(upload)
+        uploads = await self._uploads(said, fields.get("filedata"))
+        self._check_rate(uploads)
         message = self.world.blank(name, ours=True)
         message.text, message.reply_to = str(said.get("text", "")), mid
-        message.files = (held(upload),) if upload is not None else ()
+        message.files = album(uploads, message.mid)
+        message.choices = {str(one["title"]): str(one["payload"]) for one in said.get("quick_replies", ())}
         self.world.post(person, message)
-        self._tell(person, message, {"metadata": said["metadata"]} if "metadata" in said else {}, upload)
+        self._tell(person, message, {"metadata": said["metadata"]} if "metadata" in said else {}, uploads)
         return {"recipient_id": person.psid, "message_id": message.mid}
 
-    def _tell(self, person: Person, message: Message, more: Mapping[str, object], upload: Upload | None) -> None:
+    def _tell(self, person: Person, message: Message, more: Mapping[str, object], uploads: Sequence[Upload]) -> None:
         """The echo of a message, and that the person's device has it."""
         words = {"text": message.text} if message.text else {}
         payload = {"url": "https://scontent.xx.fbcdn.net/echo"}
-        files = {"attachments": [{"type": upload.type, "payload": payload}]} if upload is not None else {}
+        files = {"attachments": [{"type": one.type, "payload": payload} for one in uploads]} if uploads else {}
         echo = {"is_echo": True, "app_id": int(APP), **more, "mid": message.mid, **words, **files}
         self.world.tell("echo", person, echo, message.at)
         self.world.confirm(person, message)
@@ -186,11 +187,14 @@ class Calls:
             raise bad("Invalid persona id")
         return str(persona["name"])
 
-    async def _upload(self, said: Json, part: object) -> Upload | None:
-        """The file of a message: by its address, by its id, or beside it."""
-        if "attachment" not in said:
-            return None
-        kind, payload = rules.check_attachment(said["attachment"])
+    async def _uploads(self, said: Json, part: object) -> Sequence[Upload]:
+        """The files of a message: by their addresses, by their ids, or one beside it."""
+        files = rules.check_album(said, self.limits, self.world.unsure)
+        if isinstance(part, Part) and len(files) != 1:
+            raise bad("A file beside a message is its one attachment")
+        return [await self._upload(kind, payload, part) for kind, payload in files]
+
+    async def _upload(self, kind: str, payload: Json, part: object) -> Upload:
         if ("url" in payload) + ("attachment_id" in payload) + isinstance(part, Part) != 1:
             raise bad("Exactly one of url, attachment_id and a file is required")
         if isinstance(part, Part):
@@ -199,8 +203,8 @@ class Calls:
             return await self.files.fetched(kind, payload["url"])
         return self.files.named(kind, payload["attachment_id"])
 
-    def _check_rate(self, upload: Upload | None) -> None:
-        heavy = upload is not None and upload.type in rules.HEAVY
+    def _check_rate(self, uploads: Sequence[Upload]) -> None:
+        heavy = any(one.type in rules.HEAVY for one in uploads)
         most, sends = (self.limits.heavy_per_second, self._heavy) if heavy else (self.limits.per_second, self._sends)
         now = self.world.now().timestamp()
         while sends and sends[0] <= now - 1:

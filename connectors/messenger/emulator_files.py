@@ -1,5 +1,6 @@
 """Files of the emulated Messenger: what pages upload, what people attach, and the server that gives them out."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -111,6 +112,9 @@ class Files:
         return found.data if found.name == name and found.until > self._clock.now() else None
 
 
-def held(upload: Upload) -> Filed:
-    """The file of a page's message as a reader has it."""
-    return Filed(kind=TYPES[upload.type], data=upload.data, name=upload.name, mime=upload.mime)
+def album(uploads: Sequence[Upload], mid: str) -> tuple[Filed, ...]:
+    """The files of a page's message as a reader has them."""
+    together = mid if len(uploads) > 1 else ""
+    return tuple(
+        Filed(kind=TYPES[one.type], data=one.data, name=one.name, mime=one.mime, album=together) for one in uploads
+    )

@@ -20,6 +20,10 @@ class Limits(Struct, frozen=True, kw_only=True):
     other_bytes: int = 25 * MIB
     personas: int = 50
     persona_name: int = 50
+    album: int = 30
+    choices: int = 13
+    choice: int = 20
+    choice_payload: int = 1000
     edits: int = 5
     per_second: int = 300
     heavy_per_second: int = 10
@@ -49,6 +53,7 @@ class Unsure(Struct, frozen=True, kw_only=True):
     unreact: Literal["bare", "with the emoji"] = "bare"
     stamps: Literal["milliseconds", "seconds"] = "milliseconds"
     human_agent: Literal["allowed", "not allowed"] = "allowed"
+    albums: Literal["taken", "not taken"] = "taken"
     fields: Literal["all known", "some unknown", "not ours to ask for"] = "all known"
 
 
@@ -103,6 +108,7 @@ TYPES: Final = {"image": Kind.IMAGE, "video": Kind.VIDEO, "audio": Kind.AUDIO, "
 HEAVY: Final = frozenset({"audio", "video"})
 MESSAGING_TYPES: Final = ("RESPONSE", "UPDATE", "MESSAGE_TAG")
 TAG: Final = "HUMAN_AGENT"
+_SAID: Final = frozenset({"text", "attachment", "attachments", "sticker_id"})
 ACTIONS: Final = frozenset({"typing_on", "typing_off", "mark_seen", "react", "unreact"})
 SEND_FIELDS: Final = frozenset({
     "recipient", "messaging_type", "message", "sender_action", "payload", "tag", "reply_to", "persona_id",
@@ -148,10 +154,10 @@ def check_message(message: object, limits: Limits) -> Json:
     """What is said: one thing, of the right length."""
     if not isinstance(message, dict):
         raise bad("Param message must be a JSON object")
-    if unknown := set(message) - {"text", "attachment", "sticker_id", "metadata", "quick_replies"}:
+    if unknown := set(message) - {*_SAID, "metadata", "quick_replies"}:
         raise bad(f"Param message has unexpected key {min(unknown)}")
-    if len({"text", "attachment", "sticker_id"} & set(message)) != 1:
-        raise bad("Exactly one of text, attachment and sticker_id is required")
+    if len(_SAID & set(message)) != 1:
+        raise bad("Exactly one of text, attachment, attachments and sticker_id is required")
     text = message.get("text", "x")
     if not isinstance(text, str) or not text.strip():
         raise bad("Message cannot be empty, must provide valid attachment or text")
@@ -159,7 +165,40 @@ def check_message(message: object, limits: Limits) -> Json:
         raise bad(f"Length of param message[text] must be less than or equal to {limits.text}")
     if len(str(message.get("metadata", ""))) > limits.metadata:
         raise bad(f"Length of param message[metadata] must be less than or equal to {limits.metadata}")
+    if "quick_replies" in message:
+        _check_choices(message["quick_replies"], limits)
     return message
+
+
+def _check_choices(choices: object, limits: Limits) -> None:
+    """Buttons under a message, each with a title and what it brings home."""
+    if not isinstance(choices, list) or not 0 < len(choices) <= limits.choices:
+        raise bad(f"Param message[quick_replies] must have 1 to {limits.choices} elements")
+    for one in choices:
+        if not isinstance(one, dict) or set(one) - {"content_type", "title", "payload", "image_url"}:
+            raise bad("Param message[quick_replies] has unexpected keys")
+        title, payload = one.get("title"), one.get("payload")
+        if one.get("content_type") != "text" or not isinstance(title, str) or not isinstance(payload, str):
+            raise bad("A quick reply of content_type text needs a title and a payload")
+        if not 0 < len(title) <= limits.choice or not 0 < len(payload) <= limits.choice_payload:
+            raise bad("The title or the payload of a quick reply is too long, or empty")
+
+
+def check_album(message: Json, limits: Limits, unsure: Unsure) -> list[tuple[str, Json]]:
+    """The files of a message: one of any type, or several pictures."""
+    if "attachment" in message:
+        return [check_attachment(message["attachment"])]
+    if "attachments" not in message:
+        return []
+    files = message["attachments"]
+    if unsure.albums == "not taken":
+        raise bad("Param message has unexpected key attachments")
+    if not isinstance(files, list) or not 0 < len(files) <= limits.album:
+        raise bad(f"Param message[attachments] must have 1 to {limits.album} elements")
+    found = [check_attachment(one) for one in files]
+    if any(kind != "image" for kind, _ in found):
+        raise bad("Param message[attachments] may hold images only")
+    return found
 
 
 def check_attachment(attachment: object) -> tuple[str, Json]:

@@ -50,6 +50,8 @@ class Message(Struct):
     reply_to: str = ""
     edits: int = 0
     reactions: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, str] = field(default_factory=dict)
+    """Buttons under it by their titles, with what they bring home."""
 
 
 class World:

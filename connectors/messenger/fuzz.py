@@ -12,13 +12,14 @@ from bridge.testing.fuzz_target import Target
 from connectors.graph.errors import refusal
 from connectors.graph.wire import loads
 from connectors.messenger.errors import meaning
-from connectors.messenger.incoming import Known, events, read, stamp, unshown
+from connectors.messenger.incoming import Known, events, pressed, read, stamp, unshown
 
 _PAGE, _ADA = "104567890123456", "6571234567890123"
 _NOW = datetime(2025, 10, 9, 9, tzinfo=UTC)
 _URL = "https://scontent.xx.fbcdn.net/v/a.jpg?oh=1&oe=2"
 _BODIES: tuple[dict[str, Any], ...] = (
     {"message": {"mid": "m_1", "text": "hello", "quick_reply": {"payload": "P1"}, "reply_to": {"mid": "m_0"}}},
+    {"message": {"mid": "m_8", "text": "salad", "quick_reply": {"payload": "qantara b.991.0 1"}}},
     {"message": {"mid": "m_2", "attachments": [{"type": "image", "payload": {"url": _URL}}]}},
     {"message": {"mid": "m_3", "attachments": [{"type": "sticker", "payload": {"url": _URL, "sticker_id": 369239}}]}},
     {"message": {"mid": "m_4", "text": "see", "attachments": [
@@ -47,6 +48,7 @@ def _call(data: bytes) -> None:
     for one in told.items:
         unshown(one)
         stamp(one)
+        pressed(one)
         person = User(id=UserId(one.person), name="Ada")
         with suppress(ValueError):  # it has no id
             events(one, Known(User(id=UserId(_PAGE), name="Page"), "1517", {one.person: person}))

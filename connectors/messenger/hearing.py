@@ -15,10 +15,12 @@ from bridge.calls import Calls
 from bridge.events import AnyEvent, User
 from connectors.graph.wire import Json
 from connectors.messenger import incoming
-from connectors.messenger.incoming import Item, Known
+from connectors.messenger.incoming import Item, Known, polled
 from connectors.messenger.people import People
 
 _REACTIONS: Final = timedelta(days=90)
+POLLS: Final = timedelta(days=90)
+"""How long it is remembered which message a poll became."""
 
 
 class Memory(Struct, frozen=True):
@@ -67,6 +69,8 @@ class Hearing:
     async def _events(self, item: Item, known: Known, host: Host) -> Sequence[AnyEvent]:
         if item.kind == "reaction":
             known = Known(known.me, known.app, known.people, await self._before(item, host))
+        elif (asked := incoming.pressed(item)) is not None:
+            known = Known(known.me, known.app, known.people, about=await host.recall(polled(asked)))
         if incoming.unshown(item):
             host.unreadable("a message")
         try:

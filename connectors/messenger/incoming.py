@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bridge.events import (
     AnyEvent,
@@ -44,6 +45,7 @@ _PASSED_OVER: Final = (
     "response_feedback",
 )  # fmt: skip
 _STARTED: Final = "GET_STARTED"
+_LONGEST_KEY: Final = 200
 _EMOJI: Final = {
     "smile": "😆", "angry": "😠", "sad": "😢", "wow": "😮", "love": "❤️", "like": "👍", "dislike": "👎",
 }  # fmt: skip
@@ -72,12 +74,16 @@ class Read(Struct, frozen=True):
 
 
 class Known(Struct, frozen=True):
-    """What the events of a call are made with: who we are, people by their ids, and the reactions before this one."""
+    """What the events of a call are made with: who we are, people by their ids, and the reactions before this one.
+
+    `about` is the poll of ours under which a button was pressed.
+    """
 
     me: User
     app: str
     people: Mapping[str, User]
     before: Mapping[str, str] = {}
+    about: str | None = None
 
 
 def read(body: Json, page: str, now: datetime) -> Read:
@@ -143,7 +149,21 @@ def _message(item: Item, known: Known) -> Iterator[AnyEvent]:
     if _is_gone(item):
         yield Deleted(id=EventId(f"deletion {mid}"), message=mid, by=author, **_where(item))
         return
-    yield _posted(item, mid, author)
+    answered = MessageId(known.about) if known.about else _answered(item.body)
+    yield replace(_posted(item, mid, author), in_reply_to=answered)
+
+
+def pressed(item: Item) -> Key | None:
+    """The key of our poll under which somebody pressed a button; the title stands in the text."""
+    payload = text(an_object(item.body.get("quick_reply")).get("payload"))
+    key, _, number = payload.removeprefix(ECHO).rpartition(" ")
+    ours = item.kind == "message" and payload.startswith(ECHO) and len(key) <= _LONGEST_KEY
+    return Key(key) if ours and key and number.isdecimal() else None
+
+
+def polled(key: Key) -> str:
+    """The name under which it is remembered which message a poll became."""
+    return f"poll {key}"
 
 
 def _posted(item: Item, mid: MessageId, author: User, echo_of: Key | None = None) -> Posted:

@@ -1,18 +1,24 @@
 """What the bridge asks for → bodies of the Send API. Pure: no I/O, no state; facts/platform-apis.md 3.4."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
 
-from bridge import Kind, Manner, MediaLimit, Outgoing, Reaction, RoomId
+from bridge import Attachment, Key, Kind, Manner, MediaLimit, Outgoing, Reaction, RoomId
 from bridge.errors import Feature, Unsupported
 from bridge.events import File
-from connectors.messenger.format import render
+from connectors.messenger.format import MAX_TEXT, render
 from connectors.messenger.incoming import ECHO
 
 TAG: Final = "HUMAN_AGENT"
 MIB: Final = 1024 * 1024
+MAX_ALBUM: Final = 30
+"""Pictures in one message."""
+MAX_CHOICES: Final = 13
+"""Buttons under one message."""
+MAX_CHOICE: Final = 20
+"""Characters on a button."""
 _IMAGE_MIB: Final = 8
 _OTHER_MIB: Final = 25
 _SOUNDS: Final = frozenset({"audio/mpeg", "audio/mp4", "audio/x-m4a", "audio/aac", "audio/wav"})
@@ -23,32 +29,57 @@ LIMITS: Final[Mapping[Kind, MediaLimit]] = {
     Kind.VIDEO: MediaLimit(frozenset({"video/mp4"}), _OTHER_MIB * MIB),
     Kind.AUDIO: MediaLimit(_SOUNDS, _OTHER_MIB * MIB),
     Kind.FILE: MediaLimit(max_bytes=_OTHER_MIB * MIB),
+    Kind.POLL: MediaLimit(),
 }  # fmt: skip
 """What Messenger shows as what it is."""
 
 
 class Speech(Struct, frozen=True):
-    """What goes with one message besides what it says: the persona that says it, and the file's payload."""
+    """What goes with one message besides what it says: the persona that says it, and the payloads of its files."""
 
     persona: str = ""
-    payload: Mapping[str, Any] | None = None
+    payloads: Sequence[Mapping[str, Any]] = ()
 
 
 def body(message: Outgoing, speech: Speech) -> dict[str, Any]:
-    """One message inside of the window: words, or a file, never both."""
-    said: dict[str, Any] = {"metadata": f"{ECHO}{message.key}"}
-    if message.files:
-        said["attachment"] = {"type": type_of(message.files[0]), "payload": dict(speech.payload or {})}
-    else:
-        said["text"] = words(message, speech)
+    """One message inside of the window: words, files or a question, never two of them."""
     answered = message.in_reply_to
     return {
         "recipient": {"id": message.room},
         "messaging_type": "RESPONSE",
-        "message": said,
+        "message": {**({"metadata": f"{ECHO}{message.key}"} if message.key else {}), **_said(message, speech)},
         **({"reply_to": {"mid": answered.parts[0]}} if answered is not None and answered.parts else {}),
         **({"persona_id": speech.persona} if speech.persona else {}),
     }
+
+
+def _said(message: Outgoing, speech: Speech) -> dict[str, Any]:
+    if message.shared:
+        return _question(message.shared[0], message.key)
+    files = [
+        {"type": type_of(file), "payload": dict(payload)}
+        for file, payload in zip(message.files, speech.payloads, strict=True)
+    ]
+    if len(files) > 1:
+        return {"attachments": files}
+    return {"attachment": files[0]} if files else {"text": words(message, speech)}
+
+
+def _question(one: Attachment, key: Key) -> dict[str, Any]:
+    """A poll, each answer a button that is gone once one was pressed; what would be cut there goes in words."""
+    poll = one.poll
+    if poll is None:
+        raise Unsupported(Feature.ATTACHMENT, f"Messenger takes no {one.kind}")
+    answers = [" ".join(answer.split()) for answer in poll.answers]
+    if poll.most > 1 or len(answers) > MAX_CHOICES or len(poll.question) > MAX_TEXT or not poll.question.strip():
+        raise Unsupported(Feature.ATTACHMENT, "the poll has more answers than Messenger has buttons, or no question")
+    if not all(0 < len(answer) <= MAX_CHOICE for answer in answers) or len(set(answers)) < len(answers):
+        raise Unsupported(Feature.ATTACHMENT, "an answer does not fit on a button of Messenger, or stands there twice")
+    buttons = [
+        {"content_type": "text", "title": answer, "payload": f"{ECHO}{key} {number}"}
+        for number, answer in enumerate(answers)
+    ]
+    return {"text": poll.question, "quick_replies": buttons}
 
 
 def tagged(inside: Mapping[str, Any]) -> dict[str, Any]:

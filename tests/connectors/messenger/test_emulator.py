@@ -58,6 +58,7 @@ async def caller(lab: Lab) -> AsyncIterator[Caller]:
 
 HELLO = {"text": "hello"}
 PICTURE = {"type": "image", "payload": {"attachment_id": "185"}}
+BUTTON = {"content_type": "text", "title": "yes", "payload": "P"}
 REFUSED: list[tuple[Json, tuple[int, int | None]]] = [
     ({"message": HELLO, "recipient": {"id": "999"}}, (100, 2018001)),
     ({"message": HELLO, "recipient": None}, (100, 2018001)),
@@ -82,6 +83,18 @@ REFUSED: list[tuple[Json, tuple[int, int | None]]] = [
     ({"message": {"attachment": {"type": "hologram", "payload": {}}}}, (100, None)),
     ({"message": {"attachment": {"type": "image", "payload": {}}}}, (100, None)),
     ({"message": {"attachment": {"type": "image", "payload": {"url": "http://127.0.0.1:9/x"}}}}, (100, 2018008)),
+    ({"message": {"attachments": []}}, (100, None)),
+    ({"message": {"attachments": [PICTURE] * 31}}, (100, None)),
+    ({"message": {"attachments": [PICTURE, PICTURE]}}, (100, 2018074)),
+    ({"message": {"attachments": [{**PICTURE, "type": "video"}]}}, (100, None)),
+    ({"message": {**HELLO, "attachments": [PICTURE]}}, (100, None)),
+    ({"message": {**HELLO, "quick_replies": []}}, (100, None)),
+    ({"message": {**HELLO, "quick_replies": [BUTTON] * 14}}, (100, None)),
+    ({"message": {**HELLO, "quick_replies": [{**BUTTON, "title": "x" * 21}]}}, (100, None)),
+    ({"message": {**HELLO, "quick_replies": [{**BUTTON, "payload": "x" * 1001}]}}, (100, None)),
+    ({"message": {**HELLO, "quick_replies": [{"title": "yes", "payload": "P"}]}}, (100, None)),
+    ({"message": {**HELLO, "quick_replies": [{**BUTTON, "colour": "red"}]}}, (100, None)),
+    ({"message": {**HELLO, "quick_replies": [{"content_type": "text", "title": "yes"}]}}, (100, None)),
     ({"sender_action": "dance", "messaging_type": None}, (100, None)),
     ({"sender_action": "react", "messaging_type": None}, (100, None)),
     ({"sender_action": "mark_seen"}, (100, None)),
