@@ -160,7 +160,7 @@ def _unknown(witness: Witness, line: Line, _: relations.Numbers) -> bool:
 
 
 def _poison(witness: Witness, line: Line, _: relations.Numbers) -> bool:
-    return len({one.life for one in line.tries}) >= 3 and witness.life > 3
+    return len({one.life for one in line.tries} | line.marked) >= 3 and witness.life > 3
 
 
 def _orphan(_: Witness, line: Line, known: relations.Numbers) -> bool:

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from bridge.events import AnyEvent, Deleted, Edited, Posted, Reacted, Relayed, Unreacted
 from bridge.ids import Key, MessageId, RoomId, RoomNumber, RowNumber
 from bridge.steps import unsealed
-from bridge.store.ops import Accept, Accepted, Admit, Op, Park, Progress, Seal, Settle, Store
+from bridge.store.ops import Accept, Accepted, Admit, Mark, Op, Park, Progress, Seal, Settle, Store
 from bridge.store.questions import Page, Parked
 from bridge.store.rows import Arrival, Copy, Made, Outcome, Row, RowKind
 from bridge.testing.simulation.weather import Weather
@@ -64,6 +64,8 @@ class Line(Struct, eq=False):
     made: list[Copy] = field(default_factory=list)
     sent: set[int] = field(default_factory=set)
     tries: list[Try] = field(default_factory=list)
+    marked: set[int] = field(default_factory=set)
+    """Lives in which it was marked as a suspect, whatever became of the try that was to follow."""
 
 
 class Witness:
@@ -120,6 +122,8 @@ class Witness:
                     self._sealed(op)
                 case Park():
                     self._parked(op)
+                case Mark():
+                    self.lines[op.row.number].marked.add(self.life)
                 case Admit():
                     self.names = {record.number: f"{record.account}/{record.name}" for record in result}  # type: ignore[attr-defined]  # Admit's answer
                 case _:
@@ -214,6 +218,9 @@ class Witness:
     def in_doubt(self, batch: Sequence[Op]) -> None:
         """The disk failed while these were committed: the next life shows whether they were."""
         self._doubtful.append(tuple(batch))
+        for op in batch:
+            if isinstance(op, Mark):
+                self.lines[op.row.number].marked.add(self.life)
 
     def settle_doubt(self, store: Store) -> None:
         """Compare a reopened store with what is known: either all of the doubtful batch is there, or nothing of it."""
