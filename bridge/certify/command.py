@@ -24,6 +24,7 @@ from bridge.testing.acts import Hastens
 from bridge.testing.companion import EmulatedCompanion
 from bridge.testing.door import Site, opened
 from bridge.testing.host import KitHost
+from bridge.testing.registration import register
 
 _BROKEN = 1
 _QUIET_SECONDS = 3.0
@@ -82,6 +83,7 @@ async def emulated(name: str, tell: Callable[[str], None] = lambda _: None) -> t
     async with emulator as platform:
         settings = installed().get(name).Config.model_validate({"connector": name, **_settings(platform.settings())})
         async with _standing(settings, AccountName("kit"), platform.rooms[0], HttpSettings(listen=_ANY)) as stand:
+            register(platform, stand.host.account, stand.host.webhook_url or "")
             companion: Companion = EmulatedCompanion(platform)
             return await _all(certified(stand, companion, _QUIET_SECONDS, tell), tell)
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from bridge.clock import SystemClock
 from bridge.demo.daemon import Daemon, NotStarted, free_port
 from bridge.demo.script import NotSeen, play
-from bridge.demo.stage import Cast, configuration, take_seats
+from bridge.demo.stage import Cast, announce, configuration, take_seats
 from bridge.demo.web import Page
 from bridge.registry import emulators
 
@@ -73,6 +73,7 @@ async def _performed(show: Show, folder: Path) -> int:
             port = free_port()
             daemon = Daemon(folder, port, clock=SystemClock(), group=group)
             daemon.configure(configuration(cast, port))
+            announce(cast, port)
             return await _shown(show, cast, daemon)
 
 

@@ -7,10 +7,11 @@ from enum import StrEnum
 import structlog
 from msgspec import Struct, field
 
-from bridge.ids import MessageId
+from bridge.ids import AccountName, MessageId
 from bridge.registry import Registry
 from bridge.testing.acts import AlsoPrivate, Private
 from bridge.testing.platform import Platform
+from bridge.testing.registration import register
 from bridge.text.nodes import said
 
 logger = structlog.get_logger()
@@ -142,6 +143,12 @@ def configuration(cast: Cast, port: int) -> Mapping[str, object]:
         },
         **_desks(cast),
     }
+
+
+def announce(cast: Cast, port: int) -> None:
+    """Tell the platforms' servers of their accounts, where they have to be told."""
+    for seat in cast.everybody:
+        register(seat.platform, AccountName(seat.account), f"http://127.0.0.1:{port}/in/{seat.account}")
 
 
 def _desks(cast: Cast) -> Mapping[str, object]:

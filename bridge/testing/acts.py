@@ -10,6 +10,7 @@ The interop table (`bridge.testing.interop`) does each act wherever it is found,
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+from bridge.connector import Registration
 from bridge.ids import MessageId, ThreadId
 from bridge.testing.holdings import Ballot, Card, Filed, Spot
 from bridge.testing.platform import Platform, Shown
@@ -152,6 +153,15 @@ class Telling(Protocol):
 
         It returns the list to tell instead, as JSON, or None to leave it.
         """
+        ...
+
+
+@runtime_checkable
+class Registers(Protocol):
+    """The platform's server reads a file about the account before the account works."""
+
+    def register(self, registration: Registration) -> None:
+        """Read it; raises where a real server would not start with it."""
         ...
 
 

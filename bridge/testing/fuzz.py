@@ -33,6 +33,7 @@ from bridge.testing.fuzz_calls import CallPromises  # noqa: E402
 from bridge.testing.fuzz_mutations import body, line, mangled  # noqa: E402
 from bridge.testing.host import KitHost  # noqa: E402
 from bridge.testing.platform import Platform  # noqa: E402
+from bridge.testing.registration import register  # noqa: E402
 from bridge.text.nodes import said  # noqa: E402
 
 MARKED: Final = "mangle-me"
@@ -245,6 +246,7 @@ class FuzzContract(CallPromises):
                 return
             platform.tamper_calls(tamper.answer)
             async with opened() as door:
+                register(platform, host.account, door.url)
                 yield Kit(way, host, lambda one: door.admitted(connect(one), one), self._terms())
 
     def _terms(self) -> Terms:

@@ -17,6 +17,7 @@ from bridge.testing.contract_kit import Kit, Running, Terms
 from bridge.testing.fuzz_mutations import body, pick
 from bridge.testing.host import KitHost
 from bridge.testing.platform import Platform
+from bridge.testing.registration import register
 from bridge.text.walk import plain
 
 STORM: Final = 50
@@ -108,12 +109,14 @@ class CallPromises:
             words = [f"number {number}" for number in range(6)]
             for one in words:
                 await run.hears(one)
-            fresh = KitHost(tmp_path, webhook_url=door.url)
-            old, run.connector.host = run.connector.host, fresh
-            for call in reversed(door.calls):
-                assert (await door.give(call)).status == 200
-            run.connector.host = old
-            assert sorted(fresh.words()) == words
+            calls, kit = [*door.calls], run.kit
+            kit.host = KitHost(tmp_path, webhook_url=door.url)
+            fresh = kit.running()
+            door.connector = fresh.connector
+            async with fresh:
+                for call in reversed(calls):
+                    assert (await door.give(call)).status == 200
+                assert sorted(kit.host.words()) == words
 
     async def test_a_broken_call_harms_nothing(self, caller: str, seed: int, tmp_path: Path) -> None:
         async with self._called(caller, tmp_path) as (run, door):
@@ -132,6 +135,7 @@ class CallPromises:
             assert isinstance(platform, Calling), f"{name} has webhooks, so its emulator needs `webhook_settings`"
             config = kind.Config.model_validate(platform.webhook_settings())
             host = KitHost(tmp_path, webhook_url=door.url)
+            register(platform, host.account, door.url)
             run = Kit(platform, host, lambda one: kind(config, one), self._terms()).running()
             door.connector = run.connector
             async with run:

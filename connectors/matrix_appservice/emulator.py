@@ -1,22 +1,26 @@
 """What an emulated homeserver does for an application service: ghosts, and transactions pushed until they are taken."""
 
 import asyncio
+import json
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import aiohttp
+import yaml
 from aiohttp import web
 
+from bridge.connector import Registration
 from connectors.matrix.emulator import SERVER, MatrixEmulator
 from connectors.matrix.emulator_http import Homeserver, body
 from connectors.matrix.emulator_rooms import Json, MatrixRefusal, Person, Stored
+from connectors.matrix_appservice.names import namespace, parted
 from connectors.matrix_appservice.registration import is_served
 
 BOT = f"@bridge:{SERVER}"
 AS_TOKEN = "as-token-of-the-emulated-homeserver-0123456789"  # noqa: S105  nobody else's
-HS_TOKEN = "hs-token-of-the-emulated-homeserver-9876543210"  # noqa: S105  nobody else's
+HS_TOKEN = "HS-token-of-the-emulated-homeserver-9876543210"  # noqa: S105  nobody else's
 _PREFIX = "/_matrix/app/v1"
 _MOST_EVENTS = 100
 _PUSH_SECONDS = 60.0
@@ -36,6 +40,9 @@ class Appservice:
         self.is_waiting = False
         """Whether a push failed and the next one waits for its time."""
         self.retry_seconds = retry_seconds
+        self.tamper: Callable[[Any], bytes | None] = _whole
+        """Puts other events in the place of those of a transaction."""
+        self._id: str | None = None
         self._queue: deque[tuple[int, Json]] = deque()
         self._transactions = 0
         self._seen = 0
@@ -56,6 +63,16 @@ class Appservice:
             task.cancel()
         await asyncio.wait(self._tasks)
         await self._session.close()
+
+    def register(self, registration: Registration) -> None:
+        """Read the file, as far as a homeserver refuses to start with it."""
+        told = yaml.safe_load(registration.text)
+        known = {"as_token": AS_TOKEN, "hs_token": HS_TOKEN, "sender_localpart": parted(BOT)[0]}
+        users = [one["regex"] for one in told["namespaces"]["users"] if one["exclusive"]]
+        if any(told[name] != value for name, value in known.items()) or users != [namespace(BOT)]:
+            raise ValueError("the registration is of another service")
+        self._id, self.url = told["id"], told["url"]
+        self._hurry.set()
 
     def settings(self, address: str) -> Mapping[str, object]:
         """The account's settings, as in YAML."""
@@ -144,6 +161,8 @@ class Appservice:
     async def _ping(self, request: web.Request) -> web.Response:
         self._server.who(request)
         asked = await body(request)
+        if self._id not in {None, request.match_info["id"]}:
+            raise MatrixRefusal(403, "M_FORBIDDEN", "the path names another application service than the token")
         try:
             status = await self._asked("POST", f"{_PREFIX}/ping", {"transaction_id": asked.get("transaction_id")})
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -200,18 +219,47 @@ class Appservice:
 
     async def _was_taken(self, number: int, transaction: Json) -> bool:
         try:
-            return await self._asked("PUT", f"{_PREFIX}/transactions/{number}", transaction) == 200
+            path = f"{_PREFIX}/transactions/{number}"
+            return await self._asked("PUT", path, transaction, self.tamper(transaction["events"])) == 200
         except (aiohttp.ClientError, OSError, TimeoutError):
             return False
 
-    async def _asked(self, method: str, path: str, content: Mapping[str, Any]) -> int:
+    async def _asked(self, method: str, path: str, content: Mapping[str, Any], events: bytes | None = None) -> int:
         total = aiohttp.ClientTimeout(total=_PUSH_SECONDS)
-        async with self._session.request(method, self.url + path, json=content, timeout=total) as answer:
+        told = json.dumps(content).encode() if events is None else b'{"events":' + events + b"}"
+        typed = {"Content-Type": "application/json"}
+        where = self.url + path
+        async with self._session.request(method, where, data=told, headers=typed, timeout=total) as answer:
             await answer.read()
             return answer.status
 
 
+class AppserviceEmulator(MatrixEmulator):
+    """A homeserver that knows one application service: people there, ghosts beside them."""
+
+    title = "Matrix, with ghosts"
+
+    def __init__(self, retry_seconds: float = 2.0) -> None:
+        self.appservice = Appservice(retry_seconds)
+        super().__init__(service=self.appservice)
+
+    def register(self, registration: Registration) -> None:
+        self.appservice.register(registration)
+
+    def tamper_calls(self, tamper: Callable[[Any], bytes | None]) -> None:
+        """Let somebody put other events in the place of those of a transaction."""
+        self.appservice.tamper = tamper
+
+    def webhook_settings(self) -> Mapping[str, object]:
+        """The homeserver always calls."""
+        return self.settings()
+
+
 def appservice_homeserver(retry_seconds: float = 2.0) -> tuple[MatrixEmulator, Appservice]:
-    """A homeserver that knows one application service."""
-    service = Appservice(retry_seconds)
-    return MatrixEmulator(service=service), service
+    """A homeserver that knows one application service, and that service."""
+    made = AppserviceEmulator(retry_seconds)
+    return made, made.appservice
+
+
+def _whole(_: object) -> None:
+    """Nothing is put in the place of what happened."""

@@ -125,7 +125,7 @@ def test_nothing_crosses_while_the_bridge_is_dead_and_it_crosses_after_the_start
     state(page, "stopped")
     assert "dead" in page.find_element(By.ID, "state").text
     matrix.say("while it is dead")
-    telegram.say("here as well")
+    telegram.say("here as well", person="Cleo")
     matrix.shows("while it is dead")
     telegram.shows("here as well")
     assert not [words for words in irc.words() if "dead" in words or "as well" in words]

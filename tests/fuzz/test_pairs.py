@@ -14,13 +14,15 @@ import pytest
 from bridge.connector import Connector
 from bridge.events import Posted
 from bridge.fit import Words, fit
+from bridge.ids import AccountName
 from bridge.people import label
 from bridge.registry import emulators, installed
 from bridge.testing.acts import Telling
 from bridge.testing.contract_kit import Kit, Running, Terms
 from bridge.testing.contract_words import FORGED, HOSTILE, bare, nodes
-from bridge.testing.door import opened
+from bridge.testing.door import ACCOUNT, opened
 from bridge.testing.host import KitHost
+from bridge.testing.registration import register
 from bridge.text.nodes import Link, Mention, said
 from bridge.text.walk import plain
 from connectors.telegram.emulator import TelegramEmulator
@@ -52,6 +54,7 @@ THE_END = "the end of it"
 async def running(name: str, path: Path) -> AsyncIterator[Running]:
     async with PATIENT.get(name, emulators().get(name))() as platform, opened() as door:
         kind = installed().get(name)
+        register(platform, AccountName(ACCOUNT), door.url)
         config = kind.Config.model_validate(platform.settings())
 
         def connect(host: KitHost) -> Connector[Any]:

@@ -35,6 +35,7 @@ from bridge.text.nodes import (
 )
 
 _BURST = 12
+_LOOK_AT_ME = ("look at me", "do you see me", "here I am", "and now", "at last", "look here", "still here", "well")
 
 
 def _block(make: Callable[[str], Rich]) -> Act:
@@ -82,7 +83,7 @@ async def _reply_to_copy(scene: Scene) -> None:
 
 async def _answer_here(scene: Scene, there: Seat) -> None:
     here, words = scene.seat, f"asked on {there.name} {scene.other}"
-    asked = await there.platform.say(there.room, f"Ben {there.name.title()}", said(words))
+    asked = await there.platform.say(there.room, there.named("Ben"), said(words))
     copy = await _copy(scene, words)
     scene.before = {**scene.before, there.name: (asked,), here.name: (*scene.before.get(here.name, ()), copy)}
     await scene.say(said(f"an answer {scene.token}"), to=copy)
@@ -103,7 +104,7 @@ async def _edit_of_reply(scene: Scene) -> None:
     """An answer to what was said elsewhere gets other words."""
     there = next(seat for seat in scene.room.seats if seat != scene.seat)
     words = f"asked on {there.name} {scene.other}"
-    await there.platform.say(there.room, f"Ben {there.name.title()}", said(words))
+    await there.platform.say(there.room, there.named("Ben"), said(words))
     answer = await scene.say(said(f"first words {scene.token}"), to=await _copy(scene, words))
     await scene.crossed()
     await scene.platform.edit(scene.seat.room, scene.ada, answer, said(f"better words {scene.token}"))
@@ -218,17 +219,17 @@ async def _face(scene: Scene) -> None:
     if not isinstance(scene.platform, HasFaces):
         raise NotImplementedError
     await scene.platform.set_face(by, face)
-    elsewhere = [one for one in scene.places if one != scene.seat.name]
-    for words in (
-        "look at me",
-        "do you see me",
-        "here I am",
-        "and now",
-        "at last",
-    ):  # nobody's words wait for their picture
+    before = _seeing(scene)
+    for words in _LOOK_AT_ME:  # nobody's words wait for their picture
         await scene.say(said(f"{words} {scene.token}"), by=by)
-        if await scene.room.until(lambda: any(looks.sees(scene, one) for one in elsewhere), 3.0):
+        if not await scene.room.until(lambda: _seeing(scene) > before, 3.0) and before:
             return
+        before = _seeing(scene)
+
+
+def _seeing(scene: Scene) -> int:
+    """In how many other rooms readers see the picture."""
+    return sum(looks.sees(scene, one) for one in scene.places if one != scene.seat.name)
 
 
 FEATURES: tuple[Feature, ...] = (

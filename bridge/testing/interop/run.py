@@ -11,6 +11,7 @@ import structlog
 
 from bridge.clock import SystemClock
 from bridge.demo.daemon import Daemon, free_port
+from bridge.ids import AccountName
 from bridge.registry import emulators
 from bridge.testing.acts import HasAudience, Hastens, Private
 from bridge.testing.interop.features import FEATURES
@@ -18,6 +19,7 @@ from bridge.testing.interop.looks import LOST, NATIVE, NONE
 from bridge.testing.interop.scene import Feature, NotSeen, Room, Scene, Seat
 from bridge.testing.interop.table import Table
 from bridge.testing.platform import Platform
+from bridge.testing.registration import register
 from bridge.text.nodes import said
 
 logger = structlog.get_logger()
@@ -68,6 +70,8 @@ async def _bridged(seats: Sequence[Seat], readers: Sequence[Seat]) -> AsyncItera
         async with asyncio.TaskGroup() as group:
             daemon = Daemon(Path(folder), port, clock=SystemClock(), group=group)
             daemon.configure(_configuration(seats, readers, port))
+            for seat in seats:
+                register(seat.platform, AccountName(seat.name), f"http://127.0.0.1:{port}/in/{seat.name}")
             await daemon.start()
             await daemon.ready()
             try:
@@ -140,7 +144,7 @@ async def _done(scene: Scene, feature: Feature) -> bool:
 async def _last_words(seat: Seat, room: Room) -> None:
     """What comes last from each platform: when it is seen, everything before had its turn."""
     words = f"{_LAST_WORDS} from {seat.name}"
-    await seat.platform.say(seat.room, f"Zed {seat.name.title()}", said(words))
+    await seat.platform.say(seat.room, seat.named("Zed"), said(words))
     await room.until(lambda: all(any(words in one.text for one in there) for there in room.shown.values()))
 
 

@@ -12,7 +12,7 @@ from bridge.testing.interop.pieces import alike, number_of
 from bridge.testing.platform import Platform, Shown
 from bridge.text.nodes import Rich
 
-PATIENCE_SECONDS = 12.0
+PATIENCE_SECONDS = 20.0
 _OUR_ADDRESS = re.compile(r"https?://(?:127\.0\.0\.1|localhost)[^\s)\]]*")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -31,6 +31,10 @@ class Seat(Struct, frozen=True):
     def room(self) -> str:
         """The room in which everything happens."""
         return self.platform.rooms[0]
+
+    def named(self, name: str) -> str:
+        """Somebody of this platform."""
+        return f"{name} {surname(self.name)}"
 
 
 class Room:
@@ -89,7 +93,7 @@ class Scene:
 
     def named(self, name: str) -> str:
         """Somebody of this platform; the platform's name is left out when cells are written."""
-        return f"{name} {self.seat.name.title()}"
+        return self.seat.named(name)
 
     async def say(self, text: Rich, *, by: str = "", to: MessageId | None = None) -> MessageId:
         return await self.platform.say(self.seat.room, by or self.ada, text, in_reply_to=to)
@@ -120,7 +124,7 @@ class Scene:
 
     def plain(self, words: str) -> str:
         """What a reader sees, without what stands there for us only."""
-        platforms = "|".join(place.title() for place in self.places)
+        platforms = "|".join(surname(place) for place in self.places)
         words = re.sub(rf"[ _]?(?:{self.token}|{self.other})", "", words)
         words = re.sub(rf"\b(\w+)[ _](?:{platforms})\b", r"\1", words)
         return " / ".join(_OUR_ADDRESS.sub("‹link›", words).split("\n"))
@@ -138,6 +142,11 @@ class Feature(Struct, frozen=True):
     act: Act
     look: Look
     if_absent: str = "lost"
+
+
+def surname(place: str) -> str:
+    """What people of a platform are called, besides their names."""
+    return "".join(part.title() for part in place.split("-"))
 
 
 def _token(words: str) -> str:
