@@ -5,6 +5,7 @@ An act that a platform lacks raises `NotImplementedError`, as `bridge.testing.pl
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from bridge.ids import MessageId
 from bridge.testing.acts import HasFaces, HasThreads, Mentions, OpensPolls, SendsFiles, SharesCards, SharesSpots
@@ -219,12 +220,15 @@ async def _face(scene: Scene) -> None:
     if not isinstance(scene.platform, HasFaces):
         raise NotImplementedError
     await scene.platform.set_face(by, face)
-    before = _seeing(scene)
     for words in _LOOK_AT_ME:  # nobody's words wait for their picture
-        await scene.say(said(f"{words} {scene.token}"), by=by)
-        if not await scene.room.until(lambda: _seeing(scene) > before, 3.0) and before:
-            return
         before = _seeing(scene)
+        await scene.say(said(f"{words} {scene.token}"), by=by)
+        if not await scene.room.until(partial(_more_see, scene, before), 3.0) and before:
+            return
+
+
+def _more_see(scene: Scene, before: int) -> bool:
+    return _seeing(scene) > before
 
 
 def _seeing(scene: Scene) -> int:
