@@ -151,7 +151,8 @@ class App:
         self.rooms.speakers = await self.writer.ask(Speakers())
         self.intake = Intake(self.shared, atlas, self.rooms)
         running = Running(self.shared, self.rooms, self.accounts)
-        self.rooms.undelivered = running.failed_later
+        self.rooms.undelivered = running.waiting.heard
+        self.intake.beside.awaiting = running.waiting.accounts
         self.announcements = Announcements(self.shared, running, self.intake.say, self.intake.beside.commanded)
         await self.rooms.moderation.begin(self.intake.guard)
         self.pairing = Pairing(self.shared, self._world())

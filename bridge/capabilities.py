@@ -106,5 +106,6 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     confirms_within: timedelta | None = None
     """Within what time `Delivered` or `SendFailed` tells what became of an accepted message; None where neither does.
 
-    The bridge does not wait for it: what failed is told to people, and not sent again by itself.
+    Links and desks do not wait for it: what failed is told to people, and not sent again by itself. An announcement
+    counts as delivered only what was confirmed; after this time it says of how many nobody said anything.
     """

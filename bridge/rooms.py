@@ -19,7 +19,7 @@ from bridge.routing import Atlas, Routes, routes
 from bridge.shared import Shared
 from bridge.sinks import Happening
 from bridge.steps import as_it_is
-from bridge.store.announced import Fact, Failed
+from bridge.store.confirmed import NO_NEWS, Failed, Said
 from bridge.store.conversations import Private
 from bridge.store.ops import Admit, Follow, Pin
 from bridge.store.questions import RoomRecord, Speaker
@@ -185,11 +185,12 @@ class Rooms:
 
     # --- what the intake hands over ---
 
-    def answered(self, facts: Sequence[Fact], answers: Sequence[object]) -> None:
+    def answered(self, facts: Sequence[Said], answers: Sequence[object]) -> None:
         """What did not arrive after all: of an announcement its room is told, of all else in private the operator."""
         for fact, number in zip(facts, answers, strict=True):
             if isinstance(number, int):
-                self.undelivered(number)
+                if number != NO_NEWS:
+                    self.undelivered(number)
             elif isinstance(fact, Failed) and fact.is_private and fact.account not in self._desked:
                 self._shared.notice(None, f"{fact.account} says a message was not delivered: {fact.why}")
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from bridge.events import Delivered, Joined, Left, RoomChanged, RoomMoved, SendFailed
 from bridge.ids import AccountName, MessageId, RoomNumber, RowNumber
-from bridge.store.announced import Fact
+from bridge.store.confirmed import Said
 from bridge.store.conversations import Private
 from bridge.store.rows import Row
 
@@ -35,7 +35,7 @@ class Sinks(Protocol):
         """Something that makes no delivery."""
         ...
 
-    def answered(self, facts: Sequence[Fact], answers: Sequence[object]) -> None:
+    def answered(self, facts: Sequence[Said], answers: Sequence[object]) -> None:
         """What was told beside the events, and what the store said to it, one by one."""
         ...
 

@@ -3,6 +3,7 @@
 from bridge.events import (
     AnyEvent,
     Deleted,
+    Delivered,
     Edited,
     Failure,
     Joined,
@@ -16,15 +17,16 @@ from bridge.events import (
     Unreacted,
 )  # fmt: skip
 from bridge.ids import AccountName, UserId
-from bridge.store.announced import Fact, Failed, Reach, Subscribe, Wish
+from bridge.store.announced import Reach, Subscribe, Wish
+from bridge.store.confirmed import Arrived, Failed, Said
 from bridge.text.nodes import Paragraph, Text
 
 _WISHES = {Posted: Wish.WROTE, Joined: Wish.JOINED, Left: Wish.LEFT}
-_REACHES = {Failure.REFUSED: Reach.REFUSED, Failure.CLOSED: Reach.CLOSED, Failure.LOST: Reach.REFUSED}
+_REACHES = {Failure.REFUSED: Reach.REFUSED, Failure.CLOSED: Reach.CLOSED, Failure.LOST: Reach.LOST}
 
 
-def meant(account: AccountName, event: AnyEvent, me: UserId | None) -> Fact | None:
-    """Who wants to hear from us, who had enough, what did not arrive; None for all that says nothing of it."""
+def meant(account: AccountName, event: AnyEvent, me: UserId | None) -> Said | None:
+    """Who wants to hear from us, who had enough, what arrived and what did not; None for all else."""
     if isinstance(event, SendFailed):
         reach = _REACHES[event.failure]
         room = event.recipient or event.room
@@ -32,6 +34,9 @@ def meant(account: AccountName, event: AnyEvent, me: UserId | None) -> Fact | No
         return Failed(
             account=account, room=room, message=event.message, reach=reach, why=event.reason, is_private=private
         )
+    if isinstance(event, Delivered):
+        until = 0 if event.until is None else int(event.until.timestamp() * 1000)
+        return Arrived(account=account, room=event.room, message=event.message, until=until)
     if event.room_kind is not RoomKind.DIRECT or not isinstance(event, (Posted, Joined, Left)):
         return None
     who = event.author if isinstance(event, Posted) else event.user

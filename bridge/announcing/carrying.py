@@ -7,7 +7,7 @@ import structlog
 from msgspec import structs
 
 from bridge.announcing.copies import Shown, copied, row_of, templated, words_of
-from bridge.announcing.ends import ended, waits
+from bridge.announcing.ends import awaiting, ended, waits
 from bridge.announcing.going import Going
 from bridge.announcing.turns import Turns
 from bridge.asked import Outgoing
@@ -92,6 +92,12 @@ class Carrying:
         place, why = self._where(recipient)
         if place is None:
             return self._later(recipient, recipient.natives, why, price)
+        at, stood = self._shared.now_ms(), len(recipient.natives) if going.one.what is What.ANNOUNCE else 0
+        result = await self._sent(going, recipient, place, price)
+        return awaiting(result, stood, self._lanes.shown(place.room).confirms_within, at)
+
+    async def _sent(self, going: Going, recipient: Recipient, place: Place, price: int) -> Result:
+        """In our words, without what the room refuses of them."""
         for _ in Feature:
             try:
                 plan = await self._planned(going, recipient, place, self._lanes.shown(place.room))
@@ -100,6 +106,8 @@ class Carrying:
             if not isinstance(plan, Plan):
                 why = plan.cause if isinstance(plan, Ended) else ""
                 return Result(number=recipient.number, reach=Reach.IMPOSSIBLE, why=why, refund=price)
+            if recipient.approved and self._template(going) is not None:
+                return await self._approved(going, recipient, plan, price)
             result = await self._steps(going, recipient, plan, price)
             if result is not None:
                 return result
@@ -173,6 +181,15 @@ class Carrying:
     def _template(self, going: Going) -> object:
         return going.templates.get(self._lanes.name) if going.one.what is What.ANNOUNCE else None
 
+    async def _approved(self, going: Going, recipient: Recipient, plan: Plan, price: int) -> Result:
+        """Their platform took our words, and said later that it takes approved ones only."""
+        if not await self._turns.one():
+            return waits(recipient, (), at=self._shared.now_ms(), why=_NOT_NOW, price=price)
+        try:
+            return await self._in_approved_words(going, recipient, plan, price)
+        finally:
+            self._lanes.release()
+
     async def _in_approved_words(self, going: Going, recipient: Recipient, plan: Plan, price: int) -> Result:
         """The window is closed: what the platform approved beforehand goes, under a key of its own."""
         approved = templated(plan, going.templates[self._lanes.name], words_of(going.one))
@@ -201,7 +218,7 @@ class Carrying:
 
     async def many(self, going: Going, recipients: Sequence[Recipient], price: int) -> list[Result]:
         """The same for all of them in as few calls as it has messages; they are alike, being of one platform."""
-        results: dict[int, Result] = {}
+        at, results = self._shared.now_ms(), dict[int, Result]()
         stands: dict[int, list[Stands]] = {one.number: [] for one in recipients}
         first = recipients[0]
         try:
@@ -220,7 +237,8 @@ class Carrying:
         for one in recipients:
             done = Result(number=one.number, reach=Reach.DELIVERED, natives=tuple(stands[one.number]))
             results.setdefault(one.number, done)
-        return list(results.values())
+        within = self._lanes.connector.features.confirms_within
+        return [awaiting(result, 0, within, at) for result in results.values()]
 
     def _answered(self, error: Exception, one: Recipient, stands: Sequence[Stands], price: int) -> Result:
         now, fraction = self._shared.now_ms(), self._shared.chance.fraction()

@@ -82,7 +82,7 @@ def copied(  # noqa: PLR0913 - what a copy depends on
     """The steps for one recipient; `since` is when they got what is changed, in milliseconds."""
     view = View(
         place=place, capabilities=shown.capabilities, features=shown.features,
-        prefix=f"{one.token}.{recipient.number}",
+        prefix=f"{one.token}.{recipient.number}" + (f".{recipient.anew}" if recipient.anew else ""),
     )  # fmt: skip
     about = None if one.what is What.ANNOUNCE else _known(recipient.natives, since)
     return planned(row_of(one, now), Facts(about=about, carried=carried), view, now)

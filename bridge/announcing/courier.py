@@ -61,6 +61,15 @@ class Courier:
         """Whether it is not through with it."""
         return number in self._going
 
+    @property
+    def carrying_any(self) -> bool:
+        return bool(self._going)
+
+    @property
+    def confirms(self) -> bool:
+        """Whether its platform says later what became of what it took."""
+        return self.lanes.connector.features.confirms_within is not None
+
     def halt(self) -> None:
         """Nothing new begins."""
         self._over = True

@@ -95,12 +95,18 @@ _TOLD = {
     Reach.UNKNOWN: "{many} of {account} of whom nobody knows (!resend {number} sends it to them again)",
     Reach.STOPPED: "{many} of {account} were not sent to",
     Reach.IMPOSSIBLE: "{many} of {account} cannot be changed",
+    Reach.LOST: "{many} of {account} did not get it after all (!resend {number} sends it to them again)",
+    Reach.ACCEPTED: "{many} sent to {account}, not confirmed yet",
+    Reach.UNCONFIRMED: "{many} of {account} not confirmed in time",
 }
 _DID = {What.ANNOUNCE: "delivered", What.CORRECT: "corrected", What.RECALL: "taken back from"}
 
 
 def result(one: Announcement, progress: Progress) -> str:
-    """How it went, or goes: "announcement 7: delivered 1,204 of 1,210; 6 left tg"."""
+    """How it went, or goes: "announcement 7: delivered 1,204 of 1,210; 6 left tg".
+
+    Where the platform says later what arrived, only that is delivered.
+    """
     left = {share.account: share.left for share in progress.shares if share.left}
     total = sum(count.many for count in progress.counts) + sum(left.values())
     there = sum(count.many for count in progress.counts if count.reach is Reach.DELIVERED)
@@ -114,6 +120,11 @@ def result(one: Announcement, progress: Progress) -> str:
         told.append(f"{many + waits:,} of {account} wait")
     told += [f"stopped at {one.account}: {one.why}" for one in progress.shares if one.state is Course.STOPPED]
     return "; ".join(told) + "."
+
+
+def is_settled(progress: Progress) -> bool:
+    """Whether no platform has still to say what became of it."""
+    return all(count.reach is not Reach.ACCEPTED for count in progress.counts)
 
 
 def is_through(progress: Progress) -> bool:

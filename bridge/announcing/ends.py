@@ -1,6 +1,9 @@
 """What a failed try with one recipient means. Pure: no I/O, no clock, no state."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+
+from msgspec import structs
 
 from bridge.backoff import asked, wait
 from bridge.errors import Rejected, RoomClosed, Unauthorized, Unavailable, Uncertain
@@ -44,3 +47,11 @@ def waits(  # noqa: PLR0913 - what a wait is made of
         number=recipient.number, reach=Reach.WAITS, natives=tuple(stands), why=why, next_at=at,
         refund=0 if stands else price, tries=tries,
     )  # fmt: skip
+
+
+def awaiting(result: Result, stood: int, within: timedelta | None, at: int) -> Result:
+    """The same, where its platform says `within` this time what became of what went `at`, behind what `stood` there."""
+    went = tuple(native for part in result.natives[stood:] for native in part.ids if native)
+    if within is None or not went:
+        return result
+    return structs.replace(result, awaits=went, at=at, due=at + int(within.total_seconds() * 1000))

@@ -6,9 +6,10 @@ import structlog
 from msgspec import structs
 
 from bridge.announcing.courier import FULL_SECONDS, Courier
-from bridge.announcing.decisions import called, is_through, result
+from bridge.announcing.decisions import called, is_settled, is_through, result
 from bridge.announcing.going import Going
 from bridge.announcing.preview import Sample
+from bridge.announcing.waiting import TELL_SECONDS, Waiting
 from bridge.backoff import left
 from bridge.config import Announcing, Config, Reachable
 from bridge.errors import StoreFull
@@ -33,11 +34,12 @@ from bridge.store.announced import (
     Unfinished,
     What,
 )
+from bridge.store.confirmed import Reopen, Settled
 from bridge.supervisor import Account
 
 logger = structlog.get_logger()
-_SAY_SECONDS = 60.0
-"""How often at most people are told how far it is."""
+_HAVE_IT = frozenset({Reach.DELIVERED, Reach.ACCEPTED, Reach.UNCONFIRMED})
+"""Whom a change of it goes to."""
 
 
 class Running:
@@ -51,8 +53,8 @@ class Running:
         self._couriers: dict[AccountName, Courier] = {}
         self._said: dict[int, float] = {}
         self._words: dict[int, str] = {}
-        """What was last said of each that goes."""
-        self._late: set[int] = set()
+        """What was last said of each that goes, or of which a platform has still to speak."""
+        self.waiting = Waiting(shared, self.begin_work, self._tell_since)
 
     # --- the configuration ---
 
@@ -81,6 +83,7 @@ class Running:
         unknown = await self._shared.writer.ask(Recover())
         if unknown:
             logger.warning("announcements: nobody knows of some recipients whether they have it", recipients=unknown)
+        await self.waiting.start()
         await self.resume()
 
     async def resume(self) -> None:
@@ -124,7 +127,7 @@ class Running:
         return found[0] if found else None
 
     async def progress(self, number: int) -> Progress:
-        found: Progress = await self._shared.writer.ask(Shares(number))
+        found: Progress = await self._shared.writer.ask(Shares(number, self._shared.now_ms()))
         return found
 
     def arm(self, one: Announcement) -> None:
@@ -180,6 +183,8 @@ class Running:
         for share in progress.shares:
             courier = self.courier(share.account)
             if share.state is Course.GOING and courier is not None:
+                if courier.confirms:
+                    self.waiting.accounts.add(share.account)
                 courier.go(going)
         if is_through(progress):
             await self._finish(going)
@@ -202,7 +207,7 @@ class Running:
         number, now = going.one.number, self._shared.clock.monotonic()
         if not any(courier.carries(number) for courier in self._couriers.values()):
             self.begin_work(lambda: self._finish(going))
-        elif now - self._said.get(number, float("-inf")) >= _SAY_SECONDS:
+        elif now - self._said.get(number, float("-inf")) >= TELL_SECONDS:
             self._said[number] = now
             self.begin_work(lambda: self._tell(going.one))
 
@@ -216,7 +221,7 @@ class Running:
     async def _finish(self, going: Going) -> None:
         """All accounts are through with it, or stopped."""
         one, progress = going.one, await self.progress(going.one.number)
-        if not is_through(progress):
+        if not is_through(progress) or await self._reopened(one):
             return
         stopped = any(share.state is Course.STOPPED for share in progress.shares)
         stage = Stage.STOPPED if stopped else Stage.DONE
@@ -226,19 +231,40 @@ class Running:
             logger.info("announcement ended", number=one.number, stage=stage.name.lower())
             hint = f" !resume {one.number} goes on once there is money." if stopped else ""
             self.say(one.room, result(one, progress) + hint)
+            if not is_settled(progress):
+                self._words[one.number] = result(one, progress)
+                await self.waiting.follow(one.number)
 
-    def failed_later(self, number: int) -> None:
-        """A platform says of what it had taken that it did not deliver it: people are told, not each time."""
-        if number not in self._late:
-            self._late.add(number)
-            self.begin_work(lambda: self._tell_late(number))
+    async def _reopened(self, one: Announcement) -> bool:
+        """Whether somebody gets approved words now: their platform took ours, and then said that it takes no others."""
+        if one.what is not What.ANNOUNCE or one.words is None:
+            return False
+        settings = self.settings.get(one.name)
+        accounts = () if settings is None else settings.templates
+        again = [await self._shared.writer.ask(Reopen(number=one.number, account=name)) for name in accounts]
+        if any(again):
+            await self.go(structs.replace(one, stage=Stage.GOING))
+        return any(again)
 
-    async def _tell_late(self, number: int) -> None:
-        await self._shared.clock.sleep(_SAY_SECONDS)
-        self._late.discard(number)
+    async def _tell_since(self, number: int) -> None:
+        """What platforms said since it was through; what goes is told at its end."""
         one = await self.find(number)
-        if one is not None and one.stage is not Stage.GOING:
-            self.say(one.room, f"What platforms said since: {result(one, await self.progress(number))}")
+        if one is None or one.stage is Stage.GOING or await self._reopened(one):
+            return
+        progress = await self.progress(number)
+        said, before = result(one, progress), self._words.get(number)
+        if is_settled(progress):
+            await self._shared.writer.ask(Settled(number))
+            await self.waiting.narrow(self._carries_for)
+            self._words.pop(number, None)
+        else:
+            self._words[number] = said
+        if said != before:
+            self.say(one.room, f"What platforms said since: {said}")
+
+    def _carries_for(self, name: AccountName) -> bool:
+        courier = self._couriers.get(name)
+        return courier is not None and courier.carrying_any
 
     # --- what a draft will be ---
 
@@ -254,7 +280,11 @@ class Running:
         if one.about is None:
             return {}
         counts = (await self.progress(one.about)).counts
-        return {count.account: count.many for count in counts if count.reach is Reach.DELIVERED}
+        have: dict[AccountName, int] = {}
+        for count in counts:
+            if count.reach in _HAVE_IT:
+                have[count.account] = have.get(count.account, 0) + count.many
+        return have
 
     async def _sample(self, going: Going, audience: Audience, have: Mapping[AccountName, int]) -> Sample | None:
         account, courier = audience.account, self.courier(audience.account)

@@ -41,6 +41,12 @@ class Reach(IntEnum):
     UNKNOWN = 6
     STOPPED = 7
     IMPOSSIBLE = 8
+    LOST = 9
+    """The platform took it, did not deliver it, and says that it may be sent again."""
+    ACCEPTED = 10
+    """Counted, never stored: the platform took it and has still to say whether it arrived."""
+    UNCONFIRMED = 11
+    """Counted, never stored: the platform did not say so in time."""
 
 
 class Wish(IntEnum):
@@ -108,7 +114,8 @@ class Stands(Struct, frozen=True, array_like=True):
 class Recipient(Struct, frozen=True, kw_only=True):
     """A room that an announcement goes to: one of the configuration, or by its `native` a private one.
 
-    `natives` is what stands there already, part by part.
+    `natives` is what stands there already, part by part. `approved`: their platform takes approved words only.
+    `anew` is how often it goes anew, because the platform took it and did not deliver it.
     """
 
     number: int
@@ -117,10 +124,15 @@ class Recipient(Struct, frozen=True, kw_only=True):
     native: RoomId | None = None
     tries: int = 0
     natives: tuple[Stands, ...] = ()
+    approved: bool = False
+    anew: int = 0
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """How one try with a recipient ended; `refund` is what it did not cost after all, `tries` 0 when it was none."""
+    """How one try with a recipient ended; `refund` is what it did not cost after all, `tries` 0 when it was none.
+
+    `awaits` are the messages of which the platform says by `due` what became of them; they went `at`.
+    """
 
     number: int
     reach: Reach
@@ -129,6 +141,9 @@ class Result(Struct, frozen=True, kw_only=True):
     next_at: int | None = None
     refund: int = 0
     tries: int = 1
+    awaits: tuple[MessageId, ...] = ()
+    at: int = 0
+    due: int = 0
 
 
 class Count(Struct, frozen=True):
@@ -173,17 +188,6 @@ class Subscribe(Struct, frozen=True, kw_only=True):
     wish: Wish
     at: int
     heard_at: int = 0
-
-
-class Failed(Struct, frozen=True, kw_only=True):
-    """A platform took a message and then did not deliver it. Answer: the announcement's number, None for others."""
-
-    account: AccountName
-    room: RoomId
-    message: MessageId
-    reach: Reach
-    why: str
-    is_private: bool = False
 
 
 class Handled(Struct, frozen=True):
@@ -291,7 +295,10 @@ class Resume(Struct, frozen=True):
 
 
 class Resend(Struct, frozen=True):
-    """Somebody decided: recipients of whom nobody knows get it again. Answer: how many."""
+    """Somebody decided: those of whom nobody knows, and those who did not get it after all, get it again.
+
+    Answer: how many.
+    """
 
     number: int
 
@@ -329,9 +336,10 @@ class Unfinished(Struct, frozen=True):
 
 
 class Shares(Struct, frozen=True):
-    """How an announcement goes. Answer: `Progress`."""
+    """How an announcement goes, `at` this time. Answer: `Progress`."""
 
     number: int
+    at: int = 0
 
 
 class Size(Struct, frozen=True):
@@ -355,6 +363,6 @@ class Unsure(Struct, frozen=True):
 
 
 Fact: TypeAlias = Union[
-    Subscribe, Failed, Handled, Draft, Redraft, Move, Begin, Take, Record, Through, Resume, Resend, Stop, Recover,
+    Subscribe, Handled, Draft, Redraft, Move, Begin, Take, Record, Through, Resume, Resend, Stop, Recover,
 ]  # fmt: skip
 Question: TypeAlias = Union[Commands, Announced, Unfinished, Shares, Size, Spent, Unsure]

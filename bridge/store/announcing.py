@@ -22,6 +22,8 @@ from bridge.store.announced import (
     Wish,
 )
 from bridge.store.codec import UNREADABLE, decode
+from bridge.store.confirmed import Settled
+from bridge.store.confirming import Confirming
 from bridge.store.rows import RowKind
 from bridge.store.vault import Column, Stored, Vault, VaultError
 
@@ -47,8 +49,8 @@ _SUBSCRIBE = (
 class Announcing:
     """Statements about drafts; none of them runs for a message of a linked room."""
 
-    def __init__(self, cursor: apsw.Cursor, vault: Vault) -> None:
-        self._cursor, self._vault = cursor, vault
+    def __init__(self, cursor: apsw.Cursor, vault: Vault, confirming: Confirming) -> None:
+        self._cursor, self._vault, self._confirming = cursor, vault, confirming
 
     def subscribe(self, op: Subscribe) -> None:
         """Of who left nothing stays but that they did."""
@@ -115,16 +117,25 @@ class Announcing:
             )
         )
         if moved and op.stage in _OVER:
+            self._confirming.begin_waiting(op.number)
             self._let_go(op.number)
         return bool(moved)
+
+    def settled(self, op: Settled) -> bool:
+        """Nothing more is said of it: whoever has not got it by now gets it only by decision."""
+        news = self._confirming.settled(op)
+        if news:
+            self._let_go(op.number)
+        return news
 
     def _let_go(self, number: int) -> None:
         """The words leave with the last recipient that may still get them."""
         self._cursor.execute(
-            "DELETE FROM event WHERE number = (SELECT event FROM announcement WHERE number = ?)"
-            " AND NOT EXISTS (SELECT 1 FROM recipient WHERE announcement = ? AND state IN (?, ?, ?))"
+            "DELETE FROM event WHERE number ="
+            " (SELECT event FROM announcement WHERE number = ? AND settles_at IS NULL)"
+            " AND NOT EXISTS (SELECT 1 FROM recipient WHERE announcement = ? AND state IN (?, ?, ?, ?))"
             " AND NOT EXISTS (SELECT 1 FROM course WHERE announcement = ? AND state = 2)",
-            (number, number, Reach.WAITS, Reach.UNDER_WAY, Reach.UNKNOWN, number),
+            (number, number, Reach.WAITS, Reach.UNDER_WAY, Reach.UNKNOWN, Reach.LOST, number),
         )
 
     def announced(self, op: Announced) -> tuple[Announcement, ...]:

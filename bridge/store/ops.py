@@ -5,7 +5,7 @@ from typing import Protocol, TypeAlias, Union
 from msgspec import Struct
 
 from bridge.ids import AccountName, MessageId, PersonNumber, Place, Room, RoomNumber, RowNumber
-from bridge.store import announced
+from bridge.store import announced, confirmed
 from bridge.store.attached import Fetch, Fetched, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.ballast import Ballast
 from bridge.store.bonds import Bind, Bonds, Propose, Unbind
@@ -50,7 +50,7 @@ class Accept(Struct, frozen=True, kw_only=True, gc=False):
     position: str | None = None
     turns: tuple[Turn, ...] = ()
     privates: tuple[Private, ...] = ()
-    beside: tuple[announced.Fact, ...] = ()
+    beside: tuple[confirmed.Said, ...] = ()
     """What else the events mean, in the same transaction."""
 
 
@@ -251,7 +251,7 @@ Op: TypeAlias = Union[
     Discard, Forget, Find, About, Purge, Close, Admit, Page, Twins, Relate, Resolve, Locate, Wanted, Recall, Position,
     Start, Depths, Tallies, Ledger, Parked, Trace, Speakers, CopyOut, DropCopy, Claim, Claimed, TakeOver, Fetched,
     Linked, Sweep, ToFetch, HeldOf, Served, Meet, Converse, Join, Talk, TalkOf, Overhear, Privates, Due,
-    announced.Fact, announced.Question,
+    announced.Fact, announced.Question, confirmed.Fact, confirmed.Question,
     Decide, Revoke, Rulings, Note, Deeds, Meant, Called, Retract, Unremoved, HeldRows,
     Propose, Bind, Unbind, Bonds, Faced, FaceOf,
 ]  # fmt: skip

@@ -108,6 +108,10 @@ def _announcements(cursor: apsw.Cursor, op: Purge) -> int:
         gone = cursor.execute(f"DELETE FROM recipient WHERE number IN ({some}) RETURNING 1", (number, op.most))  # noqa: S608 - our own words
         if went := len(list(gone)):
             return went
+        some = "SELECT number FROM awaited WHERE announcement = ? LIMIT ?"
+        gone = cursor.execute(f"DELETE FROM awaited WHERE number IN ({some}) RETURNING 1", (number, op.most))  # noqa: S608 - our own words
+        if went := len(list(gone)):
+            return went
         cursor.execute("DELETE FROM event WHERE number = ?", (event,))
         cursor.execute("DELETE FROM course WHERE announcement = ?", (number,))
         cursor.execute("DELETE FROM announcement WHERE number = ?", (number,))

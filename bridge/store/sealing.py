@@ -30,6 +30,7 @@ _NUMBERED = (
     ("subscription", (Column.SUBSCRIBER,)),
     ("announcement", (Column.ANNOUNCER,)),
     ("recipient", (Column.WHY,)),
+    ("early", (Column.EARLY,)),
     ("ruling", (Column.RULED,)),
     ("deed", (Column.ACTOR, Column.DEED)),
 )

@@ -17,7 +17,6 @@ from bridge.store.announced import (
     Begin,
     Count,
     Course,
-    Failed,
     Progress,
     Reach,
     Recipient,
@@ -40,13 +39,15 @@ from bridge.store.announced import (
     What,
     Wish,
 )
+from bridge.store.confirmed import Reopen
+from bridge.store.confirming import Confirming
 from bridge.store.rows import TwinKind
 from bridge.store.vault import Column, Stored, Vault, VaultError
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[Stands, ...]).decode
 _RECIPIENT = (
-    "SELECT r.number, r.account, r.room, s.native, r.tries, r.natives, s.state FROM recipient r"
+    "SELECT r.number, r.account, r.room, s.native, r.tries, r.natives, r.approved, r.anew, s.state FROM recipient r"
     " LEFT JOIN subscription s ON s.number = r.subscription"
 )
 _PAGE = (
@@ -65,8 +66,8 @@ _UNLESS_STOPPED = (
 class Spreading:
     """Statements about recipients."""
 
-    def __init__(self, cursor: apsw.Cursor, accepting: Accepting, vault: Vault) -> None:
-        self._cursor, self._accepting, self._vault = cursor, accepting, vault
+    def __init__(self, cursor: apsw.Cursor, accepting: Accepting, vault: Vault, confirming: Confirming) -> None:
+        self._cursor, self._accepting, self._vault, self._confirming = cursor, accepting, vault, confirming
 
     # --- begin and end ---
 
@@ -103,6 +104,7 @@ class Spreading:
             "UPDATE course SET state = ?, why = ? WHERE announcement = ? AND account = ?",
             (op.state, op.why, op.number, op.account),
         )
+        self._confirming.through(op.account)
         return not self._one("SELECT count(*) FROM course WHERE announcement = ? AND state = 0", (op.number,))
 
     def resume(self, op: Resume) -> tuple[AccountName, ...]:
@@ -117,20 +119,33 @@ class Spreading:
         return tuple(AccountName(account) for (account,) in found)
 
     def resend(self, op: Resend) -> int:
-        about, column = self._subject(op.number)
-        unknown: Any = list(
+        """What stands there of a copy that did not arrive is forgotten: all of it goes again."""
+        _, column = self._subject(op.number)
+        lost = f"natives = iif({column} = 9 AND state = 9, NULL, natives), anew = anew + ({column} = 9)"
+        return self._again(op.number, f"{column} IN (6, 9) AND ?3 IS NULL", lost, None)
+
+    def reopen(self, op: Reopen) -> int:
+        """Once: who does not take the approved words either cannot be written to."""
+        closed = "account = ?3 AND state = 4 AND approved = 0 AND natives IS NOT NULL"
+        return self._again(op.number, closed, "natives = NULL, approved = 1, anew = anew + 1", op.account)
+
+    def _again(self, number: int, who: str, but: str, account: AccountName | None) -> int:
+        """Recipients wait again, and their accounts go on."""
+        about, column = self._subject(number)
+        found: Any = list(
             self._cursor.execute(
-                f"UPDATE recipient SET {column} = 0, next_at = NULL WHERE {self._of(column)} AND {column} = 6"  # noqa: S608 - one of two columns
-                " RETURNING account",
-                (about, op.number),
+                f"UPDATE recipient SET {but}, {column} = 0, next_at = NULL WHERE {self._of(column)} AND {who}"  # noqa: S608 - our own words
+                " RETURNING number, account",
+                (about, number, account),
             )
         )
-        for account in {account for (account,) in unknown}:
+        self._confirming.anew((one for one, _ in found), number)
+        for name in {name for _, name in found}:
             again = "UPDATE course SET state = 0, why = '' WHERE announcement = ? AND account = ?"
-            self._cursor.execute(again, (op.number, account))
-        if unknown:
-            self._stage(op.number, Stage.GOING)
-        return len(unknown)
+            self._cursor.execute(again, (number, name))
+        if found:
+            self._stage(number, Stage.GOING)
+        return len(found)
 
     def stop(self, op: Stop) -> int:
         """Nobody else gets it; who is under way is recorded when that ends."""
@@ -153,6 +168,7 @@ class Spreading:
             f"UPDATE recipient SET state = 6 WHERE announcement IN ({known}) AND state = 1 RETURNING number"  # noqa: S608 - our own words
         )
         found = len(list(lost))
+        self._confirming.forget_early()
         lost = self._cursor.execute(
             f"UPDATE recipient SET changed = 6 WHERE announcement IN (SELECT about FROM announcement WHERE stage = 2)"  # noqa: S608 - our own words
             f" AND change IN ({known}) AND state = 2 AND changed = 1 RETURNING number"
@@ -204,18 +220,20 @@ class Spreading:
                 (about, op.number, op.account, op.at, op.most),
             )
         )
-        gone = [row[0] for row in rows if row[2] is None and row[6] in (None, Wish.LEFT)]
+        gone = [row[0] for row in rows if row[2] is None and row[8] in (None, Wish.LEFT)]
         for number in gone:
             self._cursor.execute(f"UPDATE recipient SET {column} = 5 WHERE number = ?", (number,))  # noqa: S608 - one of two columns
-        return [self._recipient(*row[:6]) for row in rows if row[0] not in gone]
+        return [self._recipient(*row[:8]) for row in rows if row[0] not in gone]
 
     def _recipient(  # noqa: PLR0913, PLR0917 - the columns of a row
-        self, number: int, account: str, room: int | None, native: Stored, tries: int, natives: bytes | None
-    ) -> Recipient:
+        self, number: int, account: str, room: int | None, native: Stored, tries: int, natives: bytes | None,
+        approved: int, anew: int,
+    ) -> Recipient:  # fmt: skip
         return Recipient(
             number=number, account=AccountName(account), tries=tries, natives=_decode(natives) if natives else (),
             room=None if room is None else RoomNumber(room),
             native=None if native is None else RoomId(self._vault.text(Column.SUBSCRIBER, native)),
+            approved=bool(approved), anew=anew,
         )  # fmt: skip
 
     def _read_on(self, op: Take, about: int, column: str, course: tuple[Any, ...], most: int) -> None:
@@ -273,6 +291,8 @@ class Spreading:
                 self._delivered(op, result)
             else:
                 self._changed(result)
+            if result.awaits:
+                self._confirming.expect(op.number, op.account, result)
         self._spend(op.account, op.month, -sum(result.refund for result in op.results))
 
     def _delivered(self, op: Record, result: Result) -> None:
@@ -307,34 +327,17 @@ class Spreading:
     def _why(self, result: Result) -> Stored:
         return self._vault.seal(Column.WHY, result.why) if result.why else None
 
-    def failed(self, op: Failed) -> int | None:
-        """Said later of a message that was taken."""
-        found: Any = list(
-            self._cursor.execute(
-                "UPDATE recipient SET state = ?1, why = ?2 WHERE account = ?3 AND first = ?4 AND ("
-                "subscription = (SELECT number FROM subscription WHERE account = ?3 AND alias = ?5)"
-                " OR room IN (SELECT number FROM room WHERE account = ?3 AND native = ?6)) RETURNING announcement",
-                (
-                    op.reach,
-                    self._vault.seal(Column.WHY, op.why),
-                    op.account,
-                    op.message,
-                    self._vault.alias(op.account, op.room),
-                    op.room,
-                ),
-            )
-        )
-        return next((int(number) for (number,) in found), None)
-
     # --- questions ---
 
     def progress(self, op: Shares) -> Progress:
         about, column = self._subject(op.number)
         counts: Any = list(
             self._cursor.execute(
-                f"SELECT account, {column}, count(*), max(why) FROM recipient WHERE {self._of(column)}"  # noqa: S608 - one of two columns
-                f" GROUP BY account, {column} ORDER BY account, {column}",
-                (about, op.number),
+                f"SELECT account, iif({column} = 2 AND w.due IS NOT NULL, iif(w.due > ?3, 10, 11), {column}) AS reach,"  # noqa: S608 - one of two columns
+                " count(*), max(why) FROM recipient LEFT JOIN (SELECT recipient, max(due) AS due FROM awaited"
+                " WHERE announcement = ?2 AND state = 0 GROUP BY recipient) w ON w.recipient = number"
+                f" WHERE {self._of(column)} GROUP BY account, reach ORDER BY account, reach",
+                (about, op.number, op.at),
             )
         )
         shares: Any = list(
@@ -387,4 +390,4 @@ class Spreading:
                 (about, op.number, op.most),
             )
         )
-        return tuple(self._recipient(*row[:6]) for row in rows)
+        return tuple(self._recipient(*row[:8]) for row in rows)

@@ -50,6 +50,7 @@ class Column(Enum):
     SUBSCRIBER = b"subscription.native"
     ANNOUNCER = b"announcement.author"
     WHY = b"recipient.why"
+    EARLY = b"early.why"
     RULED = b"ruling.name"
     ACTOR = b"deed.actor"
     DEED = b"deed.about"

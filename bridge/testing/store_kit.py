@@ -21,7 +21,7 @@ from bridge.ids import (
     ThreadId,
     UserId,
 )
-from bridge.store import announced
+from bridge.store import announced, confirmed
 from bridge.store.attached import Fetched, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.codec import encode
 from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Privates, Talk, TalkOf
@@ -255,9 +255,11 @@ def announcing(account: AccountName) -> list[Op]:
     through = announced.Through(number=1, account=account, state=announced.Course.THROUGH)
     return [
         announced.Subscribe(account=account, native=RoomId("!p"), wish=announced.Wish.JOINED, at=1),
-        announced.Failed(
+        confirmed.Failed(
             account=account, room=RoomId("!p"), message=MessageId("m"), reach=announced.Reach.REFUSED, why="gone"
         ),
+        confirmed.Arrived(account=account, room=RoomId("!p"), message=MessageId("m")), confirmed.Settled(1),
+        confirmed.Reopen(number=1, account=account), confirmed.Unsettled(),
         announced.Draft(command=told, name="office", what=what, token="t"),  # noqa: S106 - the beginning of a key
         announced.Redraft(1, told), announced.Move(number=1, before=draft, stage=approved), begin,
         announced.Take(number=1, account=account, most=1, at=1, price=price), through,

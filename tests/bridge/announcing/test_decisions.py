@@ -1,14 +1,18 @@
 """What may become of an announcement, stage by stage, and how it is told."""
 
+from datetime import timedelta
+
 import pytest
 
 from bridge.announcing.commands import Verb
-from bridge.announcing.decisions import approval, chosen, refusal, result
+from bridge.announcing.decisions import approval, chosen, is_settled, refusal, result
+from bridge.announcing.ends import awaiting
 from bridge.config import Approval
-from bridge.ids import AccountName, PersonNumber, RoomNumber
-from bridge.store.announced import Announcement, Count, Course, Progress, Reach, Share, Stage, What
+from bridge.ids import AccountName, MessageId, PersonNumber, RoomNumber
+from bridge.store.announced import Announcement, Count, Course, Progress, Reach, Result, Share, Stage, Stands, What
 
 ADA, GRACE = PersonNumber(1), PersonNumber(2)
+HOUR = timedelta(hours=1)
 V, W = AccountName("viber"), AccountName("wa")
 ALLOWED = {
     Verb.APPROVE: {Stage.DRAFT},
@@ -81,3 +85,34 @@ def test_a_report_counts_everybody_once_and_says_why() -> None:
         "announcement 7: delivered 1,214 of 1,226; 6 left viber; 2 of wa cannot be written to: the window is closed;"
         " 1 of wa of whom nobody knows (!resend 7 sends it to them again); 3 of wa wait; stopped at wa: no money."
     )
+
+
+def test_what_is_taken_and_not_confirmed_is_not_called_delivered() -> None:
+    counts = (
+        Count(V, Reach.DELIVERED, 3), Count(V, Reach.LOST, 1, "later"), Count(V, Reach.ACCEPTED, 5),
+        Count(W, Reach.UNCONFIRMED, 2),
+    )  # fmt: skip
+    progress = Progress(counts=counts, shares=())
+    assert result(announcement(stage=Stage.DONE), progress) == (
+        "announcement 7: delivered 3 of 11; 1 of viber did not get it after all (!resend 7 sends it to them again):"
+        " later; 5 sent to viber, not confirmed yet; 2 of wa not confirmed in time."
+    )
+    assert not is_settled(progress)
+    assert is_settled(Progress(counts=counts[3:], shares=()))
+
+
+@pytest.mark.parametrize(
+    ("natives", "stood", "within", "awaits"),
+    [
+        ((Stands((MessageId("a"), MessageId("b"))),), 0, HOUR, ("a", "b")),
+        ((Stands((MessageId("a"),)), Stands((MessageId("b"),))), 1, HOUR, ("b",)),
+        ((Stands((MessageId("a"),)),), 0, None, ()),
+        ((Stands((MessageId(""),)), Stands(())), 0, HOUR, ()),
+        ((), 0, HOUR, ()),
+    ],
+)
+def test_what_went_is_awaited_where_the_platform_speaks_of_it(
+    natives: tuple[Stands, ...], stood: int, within: timedelta | None, awaits: tuple[str, ...]
+) -> None:
+    went = awaiting(Result(number=1, reach=Reach.DELIVERED, natives=natives), stood, within, 1000)
+    assert (went.awaits, went.due) == (awaits, 3_601_000 if awaits else 0)
