@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bridge import Finding, Grade
+from bridge import Finding, Grade, RoomId
 from connectors.graph.wire import Json, objects, text
 
 
@@ -32,3 +32,13 @@ def calling(subscribed: Json | None, ours: str | None) -> Iterator[Finding]:
         what = "Meta calls another program for this number" if any(called) else "Meta does not call the bridge"
         remedy = "restart the account; if it stays so, remove the other program's app from the business account"
         yield Finding(grade=Grade.FAULT, where="business_account", what=what, remedy=remedy)
+
+
+def waiting(room: RoomId, people: int) -> Iterator[Finding]:
+    """Who wants to be let into a group: that is for a person to decide."""
+    if people:
+        what = f"{people} {'person waits' if people == 1 else 'people wait'} to be let into this group"
+        remedy = (
+            f"see who: GET /{room}/join_requests; let in with POST, turn away with DELETE; docs/whatsapp.md, Groups"
+        )
+        yield Finding(where=str(room), what=what, remedy=remedy)

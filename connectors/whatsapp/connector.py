@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import timedelta
 from functools import partial
 from typing import ClassVar, Final
 
+import structlog
 from msgspec.structs import replace
 
 from bridge import (
@@ -61,9 +62,10 @@ _ANSWER_SECONDS: Final = 4.5
 """Meta waits five."""
 _FULL_SECONDS: Final = 1.0
 _NUMBER: Final = "id,verified_name,display_phone_number,quality_rating"
-_GROUP: Final = "id,subject,suspended,total_participant_count"
+_GROUP: Final = "id,subject,suspended,total_participant_count,join_approval_mode"
+_ASKED_FIRST: Final = "approval_required"
 _PAGES: Final = 20
-_SHARED: Final = {Kind.LOCATION: MediaLimit(), Kind.CONTACT: MediaLimit()}
+_SHARED: Final = {Kind.LOCATION: MediaLimit(), Kind.CONTACT: MediaLimit(), Kind.POLL: MediaLimit()}
 
 
 class WhatsApp(Connector[WhatsAppConfig]):
@@ -92,6 +94,9 @@ class WhatsApp(Connector[WhatsAppConfig]):
         self._number: Json = {}
         self._hearing = Hearing()
         self._sending = Sending(config.phone_number_id)
+        self._guarded: set[RoomId] = set()
+        """Linked groups in which somebody has to let people in."""
+        self._log = structlog.get_logger().bind(account=host.account)
 
     @property
     def is_running(self) -> bool:
@@ -161,6 +166,8 @@ class WhatsApp(Connector[WhatsAppConfig]):
             return Response(status=400)
         for person, phone in found.phones.items():
             self._sending.knows(person, phone)
+        if found.asking:
+            self._log.warning("people wait to be let into whatsapp groups, qantara doctor says which", new=found.asking)
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 await self._hearing.take(self.host, self._sending.placed(found))
@@ -182,6 +189,9 @@ class WhatsApp(Connector[WhatsAppConfig]):
             found = await self._group(room)
             if found.get("suspended") is True:
                 raise RoomClosed("WhatsApp suspended the group")
+            self._guarded.discard(room)
+            if found.get("join_approval_mode") == _ASKED_FIRST:
+                self._guarded.add(room)
         return Place(room)
 
     async def _group(self, room: RoomId) -> Json:
@@ -221,11 +231,16 @@ class WhatsApp(Connector[WhatsAppConfig]):
             yield Rate(Scope.ROOM, burst, burst * PAIR_SECONDS)
 
     async def examine(self) -> Sequence[Finding]:
-        """How the number stands, and whether Meta calls us."""
+        """How the number stands, whether Meta calls us, and who waits to be let into which linked group."""
         client, account = self._connection(), self.config.business_account
         await self._look(client)
         subscribed = await client.call(Call(method="GET", path=f"{account}/subscribed_apps")) if account else None
-        return [*checkup.standing(self._number), *checkup.calling(subscribed, self.host.webhook_url)]
+        found = [*checkup.standing(self._number), *checkup.calling(subscribed, self.host.webhook_url)]
+        for room in sorted(self._guarded):
+            with suppress(Rejected, RoomClosed):  # the group has changed since
+                asked = await client.call(Call(method="GET", path=f"{room}/join_requests", query={"limit": "100"}))
+                found += checkup.waiting(room, len(objects(asked.get("data"))))
+        return found
 
     def endpoints(self) -> Sequence[Endpoint]:
         """The Graph API."""

@@ -6,6 +6,7 @@ from typing import Final
 from bridge import Attachment, Contact, Kind, Location
 from bridge.text.nodes import Italic, Paragraph, Rich, Text, said
 from connectors.graph.wire import Json, an_object, objects, text
+from connectors.whatsapp.asking import chosen
 from connectors.whatsapp.format import parse
 
 _KINDS: Final = {
@@ -27,7 +28,7 @@ def words(message: Json) -> Rich:
         case "text":
             return parse(text(an_object(message.get("text")).get("body")))
         case "interactive":
-            return said(_chosen(an_object(message.get("interactive"))))
+            return said(chosen(an_object(message.get("interactive"))) or f"[{UNSHOWN}]")
         case "button":
             return said(text(an_object(message.get("button")).get("text")))
         case "location" | "contacts":
@@ -67,14 +68,6 @@ def attachments(message: Json) -> tuple[Attachment, ...]:
             return _file(kind, an_object(message.get(kind)))
         case _:
             return ()
-
-
-def _chosen(interactive: Json) -> str:
-    """The title of what somebody pressed or picked."""
-    for name in ("button_reply", "list_reply"):
-        if chosen := an_object(interactive.get(name)):
-            return text(chosen.get("title"))
-    return f"[{UNSHOWN}]"
 
 
 def _unsupported(message: Json) -> str:

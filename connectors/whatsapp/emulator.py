@@ -16,6 +16,7 @@ from connectors.whatsapp import emulator_statuses as statuses
 from connectors.whatsapp.emulator_content import carried, shown_message
 from connectors.whatsapp.emulator_courier import Courier
 from connectors.whatsapp.emulator_errors import GraphRefusal
+from connectors.whatsapp.emulator_interactive import pressed
 from connectors.whatsapp.emulator_server import Answer, Asked, Server
 from connectors.whatsapp.emulator_world import (
     ACCOUNT_ID,
@@ -188,6 +189,11 @@ class WhatsAppEmulator:
             del chat.messages[message].reactions[person]
             gone = {"emoji": ""} if self.world.switches.unreacted == "empty" else {}
             self._tell_reaction(chat, who, {"message_id": message, **gone})
+
+    def choose(self, room: str, person: str, message: MessageId, option: str) -> MessageId:
+        """Somebody presses a button of ours, or picks from a list: both stay, and may be pressed again."""
+        content = self.world.chats[room].messages[message].content
+        return self.hear(room, person, "interactive", pressed(content, option), reply_to=str(message))
 
     def read(self, room: str, message: MessageId) -> None:
         """Whoever is in a room reads what we wrote."""

@@ -7,10 +7,12 @@ from typing import Final
 
 from bridge.events import Kind
 from bridge.ids import MessageId
-from bridge.testing.holdings import Card, Filed, Holding, Spot
+from bridge.testing.holdings import Ballot, Card, Filed, Holding, Spot
 from bridge.testing.platform import Shown
 from bridge.text.nodes import Rich
 from bridge.text.walk import plain
+from connectors.whatsapp.asking import chosen
+from connectors.whatsapp.emulator_interactive import options
 from connectors.whatsapp.emulator_world import Json, Message, World
 from connectors.whatsapp.format import parse
 from connectors.whatsapp.media import MIMES
@@ -70,6 +72,8 @@ def _words(message: Message) -> str:
     if message.type == "template":
         gaps = [one["text"] for part in message.content.get("components", ()) for one in part["parameters"]]
         return " ".join((message.content["name"], *gaps))
+    if message.type == "interactive":
+        return chosen(message.content)
     return str(message.content.get("caption", "")) if message.type in MIMES else ""
 
 
@@ -84,6 +88,8 @@ def _held(world: World, message: Message) -> tuple[Holding, ...]:
                 Card(name=one["name"]["formatted_name"], phone=one["phones"][0]["phone"] if one.get("phones") else "")
                 for one in content
             )
+        case "interactive" if "body" in content:
+            return (Ballot(question=content["body"]["text"], options=tuple(options(content))),)
         case kind if kind in MIMES:
             stored = world.files[content["id"]]
             voice = Kind.VOICE if content.get("voice") else Kind.AUDIO

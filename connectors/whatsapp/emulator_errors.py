@@ -28,6 +28,8 @@ TITLES: Final[Mapping[int, tuple[int, str]]] = {
     131056: (400, "(Business Account, Consumer Account) pair rate limit hit"),
     131062: (400, "Business-scoped user ID is not supported for this message"),
     131207: (400, "Group suspended"),
+    131213: (400, "No such join request"),
+    131214: (400, "Join requests are disabled"),
     132000: (400, "Number of parameters does not match the expected number of params"),
     132001: (404, "Template name does not exist in the translation"),
 }

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from connectors.whatsapp import emulator_interactive
 from connectors.whatsapp.emulator_errors import GraphRefusal
 from connectors.whatsapp.emulator_world import Chat, Json, Person, World
 from connectors.whatsapp.media import MIMES
@@ -101,6 +102,8 @@ def _content(world: World, chat: Chat, kind: str, content: Any) -> None:  # noqa
             _reaction(world, chat, content)
         case "template":
             _template(world, content)
+        case "interactive":
+            emulator_interactive.check(content)
         case _ if kind in MIMES:
             _media(world, kind, content)
     return None

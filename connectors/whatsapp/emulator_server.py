@@ -124,6 +124,8 @@ class Server:
                 return {"success": True}
             case "GET", _, "" if head in self._world.chats:
                 return _group(self._world.chats[head])
+            case _, _, "join_requests" if head in self._world.chats and self._world.chats[head].is_group:
+                return self._requests(asked.method, self._world.chats[head], asked.body)
             case _:
                 raise GraphRefusal(33, f"Object with ID '{head}' does not exist.")
 
@@ -141,6 +143,24 @@ class Server:
                 raise GraphRefusal(2200, "The callback did not give the challenge back.")
             self._courier.url = str(url)
         return {"success": True}
+
+    def _requests(self, method: str, chat: Chat, body: Json) -> Json:
+        """Who wants to be let in: listed, let in (POST), or turned away (DELETE)."""
+        if chat.asking is None:
+            raise GraphRefusal(131214, "The group lets everybody in.")
+        if method == "GET":
+            data = [{"join_request_id": ident, **self._world.ids(one), "creation_timestamp": self._world.stamp()}
+                    for ident, one in chat.asking.items()]  # fmt: skip
+            return {"data": data, "paging": {}}
+        wanted = body.get("join_requests")
+        if body.get("messaging_product") != "whatsapp" or not isinstance(wanted, list) or not wanted:
+            raise GraphRefusal(131008, "messaging_product and join_requests are required.")
+        if unknown := set(wanted) - set(chat.asking):
+            raise GraphRefusal(131213, f"There is no join request {min(unknown)!r}.")
+        for person in [chat.asking.pop(one) for one in wanted]:
+            if method == "POST":
+                self._world.enter(chat, person)
+        return {"messaging_product": "whatsapp", "request_id": "784D93"}
 
     # Messages.
 
@@ -252,7 +272,7 @@ def _group(chat: Chat) -> Json:
     return {
         "id": chat.id, "subject": chat.subject, "suspended": chat.suspended, "participants": people,
         "total_participant_count": len(people), "creation_timestamp": "1750269342",
-        "join_approval_mode": "auto_approve",
+        "join_approval_mode": "auto_approve" if chat.asking is None else "approval_required",
     }  # fmt: skip
 
 

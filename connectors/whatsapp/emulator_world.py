@@ -115,6 +115,8 @@ class Chat(Struct):
     suspended: bool = False
     messages: dict[str, Message] = field(default_factory=dict)
     sent_at: deque[float] = field(default_factory=deque)
+    asking: dict[str, Person] | None = None
+    """Who wants to be let in, by the ids of their requests; None where everybody may come."""
 
     @property
     def is_group(self) -> bool:
@@ -251,6 +253,15 @@ class World:
         """Something that happened to a group."""
         hint = "group_create" if self.switches.group_types == "sample" else kind
         self.tell_change(where, groups=[{"timestamp": self.stamp(), "group_id": chat.id, "type": hint, **more}])
+
+    def ask_in(self, chat: Chat, person: Person) -> None:
+        """Somebody follows the invitation to a group where people are let in one by one."""
+        chat.asking = chat.asking or {}
+        ident = f"request-{next(self._numbers)}"
+        chat.asking[ident] = person
+        self.tell_group(
+            chat, "group_participants_update", "group_join_request_created", join_request_id=ident, **self.ids(person)
+        )
 
     def tell_change(self, where: str, **value: Any) -> None:  # noqa: ANN401 what an event carries
         """One change of one field."""

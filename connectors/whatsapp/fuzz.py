@@ -31,6 +31,8 @@ _CONTENTS: tuple[dict[str, Any], ...] = (
     {"type": "unsupported", "unsupported": {"type": "poll"}, "errors": [{"code": 131051, "title": "no"}]},
     {"type": "system", "system": {"type": "user_changed_number", "body": "b", "wa_id": "380500000000"}},
     {"type": "interactive", "interactive": {"type": "button_reply", "button_reply": {"id": "b1", "title": "Yes"}}},
+    {"type": "interactive", "context": {"id": "wamid.B"}, "interactive": {"type": "list_reply", "list_reply": {
+        "id": "1", "title": "a very long…", "description": "a very long answer"}}},
     {"type": "button", "button": {"payload": "p", "text": "Stop"}, "context": {"forwarded": True}},
     {"type": "edit", "edit": {"original_message_id": "wamid.A", "message": {"type": "text", "text": {"body": "y"}}}},
     {"type": "revoke", "revoke": {"original_message_id": "wamid.A"}}, {"type": "order", "order": {"text": "x"}},
@@ -49,6 +51,8 @@ _GROUP = {"timestamp": "1750269343", "group_id": "Y2FwaV9ncm91cDoxNzA1NTU1MDEzOT
 _GROUPS = (
     ("group_participants_update", {**_GROUP, "type": "group_participants_add",
                                    "added_participants": [{"input": "1650555", "user_id": "US.1"}]}),
+    ("group_participants_update", {**_GROUP, "type": "group_join_request_created", "join_request_id": "r1",
+                                   "user_id": "US.1"}),
     ("group_settings_update", {**_GROUP, "subject": {"text": "Team", "update_successful": True}}),
     ("group_status_update", {**_GROUP, "type": "group_suspend"}),
 )  # fmt: skip

@@ -33,6 +33,11 @@ def group_events(field: str, group: Json, me: str) -> Iterator[AnyEvent]:
             yield from _ended(group, room, at, me)
 
 
+def asks_in(field: str, group: Json) -> bool:
+    """Whether somebody wants to be let in: there is nobody yet of whom a room could be told."""
+    return field == "group_participants_update" and text(group.get("type")).endswith("_join_request_created")
+
+
 def _comings(group: Json, room: RoomId, at: datetime) -> Iterator[AnyEvent]:
     for one in objects(group.get("added_participants")):
         if (user := _user(one)) is not None:

@@ -26,7 +26,7 @@ from bridge.events import AnyEvent
 from connectors.graph.wire import Json, an_object, objects, text
 from connectors.whatsapp.addresses import person_of, phone_of
 from connectors.whatsapp.content import attachments, forwarded, is_known, words
-from connectors.whatsapp.groups import GROUP_FIELDS, group_events
+from connectors.whatsapp.groups import GROUP_FIELDS, asks_in, group_events
 from connectors.whatsapp.statuses import status_events
 from connectors.whatsapp.times import time_of
 
@@ -48,11 +48,15 @@ class Reacting(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """What a call says, in the order of its times; `phones` are those of the people in it, by user id."""
+    """What a call says, in the order of its times; `phones` are those of the people in it, by user id.
+
+    `asking` counts people who want to be let into a group.
+    """
 
     events: tuple[AnyEvent | Reacting, ...]
     unreadable: tuple[str, ...] = ()
     phones: dict[UserId, str] = field(default_factory=dict)
+    asking: int = 0
 
 
 class _Heard(Struct):
@@ -62,6 +66,7 @@ class _Heard(Struct):
     events: list[AnyEvent | Reacting] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     phones: dict[UserId, str] = field(default_factory=dict)
+    asking: int = 0
 
 
 def told(body: Json, phone_number_id: str) -> Told | None:
@@ -76,7 +81,7 @@ def told(body: Json, phone_number_id: str) -> Told | None:
     for event in heard.events:  # each member of a group brings our key home
         once.setdefault(event.id, event)
     events = sorted(once.values(), key=lambda event: event.at)
-    return Told(tuple(events), tuple(heard.unreadable), heard.phones)
+    return Told(tuple(events), tuple(heard.unreadable), heard.phones, heard.asking)
 
 
 def _change(heard: _Heard, kind: str, value: Json) -> None:
@@ -95,6 +100,7 @@ def _change(heard: _Heard, kind: str, value: Json) -> None:
         case _ if kind in GROUP_FIELDS:
             for group in objects(value.get("groups")):
                 heard.events += group_events(kind, group, heard.phone)
+                heard.asking += asks_in(kind, group)
         case _:
             return  # a field that nobody needs here
 

@@ -18,6 +18,7 @@ from bridge import (
 )
 from connectors.graph.wire import Json
 from connectors.whatsapp.addresses import address
+from connectors.whatsapp.asking import interactive
 from connectors.whatsapp.config import LinkPreviews
 from connectors.whatsapp.format import render
 from connectors.whatsapp.media import MAX_CAPTION, described, type_of
@@ -49,11 +50,13 @@ def file(message: Outgoing, one: File, ident: str) -> Json:
 
 
 def shared(message: Outgoing, one: Attachment) -> Json:
-    """A place or a card."""
+    """A place, a card or a poll."""
     if one.location is not None:
         return _message(message, "location", _place(one.location))
     if one.contact is not None:
         return _message(message, "contacts", [_card(one.contact)])
+    if one.poll is not None:
+        return _message(message, "interactive", interactive(one.poll))
     raise Unsupported(Feature.ATTACHMENT, f"WhatsApp takes no {one.kind}")
 
 

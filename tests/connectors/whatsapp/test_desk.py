@@ -16,7 +16,7 @@ from bridge.testing.memory import MemoryPlatform
 from bridge.testing.memory_abilities import WITH_FILES
 from bridge.testing.memory_rooms import Post, room_id
 from bridge.testing.waiting import shown, shows
-from bridge.text.nodes import said
+from bridge.text.nodes import Rich, said
 from connectors.whatsapp.connector import WhatsApp
 from connectors.whatsapp.emulator import PrivateWhatsApp
 from connectors.whatsapp.emulator_world import DISPLAY
@@ -36,7 +36,11 @@ class Office(Struct):
 
     def says(self, words: str, *, to: MessageId | None = None) -> None:
         """An agent writes."""
-        post = Post(room=room_id("desk"), rich=said(words), in_reply_to=to)
+        self.posts(to, rich=said(words))
+
+    def posts(self, to: MessageId | None, *, rich: Rich = (), **more: Any) -> None:  # noqa: ANN401 a post's fields
+        """An agent answers with whatever a post may hold."""
+        post = Post(room=room_id("desk"), rich=rich, in_reply_to=to, **more)
         self.agents.written.post(self.agents.written.person("Olaf"), post)
 
     async def asked(self, words: str) -> MessageId:

@@ -56,6 +56,27 @@ async def test_a_message_is_answered_as_documented(server: PrivateWhatsApp) -> N
     assert ident.startswith("wamid.")
 
 
+def _buttons(*titles: str, **more: object) -> Json:
+    made = [{"type": "reply", "reply": {"id": str(number), "title": one}} for number, one in enumerate(titles)]
+    return {"type": "button", "body": {"text": "Lunch?"}, "action": {"buttons": made}, **more}
+
+
+def _rows(*rows: Json, **more: object) -> Json:
+    made = [{"id": str(number), "title": "soup", **one} for number, one in enumerate(rows)]
+    action = {"button": "Choose", "sections": [{"rows": made}]}
+    return {"type": "list", "body": {"text": "Lunch?"}, "action": action, **more}
+
+
+WRONG_QUESTIONS: list[tuple[Json, int]] = [
+    (_buttons("a", type="carousel"), 131009), (_buttons("a", body={}), 131008), (_buttons("a", colour="red"), 100),
+    (_buttons("a", body={"text": "x" * 1025}), 131009), (_buttons(), 131009), (_buttons(*"abcd"), 131009),
+    (_buttons("x" * 21), 131009), (_buttons(""), 131008), (_buttons("a", "a"), 131009),
+    (_buttons("a", action={"buttons": [{"type": "reply"}]}), 131009),
+    (_rows(), 131009), (_rows(*([{}] * 11)), 131009), (_rows({"title": "x" * 25}), 131009),
+    (_rows({"description": "x" * 73}), 131009), (_rows({"id": "x" * 201}), 131009), (_rows({}, {"id": "0"}), 131009),
+    (_rows({}, action={"button": "x" * 21, "sections": [{"rows": []}]}), 131009),
+    (_rows({}, action={"sections": []}), 131008),
+]  # fmt: skip
 REFUSED: list[tuple[Callable[[], Json], int, int]] = [
     (lambda: without("messaging_product"), 400, 100),
     (lambda: posted(messaging_product="telegram"), 400, 100),
@@ -86,6 +107,10 @@ REFUSED: list[tuple[Callable[[], Json], int, int]] = [
     (lambda: without("text", type="reaction", reaction={"message_id": "wamid.X", "emoji": "👍"}), 400, 131009),
     (lambda: without("text", type="reaction", reaction={"message_id": "wamid.X"}), 400, 131008),
     (lambda: without("text", type="template", template={"name": "x", "language": {"code": "uk"}}), 404, 132001),
+    *(
+        (lambda wrong=wrong: without("text", type="interactive", interactive=wrong), 400, code)
+        for wrong, code in WRONG_QUESTIONS
+    ),
     (lambda: {"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.X"}, 400, 131009),
 ]
 
