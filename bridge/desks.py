@@ -41,6 +41,7 @@ from bridge.store.conversations import (
     Talk,
     TalkOf,
     Turn,
+    Uproot,
 )
 
 Key: TypeAlias = tuple[AccountName, str] | RoomNumber
@@ -217,6 +218,8 @@ class Desks:
         about = _about(event)
         if word is None and about is None:
             return NOTHING  # talk among agents, as most is
+        if isinstance(event, Deleted):  # it may be what stands for a thread
+            await self._shared.writer.ask(Uproot(room=seat.agents, native=event.message))
         found: Overheard = await self._shared.writer.ask(
             Overhear(
                 account=account, room=seat.agents, speaker=by.id, thread=event.thread, about=about,

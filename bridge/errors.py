@@ -7,6 +7,7 @@
     ├── Rejected         never: this delivery is parked, the next goes on
     │   └── Unsupported  this room has no such feature: fitted again without it
     ├── RoomClosed       the room is held and its rows are kept: kicked, banned, archived, window closed
+    │   └── ThreadGone   only a thread of it is gone: a conversation gets another, else it is told in words
     └── Unauthorized     the account stops, everything of it is kept, the operator is told
 
 Anything else a connector raises counts as `Uncertain`: a bug must not lose a message.
@@ -90,6 +91,10 @@ class RoomClosed(BridgeError):
         super().__init__(why)
         self.until = until
         self.accepts = accepts
+
+
+class ThreadGone(RoomClosed):
+    """Somebody deleted the thread; the room around it is there. What a link names as its room is held all the same."""
 
 
 class Unauthorized(BridgeError):

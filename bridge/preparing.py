@@ -19,6 +19,7 @@ from bridge.patience import Policy
 from bridge.plan import is_plain, planned
 from bridge.reactions import together
 from bridge.refit import refitted
+from bridge.rooting import rooted
 from bridge.sending import Delivery
 from bridge.shared import Shared
 from bridge.steps import Ended, Facts, Orphan, Plan, View, sealed, unsealed
@@ -140,6 +141,9 @@ class Preparation:
         """Ask the store about the messages a row speaks of."""
         row = delivery.row
         facts = await learned(self._shared, self._lane.number, row)
+        if facts.thread is not None:
+            view = self._able.view(self._lane.place, row, (), facts)
+            facts = await rooted(self._shared, self._account, row, facts, view)
         if isinstance(row.event, (Posted, Edited)) and row.event.attachments:
             carried = await attached(self._shared, row, self._able.of(row))
             facts = structs.replace(facts, carried=carried)

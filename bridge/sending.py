@@ -8,9 +8,10 @@ from msgspec import Struct
 from bridge.after import Apart, Closed, GiveUp, Next, Refit
 from bridge.asked import Closing, Deletion, Edit, Opening, Outgoing, Reaction
 from bridge.connector import Connector
-from bridge.errors import Feature
+from bridge.desk import handle
+from bridge.errors import Feature, ThreadGone
 from bridge.failpoints import Point, around
-from bridge.ids import MessageId, RowNumber
+from bridge.ids import MessageId, RowNumber, ThreadId
 from bridge.refit import divisible
 from bridge.steps import Action, Plan, Step
 from bridge.store.ops import Settle
@@ -68,6 +69,7 @@ class Delivery(Struct, gc=False):
         elif isinstance(decision, Refit) and decision.feature in self.without:
             decision = GiveUp("rejected", str(error))
         if isinstance(decision, Closed) and self.plan and "thread" in self.plan.fragile:
+            self._told_of_thread(error, self.steps[index].action)
             return Refit(Feature.THREAD)  # one thread of the room, not the room
         if isinstance(decision, Closed) and Feature.TEMPLATE in decision.accepts and self.row.link in templates:
             decision = GiveUp("rejected", str(error)) if Feature.TEMPLATE in self.row.lacks else Refit(Feature.TEMPLATE)
@@ -75,6 +77,12 @@ class Delivery(Struct, gc=False):
         if refused and self.row.kind is RowKind.OPEN:
             return Refit(Feature.OPEN)  # then threads are told in words
         return Apart() if refused and self.joined and self.joint else decision
+
+    def _told_of_thread(self, error: Exception, action: Action) -> None:
+        """The thread of a conversation is gone: another is opened for it, once."""
+        row = self.row
+        if isinstance(error, ThreadGone) and handle(row.event.thread) is not None and isinstance(action, Outgoing):
+            row.uprooted = action.thread if row.uprooted is None else ThreadId("")
 
     def _told_of_emoji(self, decision: Refit, error: Exception, action: Action) -> Next:
         """One emoji is refused on one message: it goes in words, unless it was to be taken back, or does not help."""
@@ -86,7 +94,8 @@ class Delivery(Struct, gc=False):
 
     def plan_without(self, feature: Feature) -> None:
         """The room refused a feature: of all messages, or of this one's files or thread."""
-        if feature in OF_ONE and feature is not Feature.EMOJI:
+        another = feature is Feature.THREAD and self.row.uprooted
+        if feature in OF_ONE and feature is not Feature.EMOJI and not another:
             self.row.lacks |= {feature}
         self.plan_anew()
 

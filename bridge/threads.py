@@ -18,7 +18,7 @@ from bridge.people import bare, label
 from bridge.steps import View
 from bridge.store.codec import encode
 from bridge.store.questions import Known
-from bridge.store.rows import Arrival, Route, RowKind
+from bridge.store.rows import Arrival, Route, Row, RowKind
 from bridge.text.nodes import said
 
 _SHORT_ID = 12
@@ -95,6 +95,15 @@ def thread_there(event: Posted, known: Known | None, view: View) -> ThreadId | N
     if known.thread is None and known.parts and begins_here(view):
         return ThreadId(known.parts[0][0])
     return known.thread
+
+
+def uprooted(row: Row, known: Known | None, view: View) -> bool:
+    """Whether the thread of a conversation is not there any more, and the room can have another."""
+    event = row.event
+    if not isinstance(event, Posted) or known is None or handle(event.thread) is None or begins_thread(event):
+        return False
+    gone = not known.parts if known.thread is None else known.thread == row.uprooted
+    return gone and opens(view)
 
 
 def in_thread(view: View, thread: ThreadId | None) -> View:

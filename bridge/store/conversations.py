@@ -154,6 +154,21 @@ class Overheard(Struct, frozen=True, kw_only=True):
     sent: tuple[Private, ...] = ()
 
 
+class Uproot(Struct, frozen=True, kw_only=True):
+    """Somebody took away what stood for the thread of a conversation: the next words there get another."""
+
+    room: RoomNumber
+    native: MessageId
+
+
+class Plant(Struct, frozen=True, kw_only=True):
+    """Another thread stands for a message in a room from now on; what is said in the old one is still understood."""
+
+    room: RoomNumber
+    message: MessageNumber
+    native: MessageId
+
+
 class Privates(Struct, frozen=True):
     """Private rooms for which rows wait; of these numbers, or all of them. Answer: a tuple of `Private`."""
 
@@ -182,10 +197,12 @@ __all__ = [
     "Meet",
     "Overhear",
     "Overheard",
+    "Plant",
     "Private",
     "Privates",
     "State",
     "Talk",
     "TalkOf",
     "Turn",
+    "Uproot",
 ]

@@ -17,12 +17,14 @@ from bridge.store.conversations import (
     Meet,
     Overhear,
     Overheard,
+    Plant,
     Private,
     Privates,
     State,
     Talk,
     TalkOf,
     Turn,
+    Uproot,
 )
 from bridge.store.rows import TwinKind
 from bridge.store.vault import Column, Vault
@@ -136,6 +138,20 @@ class Conversing:
         self._cursor.execute("DELETE FROM conversation WHERE number = ?", (op.other,))
         found = self._conversations("WHERE number = ?", (op.conversation,))
         return found[0] if found else None
+
+    def uproot(self, op: Uproot) -> None:
+        self._cursor.execute(
+            "UPDATE twin SET kind = ? WHERE room = ? AND native = ? AND kind = ?"
+            " AND message IN (SELECT root FROM conversation)",
+            (TwinKind.NOTE, op.room, op.native, TwinKind.THREAD),
+        )
+
+    def plant(self, op: Plant) -> None:
+        self._cursor.execute(
+            "UPDATE twin SET kind = ? WHERE room = ? AND message = ? AND kind = ?",
+            (TwinKind.NOTE, op.room, op.message, TwinKind.THREAD),
+        )
+        self._accepting.twin(op.room, op.native, op.message, 0, TwinKind.THREAD)
 
     # --- questions ---
 

@@ -10,7 +10,20 @@ from bridge.store.attached import Fetch, Fetched, HeldOf, Linked, Served, Sweep,
 from bridge.store.ballast import Ballast
 from bridge.store.bonds import Bind, Bonds, Propose, Unbind
 from bridge.store.care import Called, Decide, Deeds, HeldRows, Meant, Note, Retract, Revoke, Rulings, Unremoved
-from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Private, Privates, Talk, TalkOf, Turn
+from bridge.store.conversations import (
+    Converse,
+    Due,
+    Join,
+    Meet,
+    Overhear,
+    Plant,
+    Private,
+    Privates,
+    Talk,
+    TalkOf,
+    Turn,
+    Uproot,
+)
 from bridge.store.faces import Faced, FaceOf
 from bridge.store.questions import (
     About,
@@ -251,6 +264,7 @@ Op: TypeAlias = Union[
     Discard, Forget, Find, About, Purge, Close, Admit, Page, Twins, Relate, Resolve, Locate, Wanted, Recall, Position,
     Start, Depths, Tallies, Ledger, Parked, Trace, Speakers, CopyOut, DropCopy, Claim, Claimed, TakeOver, Fetched,
     Linked, Sweep, ToFetch, HeldOf, Served, Meet, Converse, Join, Talk, TalkOf, Overhear, Privates, Due,
+    Uproot, Plant,
     announced.Fact, announced.Question, confirmed.Fact, confirmed.Question,
     Decide, Revoke, Rulings, Note, Deeds, Meant, Called, Retract, Unremoved, HeldRows,
     Propose, Bind, Unbind, Bonds, Faced, FaceOf,

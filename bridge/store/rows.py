@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from bridge.errors import Feature
 from bridge.events import Relayed
-from bridge.ids import EventId, MessageId, MessageNumber, PersonNumber, RoomNumber, RowNumber
+from bridge.ids import EventId, MessageId, MessageNumber, PersonNumber, RoomNumber, RowNumber, ThreadId
 
 
 class RowKind(IntEnum):
@@ -137,6 +137,8 @@ class Row(Struct, kw_only=True, gc=False):
     """What the room refused of this message alone."""
     unfit: frozenset[str] = frozenset()
     """Emoji that the room refused on the message this reaction is about."""
+    uprooted: ThreadId | None = None
+    """The thread it was to stand in and that is gone; empty when the one opened in its place is gone as well."""
     alone: bool = False
     """The room refused it when it was joined with others."""
     unreadable: str = ""

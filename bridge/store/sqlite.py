@@ -22,7 +22,7 @@ from bridge.store.ballast import Ballast, BallastFile
 from bridge.store.bonds import Bind, Binding, Bonds, Propose, Unbind
 from bridge.store.care import Called, Decide, Deeds, HeldRows, Meant, Note, Retract, Revoke, Rulings, Unremoved
 from bridge.store.caring import Caring
-from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Privates, Talk, TalkOf
+from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Plant, Privates, Talk, TalkOf, Uproot
 from bridge.store.conversing import Conversing
 from bridge.store.copying import Copying
 from bridge.store.dying import AFTER_COMMIT, BEFORE_COMMIT
@@ -273,6 +273,7 @@ class SqliteStore:
             Identify: self._identify, Pin: self._pin, Hold: self._hold, Follow: self._follow,
             Uptime: self._uptime, Remember: self._remember, Close: lives.end, Claim: lives.claim,
             Meet: talking.meet, Converse: talking.converse, Join: talking.join,
+            Uproot: talking.uproot, Plant: talking.plant,
             TakeOver: lives.take_over, Fetched: filing.fetched, Linked: filing.linked, Sweep: filing.sweep,
             Faced: filing.faces.faced,
         }  # fmt: skip

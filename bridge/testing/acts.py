@@ -75,6 +75,13 @@ class ShowsThreads(Protocol):
 
 
 @runtime_checkable
+class RemovesThreads(Protocol):
+    """Somebody may take away a thread that we opened."""
+
+    async def remove_thread(self, room: str, thread: ThreadId) -> None: ...
+
+
+@runtime_checkable
 class Mentions(Protocol):
     """People are named in a text so that their client tells them."""
 

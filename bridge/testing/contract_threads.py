@@ -4,10 +4,10 @@ import pytest
 from msgspec.structs import replace
 
 from bridge.connector import Connector
-from bridge.errors import Unsupported
-from bridge.events import Posted
-from bridge.ids import Key, ThreadId
-from bridge.testing.acts import ShowsThreads
+from bridge.errors import ThreadGone, Unsupported
+from bridge.events import Deleted, Posted
+from bridge.ids import Key, MessageId, ThreadId
+from bridge.testing.acts import RemovesThreads, ShowsThreads
 from bridge.testing.contract_kit import Kit, Running
 from bridge.text.nodes import said
 from bridge.text.walk import plain
@@ -40,6 +40,20 @@ class ThreadPromises:
             await platform.answer_in_thread(room, "Ada", thread, said("an answer"))
             event = await run.event(Posted, lambda posted: plain(posted.text) == "an answer", "an answer in the thread")
             assert (event.room, event.thread) == (run.place(room).room, thread)
+
+    async def test_a_thread_that_was_removed_is_told_of_or_refuses_words(self, kit: Kit) -> None:
+        _shows_threads(kit)
+        platform = kit.platform
+        if not isinstance(platform, RemovesThreads):
+            pytest.skip("no thread can be removed: the platform has no `remove_thread`")
+        async with kit.running() as run:
+            room, thread = await _opened(run, kit.key())
+            await platform.remove_thread(room, thread)
+            try:
+                await run.send_part(replace(run.outgoing("in it", room=room), thread=thread))
+            except ThreadGone:
+                return
+            await run.event(Deleted, lambda gone: gone.message == MessageId(thread), "the thread is gone")
 
 
 def _shows_threads(kit: Kit) -> ShowsThreads:

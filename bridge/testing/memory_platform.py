@@ -99,14 +99,14 @@ class MemoryPlatform:
         return self.written.post(self.written.person(person), post)
 
     async def emote(self, room: str, person: str, text: Rich) -> MessageId:
-        post = Post(room=room_id(room), rich=text, manner=Manner.EMOTE)
-        return self.written.post(self.written.person(person), post)
+        return self.written.post(self.written.person(person), Post(room=room_id(room), rich=text, manner=Manner.EMOTE))
 
     async def send_files(self, room: str, person: str, files: Sequence[Filed], caption: Rich = ()) -> MessageId:
         if any(one.kind not in self.capabilities.media for one in files):
             raise NotImplementedError
-        post = Post(room=room_id(room), rich=caption, files=tuple(files))
-        return self.written.post(self.written.person(person), post)
+        return self.written.post(
+            self.written.person(person), Post(room=room_id(room), rich=caption, files=tuple(files))
+        )
 
     async def share_spot(self, room: str, person: str, spot: Spot) -> MessageId:
         return self.share(room, person, attached(spot))
@@ -135,8 +135,7 @@ class MemoryPlatform:
 
     def share(self, room: str, person: str, what: Attachment) -> MessageId:
         """Send anything as a person."""
-        post = Post(room=room_id(room), rich=(), shared=(what,))
-        return self.written.post(self.written.person(person), post)
+        return self.written.post(self.written.person(person), Post(room=room_id(room), rich=(), shared=(what,)))
 
     def move(self, room: str, person: str, message: MessageId, to: Attachment) -> None:
         """A live place goes on."""
@@ -147,6 +146,9 @@ class MemoryPlatform:
 
     async def answer_in_thread(self, room: str, person: str, thread: ThreadId, text: Rich) -> MessageId:
         return self.written.post(self.written.person(person), Post(room=room_id(room), rich=text, thread=thread))
+
+    async def remove_thread(self, room: str, thread: ThreadId) -> None:
+        self.written.delete(self.written.person("Ada"), room_id(room), MessageId(thread))
 
     async def edit(self, room: str, person: str, message: MessageId, text: Rich) -> None:
         self.written.edit(self.written.person(person), room_id(room), message, text)

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import structs
 
-from bridge.ids import AccountName, MessageId, RoomId, RoomNumber, ThreadId, UserId
+from bridge.ids import AccountName, MessageId, MessageNumber, RoomId, RoomNumber, ThreadId, UserId
 from bridge.store.conversations import (
     Conversation,
     Converse,
@@ -13,16 +13,18 @@ from bridge.store.conversations import (
     Meet,
     Overhear,
     Overheard,
+    Plant,
     Private,
     Privates,
     State,
     Talk,
     TalkOf,
     Turn,
+    Uproot,
 )
 from bridge.store.ops import Accept, Settle
-from bridge.store.questions import Depths
-from bridge.store.rows import Copy, Made, Outcome, Row
+from bridge.store.questions import Depths, Known, Twins
+from bridge.store.rows import Copy, Made, Outcome, Row, TwinKind
 from bridge.testing.store_kit import Book, Opened
 
 _LEFT = AccountName("left")
@@ -38,6 +40,13 @@ def _talk(there: Opened, native: RoomId, title: str = "Ada") -> Conversation:
 
 def _turned(there: Opened, turn: Turn) -> None:
     there.ask(Accept(account=_LEFT, arrivals=(), at=1, turns=(turn,)))
+
+
+def _thread(there: Opened, row: Row) -> ThreadId | None:
+    """What stands for a message in the agents' room."""
+    assert row.message is not None
+    known: dict[MessageNumber, Known] = there.ask(Twins(there.right, (row.message,)))
+    return known[row.message].thread
 
 
 def _delivered(there: Opened, row: Row, native: str) -> None:
@@ -106,6 +115,25 @@ class DeskPromises:
         found: Conversation = there.ask(TalkOf(number=talk.number))
         assert (found.rooms[0].native, found.rooms[0].window_until) == (_BOB, 99)
         assert there.ask(TalkOf(number=other.number)) is None
+
+    def test_another_thread_may_stand_for_a_conversation(self, book: Book) -> None:
+        there = book.opened
+        talk = _talk(there, _ADA)
+        (row,) = there.accept(structs.replace(there.posted("r1"), room=talk.rooms[0].room))
+        there.ask(Settle(row=row, outcome=Outcome.DELIVERED, made=Made((Copy(0, MessageId("t1"), TwinKind.THREAD),))))
+        _turned(there, Turn(conversation=talk.number, heard=talk.rooms[0].room, heard_at=1, root=ThreadId("r1")))
+        assert _thread(there, row) == "t1"
+        there.ask(Uproot(room=there.right, native=MessageId("t1")))
+        there = book.reopened()
+        assert _thread(there, row) is None
+        assert row.message is not None
+        there.ask(Plant(room=there.right, message=row.message, native=MessageId("t2")))
+        there.ask(Plant(room=there.right, message=row.message, native=MessageId("t3")))
+        assert _thread(there, row) == "t3"
+        for old in ("t1", "t2", "t3"):
+            found: Overheard = there.ask(Overhear(account=_LEFT, room=there.right, thread=ThreadId(old)))
+            assert found.conversation is not None
+            assert found.conversation.number == talk.number
 
     def test_a_message_finds_its_conversation_from_both_sides(self, book: Book) -> None:
         there = book.opened

@@ -95,6 +95,10 @@ class MatrixEmulator:
     async def answer_in_thread(self, room: str, person: str, thread: ThreadId, text: Rich) -> MessageId:
         return await self.say_in_thread(room, person, MessageId(thread), text)
 
+    async def remove_thread(self, room: str, thread: ThreadId) -> None:
+        """Somebody with the power to do so redacts what the thread hangs on."""
+        self._redact(room, self._owner.name, MessageId(thread))
+
     async def open_poll(self, room: str, person: str, ballot: Ballot) -> MessageId:
         return await self.post(room, person, polls.START, clients.ballot(ballot))
 

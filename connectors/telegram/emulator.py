@@ -123,6 +123,12 @@ class TelegramEmulator:
     async def answer_in_thread(self, room: str, person: str, thread: ThreadId, text: Rich) -> MessageId:
         return await self.say(f"{self._place(room)[0].id}/{thread}", person, text)
 
+    async def remove_thread(self, room: str, thread: ThreadId) -> None:
+        """An administrator deletes a topic with what was said there; no bot is told."""
+        chat = self._place(room)[0]
+        del chat.topics[int(thread)]
+        chat.messages = {number: one for number, one in chat.messages.items() if one.thread != int(thread)}
+
     async def share_spot(self, room: str, person: str, spot: Spot) -> MessageId:
         return await self.send_content(room, person, content.spot(spot))
 

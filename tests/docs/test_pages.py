@@ -152,7 +152,7 @@ def nouns() -> set[str]:
     return {one.name for one in things if not one.name.startswith("_")} - _SENTENCES - _ORDINARY
 
 
-_NO_THINGS = {"Exception", "BridgeError", "Unavailable", "Rejected", "Event", "Protocol"}
+_NO_THINGS = {"Exception", "BridgeError", "Unavailable", "Rejected", "RoomClosed", "Event", "Protocol"}
 _SENTENCES = {"Again", "Refit", "Apart", "GiveUp", "Closed", "Stop", "Ended", "Loaded", "Quoted", "Made"}
 """What follows a failed try, and what became of something."""
 _ORDINARY = {"App", "State", "Exit", "Format", "Level", "Mask", "SystemClock", "SystemChance", "SeededChance"}

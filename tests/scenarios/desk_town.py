@@ -100,16 +100,17 @@ class Town:
 
 
 @asynccontextmanager
-async def town(
-    folder: Path, *, desk: str = "", agents: Capabilities = TOPICS, chats: type[Private] = Private, rooms: int = 0
-) -> AsyncIterator[Town]:
+async def town(  # noqa: PLR0913 - what a town is made of
+    folder: Path, *, desk: str = "", agents: Capabilities = TOPICS, chats: type[Private] = Private, rooms: int = 0,
+    offices: type[MemoryConnector] = MemoryConnector,
+) -> AsyncIterator[Town]:  # fmt: skip
     """A town with its desk; `desk` are further settings, as in YAML."""
     names = [*NUMBERS, *(f"38060{number:07}" for number in range(rooms))]
     async with (
         MemoryPlatform("chat", rooms=names) as people,
         MemoryPlatform("office", rooms=("desk", "other"), capabilities=agents) as office,
     ):
-        bridge = Bridge(folder, configured(people, office, desk), connectors={"private": chats})
+        bridge = Bridge(folder, configured(people, office, desk), connectors={"private": chats, "memory": offices})
         await bridge.start()
         try:
             yield Town(people, office, bridge)
