@@ -42,7 +42,7 @@ from bridge.calls import Calls, until_taken
 from bridge.download import Download
 from bridge.events import AnyEvent
 from bridge.outside import Bounds
-from connectors.viber import checkup, door, incoming, media, outgoing
+from connectors.viber import asking, checkup, door, incoming, media, outgoing
 from connectors.viber.client import Client, connected_to
 from connectors.viber.config import MAX_TEXT, RECIPIENT, Account, ViberConfig
 from connectors.viber.door import Callback, Refused
@@ -173,6 +173,8 @@ class Viber(Connector[ViberConfig]):
             self.host.unreadable(told.unreadable)
         self._heard.extend(incoming.spoken(told.events))
         events = [one for one in told.events if not (isinstance(one, Delivered) and one.message in self._heard)]
+        if (key := asking.asked(call.raw)) is not None and (about := await self.host.recall(asking.name(key))):
+            events = [incoming.answering(one, MessageId(about)) for one in events]
         return await self._published(events) if events else Response()
 
     async def _published(self, events: Sequence[AnyEvent]) -> Response:
@@ -255,7 +257,13 @@ class Viber(Connector[ViberConfig]):
             case Account.CHANNEL:
                 by = {"from": self._who().author}
                 answer = await self._call(client, "post", {**by, **content}, asked)
-        return outgoing.natives(answer)
+        return await self._asked(message, outgoing.natives(answer))
+
+    async def _asked(self, message: Outgoing, natives: Sequence[MessageId]) -> Sequence[MessageId]:
+        """Remember which message a poll became: people's answers name it by its key."""
+        if message.shared and message.shared[0].poll is not None and natives:
+            await self.host.remember(asking.name(message.key), natives[0], asking.LIFE)
+        return natives
 
     async def broadcast(
         self, message: Outgoing, recipients: Sequence[RoomId]
@@ -269,7 +277,7 @@ class Viber(Connector[ViberConfig]):
         content = outgoing.body(message, self.config, await self._link(message))
         by = {"sender": await self._sender(message.author)}
         answer = await self._call(client, "broadcast_message", outgoing.broadcast({**by, **content}, recipients), asked)
-        (token,) = outgoing.natives(answer) or (MessageId(""),)
+        (token,) = await self._asked(message, outgoing.natives(answer)) or (MessageId(""),)
         return {**dict.fromkeys(recipients, token), **_failed(answer, recipients, asked)}
 
     async def _sender(self, author: Person | None) -> Json:

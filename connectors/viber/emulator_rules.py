@@ -112,7 +112,30 @@ def check(body: Json, habits: Habits) -> None:
     version = body.get("min_api_version", 1)
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise bad("min_api_version is no number")
+    if "keyboard" in body:
+        _check_keyboard(_required(body, "keyboard", dict))
     _TYPES[kind](body, habits)
+
+
+def _check_keyboard(keyboard: Json) -> None:
+    """Buttons under a message: at most 24 rows of six columns."""
+    if keyboard.get("Type") != "keyboard":
+        raise bad("keyboard.Type is not keyboard")
+    buttons = _required(keyboard, "Buttons", list)
+    if not buttons or not all(isinstance(one, dict) for one in buttons):
+        raise bad("keyboard.Buttons is empty")
+    for one in buttons:
+        action = one.get("ActionType", "reply")
+        if action not in {"reply", "open-url", "location-picker", "share-phone", "none"}:
+            raise bad("ActionType is unknown")
+        if action != "none":
+            _required(one, "ActionBody", str)
+        if len(str(one.get("Text", ""))) > 250:
+            raise bad("the text of a button is too long")
+        if one.get("Columns", 6) not in range(1, 7) or one.get("Rows", 1) not in range(1, 3):
+            raise bad("a button is too big, or has no size")
+    if sum(one.get("Columns", 6) * one.get("Rows", 1) for one in buttons) > 6 * 24:
+        raise bad("the keyboard has too many rows")
 
 
 def check_sender(body: Json) -> None:

@@ -205,8 +205,8 @@ class Server:
         if self.account is not Account.CHANNEL:
             raise Refusal(18)
         check(body, self.world.habits)
-        if body["type"] == "rich_media":
-            raise bad("unknown type")
+        if body["type"] == "rich_media" or "keyboard" in body:
+            raise bad("unknown type, or buttons: channels have none")
         if not text(body, "from"):
             raise Refusal(4, "missingData: from")
         if text(body, "from") not in {one["id"] for one in self._members()}:
@@ -217,7 +217,7 @@ class Server:
 
     def _deliver(self, person: Person, body: Json, media: tuple[bytes | None, str], token: int | None = None) -> int:
         number = token or self.world.token()
-        sender = body["sender"]
+        sender, person.tracking = body["sender"], str(body.get("tracking_data", ""))
         self.world.keep(person.id, Kept(
             token=number, author=sender["name"], avatar=sender.get("avatar", ""), body=body, file=media[0],
             mime=media[1],

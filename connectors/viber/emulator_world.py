@@ -3,13 +3,14 @@
 import base64
 import hashlib
 from collections.abc import Callable
+from html import unescape
 from typing import Final
 
 from msgspec import Struct, field
 
 from bridge.clock import Clock
 from bridge.events import Kind
-from bridge.testing.holdings import Card, Filed, Holding, Spot
+from bridge.testing.holdings import Ballot, Card, Filed, Holding, Spot
 from connectors.viber.emulator_rules import Habits, Limits, Refusal, Spelling
 from connectors.viber.wire import Json
 
@@ -20,13 +21,17 @@ _HOUR: Final = 3600
 
 
 class Person(Struct, kw_only=True):
-    """Somebody with Viber: `sent` counts what they got in the hour `hour` and did not answer."""
+    """Somebody with Viber: `sent` counts what they got in the hour `hour` and did not answer.
+
+    `tracking` is what the last message of the account to them carried, and theirs to it will.
+    """
 
     id: str
     name: str
     subscribed: bool = False
     hour: int = 0
     sent: int = 0
+    tracking: str = ""
     asked: list[float] = field(default_factory=list)
 
     def profile(self) -> Json:
@@ -54,6 +59,10 @@ class Kept(Struct, kw_only=True):
             return (Spot(latitude=float(spot["lat"]), longitude=float(spot["lon"]), title=title),)
         if (card := self.body.get("contact")) is not None:
             return (Card(name=card["name"], phone=card["phone_number"]),)
+        if (keyboard := self.body.get("keyboard")) is not None:
+            return (
+                Ballot(question=self.body["text"], options=tuple(unescape(one["Text"]) for one in keyboard["Buttons"])),
+            )
         if self.file is None:
             return ()
         name = str(self.body.get("file_name") or str(self.body.get("media")).rpartition("/")[2])
@@ -98,7 +107,8 @@ class World:
         kept = Kept(token=token, author=person.name, body=body, file=data, mime="" if file is None else file.mime)
         self.shown_in(person.id).append(kept)
         person.subscribed, person.sent = True, 0
-        self.tell({**self._event("message", token), "sender": person.profile(), "message": body, "silent": False})
+        told = {**body, "tracking_data": person.tracking} if person.tracking else body
+        self.tell({**self._event("message", token), "sender": person.profile(), "message": told, "silent": False})
         if self.habits.receipts.value != "ours":
             self.confirm("delivered", token, person)
         return token

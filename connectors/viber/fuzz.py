@@ -10,7 +10,7 @@ from bridge.ids import Key, RoomId
 from bridge.testing.fuzz_target import Target, text_of
 from bridge.text.nodes import said
 from bridge.text.walk import normal
-from connectors.viber import checkup, incoming, outgoing
+from connectors.viber import asking, checkup, incoming, outgoing
 from connectors.viber.config import ViberConfig
 from connectors.viber.door import SIGNATURE, Callback, callback, signature
 from connectors.viber.errors import Asked, GeneralError, refusal
@@ -28,6 +28,7 @@ _SAID: dict[str, Any] = {
 _MEDIA = "https://media-direct.cdn.viber.com/pg_download?id=1"
 _MESSAGES: tuple[dict[str, Any], ...] = (
     {"type": "text", "text": "*Hello* _there_ ~x~ ```y```", "tracking_data": "t"},
+    {"type": "text", "text": "salad", "tracking_data": "poll b.991.0"},
     {"type": "picture", "media": _MEDIA, "thumbnail": _MEDIA, "file_name": "a.jpg", "text": "cap"},
     {"type": "video", "media": _MEDIA, "size": 10, "duration": 3, "file_name": "a.mp4"},
     {"type": "file", "media": _MEDIA, "size": 10, "file_name": "../a.pdf"},
@@ -55,6 +56,7 @@ def _event(data: bytes) -> None:
     request = Request(method="POST", path="", query={}, headers={SIGNATURE: signature(data, _TOKEN)}, body=data)
     call = callback(request, _TOKEN, _NOON)
     if isinstance(call, Callback):
+        asking.asked(call.raw)
         for event in incoming.told(call).events:
             assert event.id
             assert event.room

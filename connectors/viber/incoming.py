@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bridge import (
     Attachment,
@@ -203,6 +204,11 @@ _READERS: Final[Mapping[str, Callable[[Callback, str, str], Told]]] = {
     "seen": _arrived,
     "failed": _failed,
 }
+
+
+def answering(event: AnyEvent, about: MessageId) -> AnyEvent:
+    """What somebody wrote, as an answer to a message of ours."""
+    return replace(event, in_reply_to=about) if isinstance(event, Posted) else event
 
 
 def spoken(events: tuple[AnyEvent, ...]) -> Iterator[MessageId]:

@@ -4,10 +4,24 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from bridge import Attachment, Feature, File, Kind, Manner, MessageId, Outgoing, Person, RoomId, Unsupported
+from bridge import (
+    Attachment,
+    Feature,
+    File,
+    Key,
+    Kind,
+    Manner,
+    MessageId,
+    Outgoing,
+    Person,
+    Poll,
+    RoomId,
+    Unsupported,
+)
 from bridge.text.graphemes import border_before
 from bridge.text.nodes import Italic, Link, Paragraph, Rich, Text
 from bridge.text.walk import plain
+from connectors.viber import asking
 from connectors.viber.client import MAX_BODY
 from connectors.viber.config import MAX_NAME, MAX_TEXT, ViberConfig
 from connectors.viber.errors import Asked
@@ -38,7 +52,7 @@ def asked(message: Outgoing) -> Asked:
 def body(message: Outgoing, config: ViberConfig, link: str | None) -> Json:
     """All of a message but its receiver and sender; `link` is where its file can be fetched."""
     if message.shared:
-        content = _shared(message.shared[0])
+        content = _shared(message.shared[0], message.key)
     elif message.files:
         content = _carrying(message.files[0], words(message), link)
     else:
@@ -124,8 +138,10 @@ def _file(file: File, link: str) -> Json:
     return {"type": "file", "media": link, "size": file.size, "file_name": name}
 
 
-def _shared(one: Attachment) -> Json:
-    """A place or a card; what Viber would lose of it is a reason to tell it in words."""
+def _shared(one: Attachment, key: Key) -> Json:
+    """A place, a card or a poll; what Viber would lose of it is a reason to tell it in words."""
+    if one.poll is not None:
+        return _asking(one.poll, key)
     if (place := one.location) is not None and not place.title and not place.address:
         return {"type": "location", "location": {"lat": place.latitude, "lon": place.longitude}}
     if (card := one.contact) is not None:
@@ -135,3 +151,10 @@ def _shared(one: Attachment) -> Json:
                 "type": "contact", "contact": {"name": shortened(card.name, MAX_NAME), "phone_number": phone}
             }  # fmt: skip
     raise Unsupported(Feature.ATTACHMENT, f"Viber cannot show all of this {one.kind}")
+
+
+def _asking(poll: Poll, key: Key) -> Json:
+    content = asking.question(poll, key)
+    if len(poll.question) > MAX_TEXT or len(dumps(content)) > MAX_BODY - _ENVELOPE:
+        raise Unsupported(Feature.ATTACHMENT, "the poll is longer than a message of Viber's")
+    return content
