@@ -69,15 +69,18 @@ def too_dear(samples: Sequence[Sample]) -> str:
 
 
 def preview(title: str, samples: Sequence[Sample], then: str) -> Rich:
-    """The draft as it will be shown, platform by platform; `then` says what can be done now."""
-    blocks: list[Block] = [Paragraph((Bold((Text(title),)),))]
-    for one in samples:
-        blocks.append(Paragraph((Text(f"{one.account}: {_whom(one)}{_costs(one)}"),)))
-        blocks += list(_looks(one))
+    """The draft as it will be shown, platform by platform; `then` says what can be done now.
+
+    How many, how dear and what can be done stand first: a room that shows a few lines only, as on IRC, cuts the end.
+    """
     total = sum(one.cost for one in samples)
     many = sum(one.many for one in samples)
     summary = f"{many:,} in all" + (f", at most {money(total)}" if total else "")
-    return (*blocks, Paragraph((Text(f"{summary}. {then}"),)))
+    blocks: list[Block] = [Paragraph((Bold((Text(title),)),)), Paragraph((Text(f"{summary}. {then}"),))]
+    for one in samples:
+        blocks.append(Paragraph((Text(f"{one.account}: {_whom(one)}{_costs(one)}"),)))
+        blocks += list(_looks(one))
+    return tuple(blocks)
 
 
 def _whom(one: Sample) -> str:

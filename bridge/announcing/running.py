@@ -252,6 +252,8 @@ class Running:
         if one is None or one.stage is Stage.GOING or await self._reopened(one):
             return
         progress = await self.progress(number)
+        if not is_through(progress):
+            return
         said, before = result(one, progress), self._words.get(number)
         if is_settled(progress):
             await self._shared.writer.ask(Settled(number))

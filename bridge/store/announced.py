@@ -215,7 +215,10 @@ class Redraft(Struct, frozen=True):
 
 
 class Move(Struct, frozen=True, kw_only=True):
-    """An announcement is at another stage, if it was at `before`. Answer: whether it was."""
+    """An announcement is at another stage, if it was at `before`, and not over while an account goes on with it.
+
+    Answer: whether it is.
+    """
 
     number: int
     before: Stage

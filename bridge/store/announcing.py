@@ -112,7 +112,8 @@ class Announcing:
     def move(self, op: Move) -> bool:
         moved = list(
             self._cursor.execute(
-                "UPDATE announcement SET stage = ?, due = ? WHERE number = ? AND stage = ? RETURNING 1",
+                "UPDATE announcement SET stage = ?1, due = ?2 WHERE number = ?3 AND stage = ?4 AND NOT (?1 IN (3, 5)"
+                " AND EXISTS (SELECT 1 FROM course WHERE announcement = ?3 AND state = 0)) RETURNING 1",
                 (op.stage, op.due, op.number, op.before),
             )
         )

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from bridge.app import App, Exit
 from bridge.chance import SeededChance
+from bridge.clock import Clock
 from bridge.config import Config, parse
 from bridge.connector import Connector
 from bridge.delivery import Lane
@@ -33,6 +34,8 @@ class Bridge:
         self.folder, self.yaml = folder, yaml
         self.connectors = Registry.of({"memory": MemoryConnector, **(connectors or {})})
         self.clock = LoopClock()
+        self.hasty: Clock | None = None
+        """The bridge's clock where it talks to real sockets."""
         self.lives = 0
         self.running = False
         self.workshop: Workshop = Here()
@@ -62,7 +65,7 @@ class Bridge:
             config,
             self.connectors,
             self.writer,
-            clock=self.clock,
+            clock=self.hasty or self.clock,
             chance=chance,
             read=self.read,
             disk=AtOnce(),
