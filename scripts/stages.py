@@ -4,6 +4,7 @@ A stage that fails does not keep the others from running.
 A test that needs a server it cannot have fails by itself with the line to type; only ALLOW_SKIP=1 makes it a skip.
 """
 
+import os
 import subprocess
 import sys
 import time
@@ -24,6 +25,9 @@ STAGES: dict[str, list[str]] = {
     "demo and browser": ["-n", "2", "tests/demo", "tests/operator"],
 }
 
+# Hundreds of tests start a process of the bridge: each would compile all of it again where no bytecode is kept.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
 
 def main() -> int:
     """0 when every stage passed."""
@@ -31,7 +35,8 @@ def main() -> int:
     for name, arguments in STAGES.items():
         print(f"\n=== {name}", flush=True)
         started = time.monotonic()
-        status = subprocess.run([sys.executable, "-m", "pytest", "-q", *arguments], cwd=ROOT, check=False).returncode
+        command = [sys.executable, "-m", "pytest", "-q", *arguments]
+        status = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, check=False).returncode
         failed += status != 0
         rows.append(f"{name:<28}{time.monotonic() - started:7.0f} s   {'ok' if status == 0 else 'FAILED'}")
     print("\n".join(["", *rows]))
