@@ -12,6 +12,7 @@ from bridge.ids import (
     AccountName,
     EventId,
     MessageId,
+    MessageNumber,
     PersonNumber,
     Place,
     Room,
@@ -24,7 +25,7 @@ from bridge.ids import (
 from bridge.store import announced, confirmed
 from bridge.store.attached import Fetched, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.codec import encode
-from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Privates, Talk, TalkOf
+from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Plant, Privates, Talk, TalkOf, Uproot
 from bridge.store.faces import Faced, FaceOf
 from bridge.store.ops import (
     Accept,
@@ -213,7 +214,8 @@ def _at_desks(account: AccountName, room: RoomNumber) -> tuple[Op, ...]:
         Meet(account=account, native=native), Talk(account=account, native=native), TalkOf(room=room), Privates(),
         Converse(account=account, native=native, desk="help", agents=room, title="Ada"),
         Join(conversation=1, other=2, thread=ThreadId("t")), Overhear(account=account, room=room),
-        Due(desk="help", what="waiting", before=1),
+        Due(desk="help", what="waiting", before=1), Uproot(room=room, native=MessageId("t")),
+        Plant(room=room, message=MessageNumber(1), native=MessageId("t")),
     )  # fmt: skip
 
 
