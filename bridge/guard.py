@@ -1,6 +1,5 @@
 """What of people's words does not go by itself over a link. Decides at once, from what it was told before."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
@@ -16,9 +15,6 @@ from bridge.shared import Shared
 from bridge.store.care import Ruled, Ruling
 from bridge.store.ops import Tally
 from bridge.transforms.filters import Rule, Verdict, judged, rules, seen_of
-
-_MODERATORS = 1000
-"""How many of those who showed that they have power are remembered."""
 
 
 class Commanded(Struct, frozen=True):
@@ -59,7 +55,8 @@ class Guard:
         self._people: dict[tuple[AccountName, str], list[Ruling]] = {}
         self._links: dict[Ruled, list[Ruling]] = {}
         self._ruled: dict[int, Ruling] = {}
-        self._moderators: OrderedDict[tuple[RoomNumber, UserId], None] = OrderedDict()
+        self._trusted: dict[tuple[RoomNumber | None, str | None], Ruling] = {}
+        """Who showed that they have power in a room, as the store spells them."""
         self.on_command: Callable[[Commanded], None] = _nobody
         self.on_held: Callable[[str], None] = _nowhere
         """Called with the link in which something waits for a moderator."""
@@ -87,19 +84,24 @@ class Guard:
 
     def obey(self, ruling: Ruling) -> None:
         """A decision is in force from now on."""
+        if ruling.kind is Ruled.TRUST:
+            self._trusted[ruling.room, ruling.native] = ruling
+            return
         self._ruled[ruling.number] = ruling
         self._look()
 
     def drop(self, numbers: Iterable[int]) -> None:
         """Decisions are taken back."""
-        self._ruled = {number: one for number, one in self._ruled.items() if number not in set(numbers)}
+        gone = set(numbers)
+        self._trusted = {who: one for who, one in self._trusted.items() if one.number not in gone}
+        self._ruled = {number: one for number, one in self._ruled.items() if number not in gone}
         self._look()
 
-    def trust(self, room: RoomNumber, user: UserId) -> None:
-        """Somebody showed that they have power in a room: under a lock they are relayed."""
-        self._moderators[room, user] = None
-        if len(self._moderators) > _MODERATORS:
-            self._moderators.popitem(last=False)
+    def trusted(self, room: RoomNumber, user: UserId) -> Ruling | None:
+        """That somebody showed that they have power in a room: under a lock they are relayed."""
+        if not self._trusted:
+            return None
+        return self._trusted.get((room, self._shared.writer.store.alias(self._account(room), user)))
 
     def _look(self) -> None:
         self._people, self._links = {}, {}
@@ -137,7 +139,7 @@ class Guard:
 
     def newcomer(self, room: RoomNumber, by: User | None, heard: Sequence[Heard]) -> int:
         """For how many milliseconds after somebody was heard of first what they say waits."""
-        if by is None or not self._newcomers or (room, by.id) in self._moderators:
+        if by is None or not self._newcomers or self.trusted(room, by.id):
             return 0
         return max((self._newcomers.get(to.link, 0) for to in heard), default=0)
 
@@ -192,7 +194,7 @@ class Guard:
     def _under(self, kind: Ruled, room: RoomNumber, by: User | None, heard: Sequence[Heard]) -> Iterable[Heard]:
         """The rooms between which everybody but moderators is under a ruling."""
         rulings = self._links.get(kind)
-        if not rulings or (by is not None and (room, by.id) in self._moderators):
+        if not rulings or (by is not None and self.trusted(room, by.id)):
             return ()
         return stopped(rulings, room, heard)
 

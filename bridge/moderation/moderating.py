@@ -29,6 +29,8 @@ _REMEMBERED = 500
 _TELL_AGAIN_SECONDS = 600.0
 _NO_POWER = "Only moderators of this room can ask for that."
 _HOURS = 3_600_000
+_TRUSTED_DAYS = 30
+"""So long after their last command a moderator is relayed under a lock without another."""
 _SWITCHES = {
     Word.PAUSE: (Ruled.PAUSE, "Paused: what is written waits until somebody says !resume."),
     Word.LOCK: (Ruled.LOCK, "Only moderators are relayed now, until somebody says !unlock."),
@@ -57,6 +59,8 @@ class Moderation:
         found: tuple[Ruling, ...] = await self._shared.writer.ask(Rulings())
         for ruling in found:
             guard.obey(ruling)
+        late = self._shared.now_ms() - _TRUSTED_DAYS * 24 * _HOURS
+        await self._take_back([one for one in found if one.kind is Ruled.TRUST and one.at < late])
 
     def follow(self, links: Mapping[str, Link], numbers: Mapping[Room, RoomNumber]) -> None:
         """Heed the moderators of these links from now on."""
@@ -100,9 +104,11 @@ class Moderation:
         if command.word in FOR_EVERYBODY:
             return await self._for_themselves(asked)
         if await self._power(what, event.author) is not Power.MODERATOR:
+            await self._distrust(asked)
             return _NO_POWER
-        self._guard.trust(what.room, event.author.id)
-        return await self._moderated(asked)
+        words = await self._moderated(asked)
+        await self._trust(asked)
+        return words
 
     async def _power(self, what: Commanded, user: User) -> Power:
         """What somebody may do where they ask; a platform that cannot say gives nobody any."""
@@ -110,6 +116,21 @@ class Moderation:
         if account is None or place is None:
             return Power.NONE
         return await power_in(account.connector, place.room, user.id)
+
+    async def _trust(self, asked: Asked) -> None:
+        """Who has power is remembered, over restarts, and for a while: nobody tells us when they lose it."""
+        room, now = asked.what.room, self._shared.now_ms()
+        known = self._guard.trusted(room, asked.by.id)
+        if known is not None and now - known.at < 24 * _HOURS:
+            return
+        await self._distrust(asked)
+        op = Decide(kind=Ruled.TRUST, link="", at=now, room=room, account=asked.what.account, user=asked.by.id)
+        self._guard.obey(await self._shared.writer.ask(op))
+
+    async def _distrust(self, asked: Asked) -> None:
+        known = self._guard.trusted(asked.what.room, asked.by.id)
+        if known is not None:
+            await self._take_back([known])
 
     async def _moderated(self, asked: Asked) -> str:
         does = {

@@ -24,6 +24,8 @@ class Ruled(StrEnum):
     """Only moderators are relayed."""
     HOLD = "hold"
     """Each message waits until a moderator approves it."""
+    TRUST = "trust"
+    """Somebody showed that they moderate a room: what holds everybody else there does not hold them."""
 
 
 class Ruling(Struct, frozen=True, kw_only=True):

@@ -80,12 +80,10 @@ class Forgetting:
         self._cursor.execute("UPDATE announcement SET author = NULL, person = NULL WHERE person = ?", (op.person,))
 
     def _nameless(self, person: PersonNumber) -> None:
-        """What moderators decided about them stays, else forgetting would undo it; their name does not."""
-        self._cursor.execute(
-            "UPDATE ruling SET name = '' WHERE (account, native) IN"
-            " (SELECT account, native FROM person WHERE number = ?)",
-            (person,),
-        )
+        """What moderators decided about them stays, else forgetting would undo it; their name and power do not."""
+        theirs = "(account, native) IN (SELECT account, native FROM person WHERE number = ?)"
+        self._cursor.execute(f"DELETE FROM ruling WHERE kind = 'trust' AND {theirs}", (person,))  # noqa: S608 - our own words
+        self._cursor.execute(f"UPDATE ruling SET name = '' WHERE {theirs}", (person,))  # noqa: S608 - as above
         self._cursor.execute("UPDATE deed SET about = '', person = NULL WHERE person = ?", (person,))
 
     def _drop(self, op: Forget) -> tuple[Rooms, Rooms]:

@@ -48,6 +48,41 @@ async def test_under_a_lock_only_moderators_are_heard(
     await bridge.stop()
 
 
+async def test_a_moderator_is_heard_under_a_lock_after_a_restart_and_while_they_have_power(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await moderated(tmp_path, left, right)
+    await asks(left, "!lock")
+    await bridge.crash()
+    await bridge.start()
+    await left.say("town", "Eve", said("raid"))
+    await left.say("town", "Mo", said("calm, please"))
+    await shows(right, "town", ["Mo: calm, please"])
+    left.moderators.clear()
+    assert await asks(left, "!unlock") == "Only moderators of this room can ask for that."
+    await left.say("town", "Mo", said("I am nobody now"))
+    await left.promote("town", "Ann")
+    await asks(left, "!unlock", by="Ann")
+    await left.say("town", "Mo", said("phew"))
+    await shows(right, "town", ["Mo: calm, please", "Mo: phew"])
+    await bridge.stop()
+
+
+async def test_who_gave_no_command_for_a_month_is_not_taken_for_a_moderator_after_a_restart(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await moderated(tmp_path, left, right)
+    await asks(left, "!lock")
+    await bridge.clock.sleep(31 * 86_400)
+    await bridge.stop()
+    await bridge.start()
+    await left.say("town", "Mo", said("me again"))
+    assert await asks(left, "!muted") == "1 lock (one room)"
+    await left.say("town", "Mo", said("now it is me"))
+    await shows(right, "town", ["Mo: now it is me"])
+    await bridge.stop()
+
+
 async def test_held_messages_wait_until_a_moderator_approves_them(
     tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
 ) -> None:
