@@ -108,6 +108,10 @@ class Desks:
     def seats(self) -> tuple[Seat, ...]:
         return tuple(self._by_room.values())
 
+    def answers_in(self, room: RoomNumber) -> bool:
+        """Whether it is a room of agents."""
+        return room in self._by_room
+
     def key(self, account: AccountName, event: AnyEvent, room: RoomNumber | None) -> Key | None:
         """Which conversation or room of agents an event belongs to; None where it is no desk's."""
         if isinstance(event, (SendFailed, Left)):

@@ -59,7 +59,7 @@ class Intake:
     def __init__(self, shared: Shared, atlas: Atlas, sinks: Sinks) -> None:
         self._shared, self._atlas, self._sinks = shared, atlas, sinks
         self.desks = Desks(shared)
-        self._sitting = Sitting(shared, self.desks, Ways(self._arrivals, self._arrival, self._store), sinks)
+        self._sitting = Sitting(shared, self.desks, Ways(self._arrivals, self._arrival, self._store, self._told), sinks)
         self._breaker = Breaker()
         self.floods = Floods()
         self.guard = Guard(shared)
@@ -187,8 +187,7 @@ class Intake:
                         if arrival.kind is RowKind.POST and arrival.event.thread is not None:
                             yield from self._thread(arrival, arrival.event.thread)
                         yield arrival
-                    lines, self._lines = self._lines, []
-                    yield from lines
+                    yield from self._told()
                 case Pinned():
                     yield from self._pinned(event, room, me)
                 case _:
@@ -320,8 +319,10 @@ class Intake:
 
     def _flooded(self, event: Posted, room: RoomNumber, heard: Sequence[Heard]) -> Iterable[Heard]:
         """The rooms in whose link this is more than a person or a room may say at once."""
-        now, person = self._shared.clock.monotonic(), event.author.id if event.author else None
+        now, person = self._shared.clock.monotonic(), (event.author.id or None) if event.author else None
         for link in {to.link: None for to in heard if self.floods.limits(to.link)}:
+            if self.desks.answers_in(room):
+                return
             held = self.floods.held(link, room, person, event.id, now)
             if held is not None:
                 flooded = [to for to in heard if to.link == link]
@@ -365,6 +366,11 @@ class Intake:
             words = structs.replace(words, event=event, body=encode(event), fetches=tuple(range(len(files))))
         op = Accept(account=OURSELVES, arrivals=(words,), at=self._shared.now_ms())
         self._shared.writer.tell(op, then)
+
+    def _told(self) -> Iterable[Arrival]:
+        """The bridge's own words about what was stored last, and no more of them."""
+        lines, self._lines = self._lines, []
+        return lines
 
     def _own_words(self, room: RoomNumber, text: str | Rich) -> Arrival:
         return self._words(None, text, (Route(room, "notices", self._uptime(room)),))

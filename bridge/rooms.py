@@ -5,7 +5,7 @@ from datetime import UTC
 
 import structlog
 
-from bridge.config import Config, Link, announcements
+from bridge.config import Allowance, Config, Limits, Link, announcements
 from bridge.delivery import Lane
 from bridge.desk import late_link_of, link_of
 from bridge.desks import Seat
@@ -96,7 +96,7 @@ class Rooms:
         intake.names = {number: str(lane.name) for number, lane in self._entered()}
         self.moderation.follow(config.links, self.numbers)
         intake.guard.follow(config.links, self.moderation.heeded())
-        intake.floods.follow({link.name: link.limits for link in config.links.values()})
+        intake.floods.follow({link.name: link.limits for link in config.links.values()} | _at_desks(config))
         self._shared.lifetimes = {link.name: int(link.lifetime.total_seconds()) for link in config.links.values()}
         self._shared.late = {link.name: link.late for link in config.links.values() if link.late}
         self._shared.zones = {link.name: link.zone for link in config.links.values() if link.zone is not UTC}
@@ -310,3 +310,9 @@ def rooms_of(config: Config) -> tuple[Room, ...]:
     announced = announcements.named(config.announcements)
     told = [config.notices, *(link.moderators for link in config.links.values())]
     return tuple(dict.fromkeys([*named, *desks, *announced, *(room for room in told if room is not None)]))
+
+
+def _at_desks(config: Config) -> dict[str, Limits]:
+    """What one person may say to each desk."""
+    wanted = {desk.name: desk.most for desk in config.desks.values() if desk.most}
+    return {link_of(name): Limits(person=Allowance(messages=most, seconds=60)) for name, most in wanted.items()}

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct, structs
 
-from bridge.desk import Passage
+from bridge.desk import Passage, derived
 from bridge.desks import Desks, Located
 from bridge.errors import StoreFull
 from bridge.events import Posted, Relayed, User
@@ -28,11 +28,12 @@ class Told(Protocol):
 
 
 class Ways(Struct, frozen=True):
-    """What the intake does for a desk: events of links, one event, and the commit."""
+    """What the intake does for a desk: events of links, one event, the commit, and its own words about an event."""
 
     arrivals: Callable[[AccountName, UserId | None, Located], Iterable[Arrival]]
     arrival: Callable[[Relayed, RoomNumber | None, User | None, Sequence[Heard]], Arrival | None]
     store: Callable[[Accept], Awaitable[None]]
+    told: Callable[[], Iterable[Arrival]]
 
 
 class Sitting:
@@ -94,3 +95,15 @@ class Sitting:
                 files = one.event.attachments if isinstance(one.event, Posted) else ()
                 fetches = self._shared.media.wanted(account, files) if files else ()
                 yield structs.replace(arrival, fetches=fetches, is_thread=one.root is not None)
+                yield from self._said(one, link)
+
+    def _said(self, about: Passage, link: str) -> Iterable[Arrival]:
+        """What the bridge says of a person's message stands in their thread."""
+        for line in self._ways.told():
+            words, event = line.event, about.event
+            if isinstance(event, Posted) and isinstance(words, Posted):
+                note = structs.replace(words, id=derived(event, "held"), room=event.room, thread=event.thread,
+                                       thread_name=event.thread_name)  # fmt: skip
+                arrival = self._ways.arrival(note, about.room, None, (Heard(about.to, link),))
+                if arrival is not None:
+                    yield arrival

@@ -95,6 +95,9 @@ class DeskSettings(BaseModel):
     """The time zone of `hours`, such as Europe/Kyiv."""
     alarm_minutes: Annotated[float, Field(ge=0, le=10080)] = 0
     """When somebody waits this long, in minutes, for an answer, the agents are told; 0: never."""
+    messages_per_minute: Annotated[int, Field(ge=0, le=100_000)] = 60
+    """How many messages of one person come to the agents in a minute; what is over it is parked with the reason
+    `flood`, and the thread says so once. 0: all of them."""
     claim_minutes: Annotated[float, Field(ge=0, le=10080)] = 60
     """How long, in minutes after their last answer, a conversation stays the agent's who answered; 0: nobody's."""
     window_warning_minutes: Annotated[float, Field(ge=0, le=1440)] = 60
@@ -118,6 +121,8 @@ class Desk(Struct, frozen=True, kw_only=True):
     away: str = ""
     hours: Hours = Hours()
     alarm: timedelta | None = None
+    most: int = 60
+    """Messages of one person in a minute; 0: no limit."""
     claim: timedelta | None = timedelta(hours=1)
     warning: timedelta | None = timedelta(hours=1)
     template: Template | None = None
@@ -134,6 +139,7 @@ def desk(name: str, settings: DeskSettings, place: Room) -> Desk:
         hours=Hours(tuple(one for one in map(span, settings.hours) if one is not None), settings.timezone),
         alarm=_minutes(settings.alarm_minutes), claim=_minutes(settings.claim_minutes),
         warning=_minutes(settings.window_warning_minutes), show_ids=settings.show_ids,
+        most=settings.messages_per_minute,
         template=None if template is None else Template(
             name=template.name, language=template.language, parameters=template.parameters
         ),
