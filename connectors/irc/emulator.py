@@ -175,7 +175,11 @@ class IrcEmulator:
         self._channel(room).operators.add(self.network.fold(self.person(person).nick))
 
     async def ban(self, room: str, moderator: str, person: str) -> None:
-        raise NotImplementedError("a ban names a mask, not a person")
+        """As moderators' programs do it: the address is banned, and who has it thrown out."""
+        by, who, channel = self.person(moderator), self.person(person), self._channel(room)
+        mask = f"*!{who.source.partition('!')[2]}"
+        self.network.tell(channel, Relay(source=by.source, command="MODE", params=(channel.name, "+b", mask)))
+        self.network.kick(by.source, channel, who.nick, "out")
 
     def leave(self, room: str, person: str, reason: str = "") -> None:
         """Let a person part."""

@@ -8,7 +8,7 @@ from irctokens.line import Line
 
 from bridge.chance import Chance
 from bridge.clock import Clock
-from bridge.events import Joined, Left, Manner, Posted, Reacted, RoomChanged, RoomKind, Unreacted, User
+from bridge.events import Joined, Left, Manner, Parting, Posted, Reacted, RoomChanged, RoomKind, Unreacted, User
 from bridge.ids import EventId, MessageId, RoomId, UserId
 from bridge.text.nodes import Rich
 from connectors.irc.format import parse
@@ -88,10 +88,10 @@ class Incoming:
         """Somebody, or we ourselves, came in."""
         return Joined(id=self._new(), room=self._room(room), at=self.at(line.tags or _NO_TAGS), user=user)
 
-    def left(self, room: str, user: User, reason: str, line: Line) -> Left:
-        """Somebody, or we ourselves, are out."""
-        at = self.at(line.tags or _NO_TAGS)
-        return Left(id=self._new(), room=self._room(room), at=at, user=user, reason=reason)
+    def left(self, room: str, user: User, reason: str, line: Line, how: Parting = Parting.LEFT) -> Left:
+        """Somebody, or we ourselves, are out; of who is thrown out the line says by whom."""
+        at, by = self.at(line.tags or _NO_TAGS), None if how is Parting.LEFT else self.user(nick_of(line))
+        return Left(id=self._new(), room=self._room(room), at=at, user=user, reason=reason, how=how, by=by)
 
     def topic(self, line: Line) -> RoomChanged:
         """The channel has another topic."""

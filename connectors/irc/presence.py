@@ -10,8 +10,9 @@ from structlog import get_logger
 from bridge.asked import Power
 from bridge.connector import Host
 from bridge.errors import BridgeError, Rejected, RoomClosed, Unavailable
-from bridge.events import AnyEvent, User
+from bridge.events import AnyEvent, Parting, User
 from bridge.ids import UserId
+from connectors.irc.bans import Bans
 from connectors.irc.config import IrcConfig
 from connectors.irc.incoming import Incoming, nick_of
 from connectors.irc.rooms import Channel, Rooms
@@ -70,11 +71,13 @@ class Presence:
         self._tasks: asyncio.TaskGroup | None = None
         self._departures: dict[str, asyncio.Future[None]] = {}
         self.rooms = Rooms(server)
+        self._bans = Bans(server.fold)
         incoming.members = self.rooms.members
         self.acts: dict[str, Callable[[Line], None]] = {
             "JOIN": self._joined,
             "PART": self._parted,
             "KICK": self._kicked,
+            "MODE": self._changed,
             "QUIT": self._quit,
             "NICK": self._renamed,
             "TOPIC": self._topic,
@@ -224,6 +227,7 @@ class Presence:
         if self.is_me(nick):
             self._me.address = (heard.source or "").partition("!")[2] or self._me.address
         elif channel is not None:
+            self._bans.met(nick, (heard.source or "").partition("!")[2])
             self._tell(self._incoming.joined(channel.name, self._incoming.user(nick), heard))
 
     def _named(self, heard: Line) -> None:
@@ -254,15 +258,26 @@ class Presence:
 
     def _kicked(self, heard: Line) -> None:
         reason = heard.params[2] if len(heard.params) > 2 else ""  # noqa: PLR2004  # channel, nick, reason
-        self._out(heard.params[0], heard.params[1], heard, f"kicked by {nick_of(heard)}: {reason}")
+        nick, by = heard.params[1], nick_of(heard)
+        folded, now = self._server.fold(heard.params[0]), self._host.clock.monotonic()
+        banned = not self.is_me(nick) and self._bans.means(folded, by, nick, now)
+        how = Parting.BANNED if banned else Parting.REMOVED
+        self._out(heard.params[0], nick, heard, f"kicked by {by}: {reason}", how)
 
-    def _out(self, name: str, nick: str, heard: Line, reason: str) -> None:
+    def _changed(self, heard: Line) -> None:
+        """Modes, of a channel or of ourselves."""
+        channel = self.rooms.find(heard.params[0])
+        if channel is not None:
+            by, now = nick_of(heard), self._host.clock.monotonic()
+            self._bans.heard(channel.folded, by, heard.params[1:], self._server.support, now)
+
+    def _out(self, name: str, nick: str, heard: Line, reason: str, how: Parting = Parting.LEFT) -> None:
         channel = self.rooms.remove(name, nick)
         if channel is None:
             return
         ours = self.is_me(nick)
         user = self._me.user if ours else self._incoming.user(nick)
-        self._tell(self._incoming.left(channel.name, user, reason, heard))
+        self._tell(self._incoming.left(channel.name, user, reason, heard, how))
         if ours:
             self._lost(channel)
 
@@ -270,6 +285,7 @@ class Presence:
         nick, reason = nick_of(heard), heard.params[0] if heard.params else ""
         for channel in self.rooms.everywhere(nick):
             self._out(channel.name, nick, heard, reason)
+        self._bans.gone(nick)
         if self._server.fold(nick) == self._server.fold(self._me.wanted):
             self.regain()
 
@@ -277,6 +293,7 @@ class Presence:
         old, new = nick_of(heard), heard.params[0]
         ours = self.is_me(old)
         self.rooms.rename(old, new)
+        self._bans.renamed(old, new)
         if ours:
             self._me.nick = new
         elif self._server.fold(old) == self._server.fold(self._me.wanted):
