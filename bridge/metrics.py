@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
-from bridge.snapshot import AccountStatus, RoomStatus, Status
+from bridge.snapshot import AccountStatus, AnnouncementStatus, RoomStatus, Status
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 _STATES = ("starting", "up", "down", "stopped")
@@ -68,6 +68,24 @@ def _held(status: Status) -> Samples:
     return [((room.account, room.room), float(room.held is not None)) for room in status.rooms]
 
 
+def _reaches(status: Status) -> Samples:
+    """Of all that are not over together: a number would be a label that grows for ever."""
+    found: dict[tuple[str, ...], float] = {}
+    for one in status.announcements:
+        for account, reaches in one.reaches.items():
+            for reach, many in reaches.items():
+                found[one.name, account, reach] = found.get((one.name, account, reach), 0.0) + many
+    return found.items()
+
+
+def _per_name(read: Callable[[AnnouncementStatus], float]) -> Callable[[Status], Samples]:
+    def samples(status: Status) -> Samples:
+        names = {one.name for one in status.announcements}
+        return [((name,), sum(read(one) for one in status.announcements if one.name == name)) for name in sorted(names)]
+
+    return samples
+
+
 def _one(read: Callable[[Status], float]) -> Callable[[Status], Samples]:
     return lambda status: [((), read(status))]
 
@@ -112,6 +130,22 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family("qantara_room_held", "1 while nothing is sent to the room.", _held, _ROOM),
     Family("qantara_room_oldest_waiting_seconds", "Age of the oldest delivery that waits for it.", _oldest, _ROOM),
+    Family(
+        "qantara_announcements_open", "Announcements that are not over, or need somebody.",
+        _per_name(lambda _: 1.0), ("announcement",),
+    ),
+    Family(
+        "qantara_announcement_needs", "What of them needs somebody: stuck, stopped, of unknown outcome, unconfirmed.",
+        _per_name(lambda one: float(len(one.needs))), ("announcement",),
+    ),
+    Family(
+        "qantara_announcement_waiting", "Their recipients that have still to get it.",
+        _per_name(lambda one: float(one.waiting)), ("announcement",),
+    ),
+    Family(
+        "qantara_announcement_recipients", "Their recipients that were looked at, by how it went with them.",
+        _reaches, ("announcement", "account", "reach"),
+    ),
     Family(
         "qantara_causes", "More about some counts: which rule dropped, how many outcomes were unknown.",
         lambda s: [((cause,), float(count)) for cause, count in s.causes.items()], ("cause",), "_total",

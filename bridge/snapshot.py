@@ -8,10 +8,13 @@ from typing import Protocol
 from msgspec import Struct, structs
 
 from bridge.advice import about_account, about_room
+from bridge.announcing.decisions import title
+from bridge.announcing.oversight import Need, needs, waiting
 from bridge.config import Config, Fault, Link
 from bridge.ids import AccountName, Place, Room, RoomId, RoomNumber, ThreadId
 from bridge.intake import Intake
 from bridge.media.keeping import Keeping
+from bridge.store.overseen import Oversee, Overseen
 from bridge.store.questions import Ledger, RoomRecord
 from bridge.store.rows import Outcome
 from bridge.store.writer import Writer
@@ -135,6 +138,23 @@ class LinkStatus(Struct, frozen=True, kw_only=True):
     lifetime_hours: float
 
 
+class AnnouncementStatus(Struct, frozen=True, kw_only=True):
+    """An announcement that is not over, or needs somebody: `needs` says why and what to do about it.
+
+    `name` is what the configuration calls it, `title` names it as people do. `reaches` counts its recipients, by
+    account and by how it went with them; `waiting` of them have still to get it.
+    """
+
+    number: int
+    name: str
+    title: str
+    stage: str
+    since: datetime
+    waiting: int
+    reaches: dict[str, dict[str, int]]
+    needs: list[Need] = []
+
+
 class StoreStatus(Struct, frozen=True, kw_only=True):
     """Where everything is kept; `operations` wait for the next commit; `refusing` is why nothing is accepted now."""
 
@@ -159,6 +179,7 @@ class Status(Struct, frozen=True, kw_only=True):
     accounts: dict[str, AccountStatus]
     rooms: list[RoomStatus]
     links: dict[str, LinkStatus]
+    announcements: list[AnnouncementStatus] = []
 
 
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
@@ -170,6 +191,7 @@ async def look(bridge: Bridge, now: datetime) -> Status:
     entered = {n: lane.state.joined for account in bridge.accounts.values() for n, lane in account.rooms.items()}
     rooms = [_room(record, tallies, entered, now) for record in records]
     counts = _total(room.counts for room in rooms)
+    at = int(now.timestamp() * 1000)
     return Status(
         version=version("qantara"),
         at=now.astimezone(UTC),
@@ -181,7 +203,19 @@ async def look(bridge: Bridge, now: datetime) -> Status:
         accounts={name: _account(account, bridge, rooms) for name, account in bridge.accounts.items()},
         rooms=rooms,
         links={name: _link(link) for name, link in bridge.config.links.items()},
+        announcements=[_announcement(one, at) for one in await bridge.writer.ask(Oversee(at))],
     )
+
+
+def _announcement(one: Overseen, now: int) -> AnnouncementStatus:
+    reaches: dict[str, dict[str, int]] = {}
+    for count in one.progress.counts:
+        reaches.setdefault(count.account, {})[count.reach.name.lower()] = count.many
+    return AnnouncementStatus(
+        number=one.number, name=one.name, title=title(one.what, one.number, one.about), stage=one.stage.name.lower(),
+        since=datetime.fromtimestamp((one.begun or one.at) / 1000, UTC), waiting=waiting(one), reaches=reaches,
+        needs=list(needs(one, now)),
+    )  # fmt: skip
 
 
 def _link(link: Link) -> LinkStatus:

@@ -46,8 +46,12 @@ _CALLED = {What.ANNOUNCE: "announcement", What.CORRECT: "correction", What.RECAL
 
 def called(one: Announcement) -> str:
     """An announcement in words: "announcement 7", "correction 9 of 7"."""
-    about = "" if one.about is None else f" of {one.about}"
-    return f"{'urgent ' if one.urgent and one.about is None else ''}{_CALLED[one.what]} {one.number}{about}"
+    return f"{'urgent ' if one.urgent and one.about is None else ''}{title(one.what, one.number, one.about)}"
+
+
+def title(what: What, number: int, about: int | None) -> str:
+    """The same by its numbers alone."""
+    return f"{_CALLED[what]} {number}" + ("" if about is None else f" of {about}")
 
 
 def chosen(verb: Verb, number: int | None, near: Sequence[Announcement]) -> Announcement | str:

@@ -27,6 +27,10 @@ def judged(status: Mapping[str, Any], configured: Collection[str]) -> Iterator[F
         yield from _account(name, account)
     for room in status["rooms"]:
         yield from _room(room)
+    for one in status.get("announcements", ()):
+        for need in one["needs"]:
+            where = f"announcements.{one['name']}"
+            yield Finding(where=where, what=f"{one['title']} {need['what']}", remedy=need["advice"])
 
 
 def _account(name: str, account: Mapping[str, Any]) -> Iterator[Finding]:

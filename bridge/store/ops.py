@@ -5,7 +5,7 @@ from typing import Protocol, TypeAlias, Union
 from msgspec import Struct
 
 from bridge.ids import AccountName, MessageId, PersonNumber, Place, Room, RoomNumber, RowNumber
-from bridge.store import announced, confirmed
+from bridge.store import announced, confirmed, overseen
 from bridge.store.attached import Fetch, Fetched, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.ballast import Ballast
 from bridge.store.bonds import Bind, Bonds, Propose, Unbind
@@ -265,7 +265,7 @@ Op: TypeAlias = Union[
     Start, Depths, Tallies, Ledger, Parked, Trace, Speakers, CopyOut, DropCopy, Claim, Claimed, TakeOver, Fetched,
     Linked, Sweep, ToFetch, HeldOf, Served, Meet, Converse, Join, Talk, TalkOf, Overhear, Privates, Due,
     Uproot, Plant,
-    announced.Fact, announced.Question, confirmed.Fact, confirmed.Question,
+    announced.Fact, announced.Question, confirmed.Fact, confirmed.Question, overseen.Question,
     Decide, Revoke, Rulings, Note, Deeds, Meant, Called, Retract, Unremoved, HeldRows,
     Propose, Bind, Unbind, Bonds, Faced, FaceOf,
 ]  # fmt: skip

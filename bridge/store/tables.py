@@ -5,10 +5,11 @@ from typing import Any, TypeAlias
 
 import apsw
 
-from bridge.store import announced, confirmed
+from bridge.store import announced, confirmed, overseen
 from bridge.store.accepting import Accepting
 from bridge.store.announcing import Announcing
 from bridge.store.confirming import Confirming
+from bridge.store.overseeing import Overseeing
 from bridge.store.spreading import Spreading
 from bridge.store.vault import Vault
 
@@ -31,6 +32,7 @@ def of_announcements(
     }  # fmt: skip
     questions: dict[type, Act] = {
         announced.Commands: drafts.commands, announced.Announced: drafts.announced,
+        overseen.Oversee: Overseeing(cursor, spreading).overseen,
         confirmed.Unsettled: confirming.unsettled, announced.Unfinished: drafts.unfinished,
         announced.Shares: spreading.progress,
         announced.Size: spreading.size, announced.Spent: spreading.spent, announced.Unsure: spreading.unsure,

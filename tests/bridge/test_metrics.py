@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from msgspec import structs
 from prometheus_client.parser import text_string_to_metric_families
 
+from bridge.announcing.oversight import Need
 from bridge.metrics import FAMILIES, exposition
-from bridge.snapshot import AccountStatus, Counts, RoomStatus, Status, StoreStatus
+from bridge.snapshot import AccountStatus, AnnouncementStatus, Counts, RoomStatus, Status, StoreStatus
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
 COUNTS = Counts(accepted=10, delivered=4, dropped=1, held=2, parked=1, waiting=2)
@@ -32,6 +33,14 @@ STATUS = Status(
         )
     ],
     links={},
+    announcements=[
+        AnnouncementStatus(
+            number=number, name="office", title=f"announcement {number}", stage="going", waiting=2,
+            since=datetime(2026, 1, 1, tzinfo=UTC), reaches={"viber": {"delivered": 5, "unknown": number}},
+            needs=[Need(what="is stuck", advice="look")] if number == 7 else [],
+        )
+        for number in (7, 8)
+    ],
 )  # fmt: skip
 
 
@@ -56,6 +65,11 @@ def test_a_status_becomes_samples() -> None:
     assert found["qantara_causes_total", "dropped:discarded"] == 1
     assert found["qantara_store_commits_total",] == 7
     assert found["qantara_accepting",] == 1
+    assert found["qantara_announcements_open", "office"] == 2
+    assert found["qantara_announcement_needs", "office"] == 1
+    assert found["qantara_announcement_waiting", "office"] == 4
+    assert found["qantara_announcement_recipients", "viber", "office", "delivered"] == 10
+    assert found["qantara_announcement_recipients", "viber", "office", "unknown"] == 15
     assert found["qantara_build_info", "1.2.3"] == 1
     assert found["qantara_process_resident_memory_bytes",] > 0
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bridge.errors import Rejected, Unavailable
+from bridge.errors import Rejected, Unavailable, Uncertain
 from bridge.ids import Place, RoomId
 from bridge.testing.platform import Fault
 from bridge.testing.waiting import eventually, shown
@@ -20,6 +20,19 @@ LINKS: Final = (
     "  garden: {rooms: [home/garden, town/garden]}\n"
     "  news: {from: [home/news], to: [town/news, harbour/news]}\n"
 )
+ANNOUNCING: Final = (
+    "  lobby: {rooms: [home/lobby, town/lobby]}\n"
+    "announcements:\n  office: {room: home/press, to: [town/news], approval: author, undo_seconds: 1}\n"
+)
+
+
+async def announce(lab: Lab) -> None:
+    """Of the only recipient of an announcement nobody knows whether it has it."""
+    home = lab.platforms["home"]
+    lab.bridge.connector("town").fails.append(Uncertain("the answer was lost"))
+    for words, answered in (("!announce We close at noon", "approves it by"), ("!approve 1", "nobody knows")):
+        await home.say("press", "Ada", said(words))
+        await shown(home, "press", lambda seen, answered=answered: any(answered in one.text for one in seen))
 
 
 async def play(lab: Lab) -> None:

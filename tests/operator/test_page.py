@@ -75,6 +75,18 @@ def test_at_a_glance_it_says_what_needs_the_operator(board: Board) -> None:
     assert "Accepted is the sum of all the others" in board.words("#sum")
 
 
+def test_an_announcement_that_needs_somebody_is_shown_with_what_to_do(driver: WebDriver, tmp_path: Path) -> None:
+    with lab(tmp_path, {"home": ("lobby", "press"), "town": ("lobby", "news")}, story.ANNOUNCING) as one:
+        one.do(story.announce(one))
+        board = opened(driver, one)
+        board.sign_in(TOKEN)
+        board.shows("#needs", "announcement 1 may have reached 1 on town, or not: nobody knows")
+        assert "!resend 1 sends it to them again" in board.words("#needs")
+        board.shows("#announcements", "town: 1 unknown")
+        assert not board.complaints()
+        driver.get("about:blank")
+
+
 def test_parked_deliveries_are_found_retried_and_dropped(board: Board, busy: Lab) -> None:
     assert len(board.all("#parked > li")) == 2
     board.one("#find").send_keys("too long")

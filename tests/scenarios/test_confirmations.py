@@ -13,6 +13,7 @@ from bridge.capabilities import Capabilities
 from bridge.errors import Feature
 from bridge.events import Delivered, Failure, RoomKind, SendFailed
 from bridge.ids import AccountName, EventId, MessageId, RoomId
+from bridge.snapshot import look
 from bridge.store.announced import Announced, Announcement
 from bridge.testing.memory import MemoryPlatform
 from bridge.testing.waiting import eventually
@@ -118,6 +119,12 @@ async def announcement(bridge: Bridge) -> Announcement:
     return found
 
 
+async def needs(bridge: Bridge) -> list[str]:
+    """What the operator is told to look at."""
+    status = await look(bridge.app, bridge.clock.now())
+    return [need.what for one in status.announcements for need in one.needs]
+
+
 @pytest.mark.parametrize("connector", ["single", "many"])
 async def test_who_is_confirmed_counts_and_who_is_not_is_said_after_the_time(
     tmp_path: Path, left: MemoryPlatform, connector: str
@@ -142,6 +149,30 @@ async def test_who_is_confirmed_counts_and_who_is_not_is_said_after_the_time(
             " 1 of crowd not confirmed in time."
         )
         assert (await announcement(bridge)).words is None
+        assert await needs(bridge) == []
+        await bridge.stop()
+
+
+async def test_the_status_has_what_goes_and_what_needs_somebody(tmp_path: Path, left: MemoryPlatform) -> None:
+    async with Crowd(2) as crowd:
+        bridge = await started(tmp_path, left, crowd, "many")
+        await announced(left, "news")
+        await told(left, "2 sent to crowd")
+        (one,) = (await look(bridge.app, bridge.clock.now())).announcements
+        assert (one.title, one.stage, one.reaches, one.needs) == (
+            "announcement 1",
+            "done",
+            {"crowd": {"accepted": 2}},
+            [],
+        )
+        await told(left, "2 of crowd not confirmed in time", seconds=400)
+        assert await needs(bridge) == ["went to 2 on crowd, which said in time of nobody that it arrived"]
+        crowd.lost_calls = 1
+        await says(left, "Ada", "!announce more")
+        await told(left, "announcement 2, by Ada")
+        await says(left, "Grace", "!approve 2")
+        await told(left, "announcement 2: delivered 0 of 2")
+        assert (await needs(bridge))[0] == "may have reached 2 on crowd, or not: nobody knows"
         await bridge.stop()
 
 

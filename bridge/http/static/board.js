@@ -25,6 +25,9 @@ export function needs(status) {
     if (!room.configured && open(room)) found.push({ id: `gone ${room.room}`, tone: "wait", title: "Room", who: room.room, is: `is in no link, ${plural(open(room), "delivery", "deliveries")} kept`, why: "", advice: "Name it in a link again, and they go." });
     if (room.counts.parked) found.push({ id: `parked ${room.room}`, tone: "wait", title: "Room", who: room.room, is: `has ${plural(room.counts.parked, "parked delivery", "parked deliveries")}`, why: "", advice: "Look why, then retry or drop them.", parked: room.room });
   }
+  for (const one of status.announcements) {
+    for (const { what, advice } of one.needs) found.push({ id: `announcement ${one.number} ${what}`, tone: "wait", title: one.title, is: what, why: "", advice });
+  }
   return found.sort((one, other) => (other.tone === "bad") - (one.tone === "bad"));
 }
 
@@ -98,6 +101,28 @@ function links(status) {
   return found;
 }
 
+// --- announcements ---
+
+const REACHES = { waits: "waiting", under_way: "under way", delivered: "delivered", refused: "refused", closed: "not to be written to", left: "left", unknown: "unknown", stopped: "not sent to", impossible: "not to be changed", lost: "lost", accepted: "not confirmed yet", unconfirmed: "not confirmed in time" };
+const STAGES = { approved: "goes in a moment", going: "is being sent", done: "is sent", stopped: "was stopped" };
+
+function announcement(one) {
+  const made = element("li", "card");
+  const tone = one.needs.length ? "wait" : "good";
+  made.append(element("p", "card-head", lamp(tone), element("strong", "", name(one.title)), element("span", "quiet", name(one.name))));
+  made.append(element("p", "", `${STAGES[one.stage] ?? one.stage}, since `, ago(one.since), one.waiting ? `, ${number(one.waiting)} waiting` : ""));
+  for (const [account, reaches] of Object.entries(one.reaches)) {
+    const counts = Object.entries(reaches).map(([reach, many]) => `${number(many)} ${REACHES[reach] ?? reach}`).join(", ");
+    made.append(element("p", "quiet", name(account), `: ${counts}`));
+  }
+  return made;
+}
+
+function announcements(status) {
+  renew(byId("announcements"), status.announcements, (one) => one.number, announcement);
+  byId("announced").hidden = status.announcements.length === 0;
+}
+
 // --- parked ---
 
 export function parked(rows, acts) {
@@ -160,6 +185,7 @@ export function board(status, found, acts) {
   renew(byId("tiles"), tiles(status), ([term]) => term, tile);
   renew(byId("accounts"), Object.entries(status.accounts).map(([title, one]) => [title, { ...aged(one), uptime_seconds: 0 }]), ([title]) => title, account);
   renew(byId("links"), links(status), ([title]) => title, link);
+  announcements(status);
   const counts = [...Object.entries(status.counts), ...Object.entries(status.causes).map(([cause, count]) => [`of these, ${cause.replaceAll(":", ": ")}`, count])];
   renew(byId("counts"), counts, ([term]) => term, ([term, count]) => fact(term, number(count)));
   byId("sum").textContent = status.counts_add_up ? "Accepted is the sum of all the others: nothing is missing." : "The counts do not add up.";

@@ -205,6 +205,17 @@ def test_what_the_daemon_says_of_itself(status: Mapping[str, Any], words: str) -
     one(running.judged(status, ["a"]), words)
 
 
+def test_an_announcement_that_needs_somebody_is_found() -> None:
+    need = {"what": "may have reached 3 on viber, or not: nobody knows", "advice": "`!resend 7` in its room"}
+    going = {"number": 7, "name": "office", "title": "announcement 7", "needs": []}
+    one(running.judged({**_status(), "announcements": [going]}, ["a"]), "")
+    found = one(
+        running.judged({**_status(), "announcements": [{**going, "needs": [need]}]}, ["a"]), "may have reached 3"
+    )
+    assert found is not None
+    assert (found.where, found.remedy) == ("announcements.office", need["advice"])
+
+
 def test_a_daemon_that_did_not_read_the_file() -> None:
     one(running.judged(_status(), ["a", "b"]), "other accounts")
     one(running.judged(_status(), []), "other accounts")
