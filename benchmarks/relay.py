@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
+from typing import Self
 
 from benchmarks import load
 from benchmarks.disk import fdatasync_p50
@@ -63,7 +64,7 @@ class Pipe:
         self._lab, self._rooms = lab, rooms
         self._source, self._sink = Source("source", rooms), Sink("sink", rooms)
 
-    async def __aenter__(self) -> "Pipe":
+    async def __aenter__(self) -> Self:
         await self._sink.connect(self._lab.two.port)
         await self._source.connect(self._lab.one.port)
         return self
