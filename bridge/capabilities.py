@@ -87,6 +87,10 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """How many files one message may carry."""
     albums: tuple[frozenset[Kind], ...] = ()
     """Which kinds may stand in one album together; files of one kind that stands in none go one by one."""
+    max_name: int | None = None
+    """How long the name of a room may be, in `unit`."""
+    max_topic: int | None = None
+    """How long the topic of a room may be, in `unit`."""
     edit_within: timedelta | None = None
     delete_within: timedelta | None = None
     reactions: frozenset[str] | None = None

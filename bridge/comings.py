@@ -27,7 +27,7 @@ def told(changes: Sequence[Change], me: UserId | None) -> str:
     lines = [f"{came} joined"] if came else []
     lines += [f"{went} left"] if went else []
     for change in changes:
-        if isinstance(change, RoomChanged):
+        if isinstance(change, RoomChanged) and (change.by is None or change.by.id != me):
             lines += _changed(change)
     return "; ".join(lines)
 

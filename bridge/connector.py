@@ -247,6 +247,17 @@ class Connector(ABC, Generic[C]):
         """
         raise NotImplementedError
 
+    async def rename(self, room: RoomId, name: str) -> None:
+        """Give a room another name, which is never empty; that it has the name already is no error.
+
+        `Rejected` or `RoomClosed` where we may not, with a sentence for the operator, who is told once.
+        """
+        raise NotImplementedError
+
+    async def describe(self, room: RoomId, topic: str) -> None:
+        """Give a room another topic, or none (""); as `rename`."""
+        raise NotImplementedError
+
     async def close_thread(self, place: Place) -> None:
         """Say that a thread is over; one that is closed already is no error."""
         raise NotImplementedError

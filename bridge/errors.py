@@ -41,6 +41,8 @@ class Feature(StrEnum):
     ATTACHMENT = "attachment"
     TEMPLATE = "template"
     """To say, outside a person's window, what the platform approved beforehand: see `Outgoing.template`."""
+    TITLE = "title"
+    """To have its name or topic set: see `Connector.rename` and `Connector.describe`."""
     AUTHORSHIP = "authorship"
     """To speak under another name than our own: fitted again with the name in front of the words."""
 

@@ -224,10 +224,14 @@ class Left(Event, frozen=True, kw_only=True, tag="left"):
 
 
 class RoomChanged(Event, frozen=True, kw_only=True, tag="room_changed"):
-    """The room, or the `thread` of it, got another name or topic; None means unchanged."""
+    """The room, or the `thread` of it, got another name or topic; None means unchanged.
+
+    `by` is who did it, where the platform says so: our own changes are known by it.
+    """
 
     name: str | None = None
     topic: str | None = None
+    by: User | None = None
 
 
 class Confirmation(StrEnum):

@@ -10,7 +10,7 @@ from bridge.delivery import Lane
 from bridge.desk import late_link_of, link_of
 from bridge.desks import Seat
 from bridge.errors import StoreFull
-from bridge.events import Confirmation, Left, Parting, RoomKind, RoomMoved, SendFailed
+from bridge.events import Confirmation, Left, Parting, RoomChanged, RoomKind, RoomMoved, SendFailed
 from bridge.ids import AccountName, MessageId, PersonNumber, Place, Room, RoomId, RoomNumber, RowNumber, ThreadId
 from bridge.intake import Intake
 from bridge.moderation.moderating import Moderation
@@ -25,6 +25,7 @@ from bridge.store.ops import Admit, Follow, Pin
 from bridge.store.questions import RoomRecord, Speaker
 from bridge.store.rows import Row
 from bridge.supervisor import Account
+from bridge.syncing import Syncing
 from bridge.template import PLAIN
 from bridge.transforms.filters import replacements
 from bridge.transforms.patterns import Rewrite, rewriting
@@ -53,6 +54,7 @@ class Rooms:
         self.undelivered: Callable[[int], None] = _nobody
         """Told of announcements of which a platform says later that they did not arrive."""
         self.moderation = Moderation(shared, atlas, accounts, self.reread)
+        self.syncing = Syncing(shared, accounts, self.lanes)
         self._left: dict[RoomNumber, int] = {}
         """How many rows may be suspects of rooms that have no lane now: one may come again in the same life."""
 
@@ -106,6 +108,7 @@ class Rooms:
         self._follow_desks(config, intake)
         await self.privates.resume(suspicious=suspicious)
         self._shared.shows = {link.name: link.show for link in config.links.values()}
+        await self.syncing.follow(config.links.values(), intake.routes)
 
     def _entered(self) -> Iterator[tuple[RoomNumber, Lane]]:
         """The lanes of the configuration's rooms."""
@@ -220,6 +223,8 @@ class Rooms:
             self.moderation.banned(what.account, what.room, event)
         elif isinstance(event, RoomMoved):
             self._moved(what, event)
+        elif isinstance(event, RoomChanged) and what.room is not None:
+            self.syncing.heard(what.room, event, None if account.me is None else account.me.id)
         elif isinstance(event, SendFailed) and event.room_kind is not RoomKind.DIRECT:
             self._shared.notice(what.room, f"{what.account} says a message was not delivered: {event.reason}")
 

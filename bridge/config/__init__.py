@@ -214,6 +214,7 @@ def _link(sides: rooms.Sides, settings: LinkSettings, moderators: Room | None) -
         limits=settings.limits,
         label=settings.label,
         show=frozenset(settings.show),
+        sync=frozenset(settings.sync),
         transforms=settings.transforms,
         moderation=settings.moderation,
         moderators=moderators,

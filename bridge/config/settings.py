@@ -234,6 +234,15 @@ class Show(StrEnum):
     """A thread on a message, as a thread of its own where a room has such (a topic of a forum)."""
 
 
+class Sync(StrEnum):
+    """What is the same in all rooms of a link where the operator says so."""
+
+    TOPIC = "topic"
+    """What the room is about."""
+    NAME = "name"
+    """What the room is called."""
+
+
 class LinkSettings(Settings):
     """Rooms that hear each other: either `rooms`, or `from` and `to`."""
 
@@ -262,6 +271,9 @@ class LinkSettings(Settings):
     """What crosses besides messages; nothing by default: `phone_numbers` (those on cards that people send), `joins`
     (who comes and goes), `topics` (a room's new name or topic), `pins` (which message somebody pinned) and `threads`
     (one that people begin on a message opens a topic in a forum)."""
+    sync: tuple[Sync, ...] = ()
+    """What people set in one room and the bridge then sets in those that hear it: `topic`, `name`; nothing by default.
+    The bridge's user must be allowed to; you are told once where it is not."""
     moderation: ModerationSettings | None = None
     """What moderators of the rooms may do; without this part the bridge heeds nobody there."""
     transforms: tuple[TransformSettings, ...] = ()
@@ -308,6 +320,7 @@ class Link(Struct, frozen=True, kw_only=True):
     patience: Patience | None = None
     label: str = PLAIN
     show: frozenset[Show] = frozenset()
+    sync: frozenset[Sync] = frozenset()
     transforms: tuple[TransformSettings, ...] = ()
     moderation: ModerationSettings | None = None
     moderators: Room | None = None

@@ -138,6 +138,34 @@ class Subscribes(Protocol):
         ...
 
 
+class Titles(Protocol):
+    """What rooms are called and about. `NotImplementedError` where people have no such thing, or no bot is told."""
+
+    async def trust(self, room: str) -> None:
+        """Let the bridge's user change them, where that is a right."""
+        ...
+
+    async def rename(self, room: str, person: str, name: str) -> None: ...
+
+    async def describe(self, room: str, person: str, topic: str) -> None: ...
+
+    async def name_of(self, room: str) -> str:
+        """What readers see as the name of the room."""
+        ...
+
+    async def topic_of(self, room: str) -> str:
+        """What readers see as its topic, "" for none."""
+        ...
+
+
+@runtime_checkable
+class HasTitles(Protocol):
+    """Rooms have names or topics that people change."""
+
+    @property
+    def titles(self) -> Titles: ...
+
+
 @runtime_checkable
 class Moderates(Protocol):
     """Some people have power in a room over what others write there."""

@@ -107,8 +107,9 @@ class HearsNoDeletions(MemoryConnector):
 class HearsReactionsToTheNewest(MemoryConnector):
     def _event(self, update: Update) -> AnyEvent:
         event = super()._event(update)
-        newest = self._platform().written.messages[update.room][-1]
-        return replace(event, message=newest.id) if isinstance(event, Reacted) else event
+        if not isinstance(event, Reacted):
+            return event
+        return replace(event, message=self._platform().written.messages[update.room][-1].id)
 
 
 @breaks("test_a_reaction_taken_back_arrives")
@@ -132,7 +133,7 @@ class PublishesItsOwnCopies(MemoryConnector):
         return update.what is Happening.POSTED or super()._tells(session, update)
 
     def _event(self, update: Update) -> AnyEvent:
-        if update.person.id != f"bot-{self.config.user}":
+        if update.what is not Happening.POSTED or update.person.id != f"bot-{self.config.user}":
             return super()._event(update)
         stranger = User(id=UserId(f"stand-in-{update.person.id}"), name=update.person.name)
         return super()._event(replace(update, person=stranger, key=None))

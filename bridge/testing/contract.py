@@ -40,6 +40,7 @@ pytest.register_assert_rewrite(
     "bridge.testing.contract_private",
     "bridge.testing.contract_secrets",
     "bridge.testing.contract_threads",
+    "bridge.testing.contract_titles",
 )
 
 # The imports stand below the call: pytest explains the assertions only of modules that it is told of before.
@@ -62,6 +63,7 @@ from bridge.testing.contract_power import PowerPromises  # noqa: E402
 from bridge.testing.contract_private import PrivatePromises  # noqa: E402
 from bridge.testing.contract_secrets import SecretPromises  # noqa: E402
 from bridge.testing.contract_threads import ThreadPromises  # noqa: E402
+from bridge.testing.contract_titles import TitlePromises  # noqa: E402
 from bridge.testing.host import KitHost  # noqa: E402
 from bridge.testing.platform import Platform  # noqa: E402
 
@@ -83,6 +85,7 @@ class ConnectorContract(
     SecretPromises,
     PrivatePromises,
     ThreadPromises,
+    TitlePromises,
     NetworkPromises,
 ):
     """Every promise of a connector, one test each.

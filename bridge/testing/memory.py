@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import ClassVar, Literal
 
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from bridge.asked import Closing, Deletion, Edit, Outgoing, Person, Power, Reaction
@@ -32,6 +34,7 @@ from bridge.events import (
     Parting,
     Posted,
     Reacted,
+    RoomChanged,
     Tallied,
     Unreacted,
     User,
@@ -42,7 +45,7 @@ from bridge.testing.holdings import Ballot, Filed
 from bridge.testing.memory_abilities import EVERYTHING, WITH_FILES, Repeats
 from bridge.testing.memory_files import Unfit
 from bridge.testing.memory_platform import PLATFORMS, MemoryPlatform, Session, Trouble
-from bridge.testing.memory_rooms import Gone, Happening, Post, Update
+from bridge.testing.memory_rooms import Gone, Happening, Post, Update, room_id
 from bridge.testing.platform import Fault
 from bridge.text.nodes import said
 
@@ -165,6 +168,8 @@ class BareMemoryConnector(Connector[MemoryConfig]):
         return [self._event(update) for update in updates if self._tells(session, update)]
 
     def _tells(self, session: Session, update: Update) -> bool:
+        if update.what in {Happening.RENAMED, Happening.DESCRIBED}:
+            return True
         if update.person.id != session.me.id and update.person.id not in {one.id for one in self._ghosts()}:
             return True
         return self.config.echoes == "published" and update.key is not None
@@ -213,6 +218,20 @@ class MemoryConnector(BareMemoryConnector):
         with translated():
             async for piece in session.download(attachment.source):
                 yield piece
+
+    async def rename(self, room: RoomId, name: str) -> None:
+        await self._entitle(room, Happening.RENAMED, name)
+
+    async def describe(self, room: RoomId, topic: str) -> None:
+        await self._entitle(room, Happening.DESCRIBED, topic)
+
+    async def _entitle(self, room: RoomId, what: Happening, words: str) -> None:
+        session, titles = self._connected(), self._platform().titles
+        with translated():
+            if any(room_id(locked) == room for locked in titles.locked):
+                raise Trouble(Fault.REJECTED, "bots may not change that here")
+            await session.change(room, partial(titles.put, session.me, room, what, words))
+        titles.made.append(words)
 
     async def power(self, room: RoomId, user: UserId) -> Power:
         session = self._connected()
@@ -325,15 +344,23 @@ def event_of(update: Update) -> AnyEvent:
             return Unreacted(id=event, room=room, at=at, message=message, emoji=update.emoji, by=person)
         case Happening.VOTED:
             return _tallied(update, event)
-        case Happening.JOINED:
-            return Joined(id=event, room=room, at=at, user=person)
-        case Happening.LEFT | Happening.BANNED:
-            return _left(update, event)
+        case Happening.JOINED | Happening.LEFT | Happening.BANNED:
+            return _membership(update, event)
         case Happening.DELIVERED:
             return Delivered(id=event, room=room, at=at, message=message)
+        case Happening.RENAMED | Happening.DESCRIBED:
+            return _entitled(update, event)
 
 
-def _left(update: Update, event: EventId) -> Left:
+def _entitled(update: Update, event: EventId) -> RoomChanged:
+    changed = RoomChanged(id=event, room=update.room, at=update.at, by=update.person)
+    is_name = update.what is Happening.RENAMED
+    return replace(changed, name=update.title) if is_name else replace(changed, topic=update.title)
+
+
+def _membership(update: Update, event: EventId) -> Joined | Left:
+    if update.what is Happening.JOINED:
+        return Joined(id=event, room=update.room, at=update.at, user=update.person)
     if update.banned is None:
         return Left(id=event, room=update.room, at=update.at, user=update.person)
     user, by = update.banned, update.person

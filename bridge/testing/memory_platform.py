@@ -16,6 +16,7 @@ from bridge.testing.memory_abilities import EVERYTHING, Repeats
 from bridge.testing.memory_files import Unfit, found, unfit
 from bridge.testing.memory_rooms import Post, Rooms, Update, room_id
 from bridge.testing.memory_shared import attached, unshown
+from bridge.testing.memory_titles import MemoryTitles
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import Rich
 from bridge.text.walk import keep, length, normal, plain
@@ -69,9 +70,10 @@ class MemoryPlatform:
         self.attempts: list[Key | None] = []
         self.lost_files: set[bytes] = set()
         self.fetched: list[str] = []
-        self.giving = asyncio.Event()
+        self.going, self.giving = asyncio.Event(), asyncio.Event()
         self.giving.set()
         self.written = Rooms(self.rooms)
+        self.titles = MemoryTitles(self.written)
         self.keys: dict[tuple[UserId, Key], MessageId] = {}
         self.confirmed: dict[UserId, int] = {}
         self.left: set[tuple[UserId, RoomId]] = set()
@@ -80,7 +82,6 @@ class MemoryPlatform:
         self.moderators: set[tuple[RoomId, UserId]] = set()
         self.connection = 0
         self.faults: list[Fault] = []
-        self.going = asyncio.Event()
         self.going.set()
 
     async def __aenter__(self) -> Self:
@@ -274,7 +275,7 @@ class Session:
     async def post(self, post: Post, by: User | None = None) -> MessageId:
         """Write; a key that was seen before gives the first message's id where the platform drops repeats."""
         self.platform.attempts.append(post.key)
-        return await self._change(post.room, lambda: self._post(post, by or self.me))
+        return await self.change(post.room, lambda: self._post(post, by or self.me))
 
     async def download(self, handle: str) -> AsyncIterator[bytes]:
         """The bytes of a file, by the handle under which an update told of it; `Gone` when it is not there."""
@@ -291,14 +292,14 @@ class Session:
     async def edit(self, room: RoomId, message: MessageId, rich: Rich, by: User | None = None) -> None:
         """Give a message of words new content; `Gone` when it is not there."""
         self._refuse_unfit(rich)
-        await self._change(room, lambda: self._edit(room, message, rich, by or self.me))
+        await self.change(room, lambda: self._edit(room, message, rich, by or self.me))
 
     async def caption(self, room: RoomId, message: MessageId, rich: Rich, by: User | None = None) -> None:
         """Give a message with files other words; `Gone` when it is not there."""
         if length(rich, self.platform.capabilities.unit) > self.platform.capabilities.max_caption:
             raise Trouble(Fault.REJECTED, "the words under a file are too long")
         self._refuse_foreign(room, message, by or self.me)
-        await self._change(room, lambda: self._written.edit(by or self.me, room, message, rich))
+        await self.change(room, lambda: self._written.edit(by or self.me, room, message, rich))
 
     def _edit(self, room: RoomId, message: MessageId, rich: Rich, by: User) -> None:
         self._refuse_foreign(room, message, by)
@@ -309,23 +310,23 @@ class Session:
     async def delete(self, room: RoomId, message: MessageId, by: User | None = None) -> None:
         """Take a message away; `Gone` when it is not there."""
         self._refuse_foreign(room, message, by or self.me)
-        await self._change(room, lambda: self._written.delete(by or self.me, room, message))
+        await self.change(room, lambda: self._written.delete(by or self.me, room, message))
 
     async def close(self, room: RoomId, message: MessageId, by: User | None = None) -> None:
         """End a poll."""
-        await self._change(room, lambda: self._written.close(by or self.me, room, message))
+        await self.change(room, lambda: self._written.close(by or self.me, room, message))
 
     async def react(self, room: RoomId, message: MessageId, emoji: str, by: User | None = None) -> None:
         """Put an emoji on a message; a second time changes nothing."""
-        await self._change(room, lambda: self._written.react(by or self.me, room, message, emoji))
+        await self.change(room, lambda: self._written.react(by or self.me, room, message, emoji))
 
     async def unreact(self, room: RoomId, message: MessageId, emoji: str, by: User | None = None) -> None:
         """Take our emoji back; what is not there is no error."""
-        await self._change(room, lambda: self._written.unreact(by or self.me, room, message, emoji))
+        await self.change(room, lambda: self._written.unreact(by or self.me, room, message, emoji))
 
     def _heard(self, begin: int) -> Sequence[Update]:
         left, end = self.platform.left, None if self.platform.left else begin + _BATCH
-        fresh = (update for update in self._written.journal[begin:end] if (self.me.id, update.room) not in left)
+        fresh = (one for one in self._written.journal[begin:end] if (self.me.id, one.room) not in left)
         return [self._as_told_to_us(update) for update in islice(fresh, _BATCH)]
 
     def _as_told_to_us(self, update: Update) -> Update:
@@ -339,7 +340,7 @@ class Session:
         if self._connection != self.platform.connection:
             raise Trouble(Fault.UNAVAILABLE, "the connection is lost")
 
-    async def _change(self, room: RoomId, work: Callable[[], T]) -> T:
+    async def change(self, room: RoomId, work: Callable[[], T]) -> T:
         """Do `work` unless a fault is due; nothing is awaited before it, so calls are carried out as they start."""
         await self._answered()
         faults = self.platform.faults

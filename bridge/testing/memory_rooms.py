@@ -34,6 +34,8 @@ class Happening(StrEnum):
     JOINED = "joined"
     LEFT = "left"
     DELIVERED = "delivered"
+    RENAMED = "renamed"
+    DESCRIBED = "described"
 
 
 class Update(Struct, frozen=True, kw_only=True):
@@ -57,6 +59,7 @@ class Update(Struct, frozen=True, kw_only=True):
     shared: tuple[Attachment, ...] = ()
     ballot: Ballot | None = None
     banned: User | None = None
+    title: str = ""
 
 
 class Post(Struct, frozen=True, kw_only=True):
@@ -134,6 +137,10 @@ class Rooms:
     def tell_of(self, what: Happening, room: RoomId, person: User, message: MessageId = _NO_MESSAGE) -> None:
         """Note what changes no message."""
         self._note(self._update(what, room, message, person))
+
+    def tell_of_title(self, what: Happening, room: RoomId, person: User, title: str) -> None:
+        """Note another name or topic of a room."""
+        self._note(replace(self._update(what, room, _NO_MESSAGE, person), title=title))
 
     def find(self, room: RoomId, message: MessageId) -> Message:
         """A message that is still there; `Gone` otherwise."""

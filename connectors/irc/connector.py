@@ -21,6 +21,7 @@ from connectors.irc.incoming import is_native
 from connectors.irc.outgoing import HEADROOM, texts, unpinged
 from connectors.irc.session import Session
 from connectors.irc.speech import Maker
+from connectors.irc.topics import WITHOUT_LIMIT
 from connectors.irc.wire import ACTION, acted, is_name, line, spoken
 
 IN_FLIGHT = 64
@@ -97,6 +98,7 @@ class Irc(Connector[IrcConfig]):
             max_text=max(_TEXT_AT_LEAST, self._budget(room) - _ACTION - HEADROOM),
             unit=Unit.BYTES,
             max_lines=config.max_lines,
+            max_topic=(session.server.topic_length if session is not None else None) or WITHOUT_LIMIT,
             rates=_rates(config),
             in_flight=IN_FLIGHT,
         )
@@ -106,6 +108,9 @@ class Irc(Connector[IrcConfig]):
 
     async def leave(self, place: Place) -> None:
         await self._live().presence.leave(place.room)
+
+    async def describe(self, room: RoomId, topic: str) -> None:
+        await self._live().describe(room, topic)
 
     async def power(self, room: RoomId, user: UserId) -> Power:
         return await self._live().presence.power(room, user)

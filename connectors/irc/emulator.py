@@ -208,10 +208,11 @@ class IrcEmulator:
 
     def topic(self, room: str, person: str, topic: str) -> None:
         """Let a person change the topic."""
-        channel = self._channel(room)
-        channel.topic = topic
-        relay = Relay(source=self.person(person).source, command="TOPIC", params=(channel.name, topic))
-        self.network.tell(channel, relay)
+        self.network.set_topic(self._channel(room), self.person(person).source, topic)
+
+    @property
+    def titles(self) -> "IrcTitles":
+        return IrcTitles(self)
 
     # Faults.
 
@@ -261,3 +262,27 @@ def _shown(entry: Entry) -> Shown:
         reactions={emoji: len(nicks) for emoji, nicks in entry.reactions.items() if nicks},
         manner=Manner.EMOTE if done else Manner.SAY,
     )
+
+
+class IrcTitles:
+    """Topics; the name of a channel is its address."""
+
+    def __init__(self, emulator: IrcEmulator) -> None:
+        self._emulator = emulator
+
+    async def trust(self, room: str) -> None:
+        """Nothing to do: whoever is in a channel without +t sets its topic."""
+
+    async def rename(self, room: str, person: str, name: str) -> None:
+        raise NotImplementedError("a channel keeps its name")
+
+    async def describe(self, room: str, person: str, topic: str) -> None:
+        self._emulator.enter(room, person)
+        self._emulator.topic(room, person, topic)
+
+    async def name_of(self, room: str) -> str:
+        return room
+
+    async def topic_of(self, room: str) -> str:
+        found = self._emulator.network.find(room)
+        return "" if found is None else found.topic

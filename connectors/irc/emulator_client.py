@@ -371,9 +371,9 @@ class Client(asyncio.Protocol):
 
     def _topic(self, line: Line) -> None:
         channel = self._mine(line.params[0])
-        channel.topic = line.params[1]
-        relay = Relay(source=self.source, command="TOPIC", params=(channel.name, channel.topic))
-        self._network.tell(channel, relay)
+        if "t" in channel.modes:
+            self._ruled(channel.name)
+        self._network.set_topic(channel, self.source, line.params[1])
 
     def _names(self, line: Line) -> None:
         self._show(self._mine(line.params[0]))

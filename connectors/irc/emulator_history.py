@@ -19,6 +19,7 @@ def support(network: Network) -> list[str]:
     found = [
         f"CASEMAPPING={network.casemapping}", "CHANTYPES=#", f"NICKLEN={limits.nick_length}",
         f"CHANNELLEN={limits.channel_length}", "PREFIX=(ov)@+", "STATUSMSG=@+", "NETWORK=Emulated",
+        f"TOPICLEN={limits.topic_bytes}",
     ]  # fmt: skip
     found += [f"LINELEN={limits.line_bytes}"] if limits.line_bytes != 512 else []  # RFC 2812's
     found += [f"CLIENTTAGDENY={denied}"] if denied else []

@@ -51,6 +51,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     nick_length: int = 30
     channel_length: int = 64
     channels_each: int = 100
+    topic_bytes: int = 307
     flood: Flood | None = None
     """None forgives everything, as an operator sets it for a bridge."""
 
@@ -291,6 +292,13 @@ class Network:
             found.reactions.setdefault(added, set()).add(nick)
         elif removed := tags.get("+draft/unreact"):
             found.reactions.get(removed, set()).discard(nick)
+
+    def set_topic(self, channel: Channel, source: str, topic: str) -> None:
+        """Cut to what is allowed; one that is there already is not told again."""
+        topic = topic.encode()[: self.limits.topic_bytes].decode(errors="ignore")
+        if topic != channel.topic:
+            channel.topic = topic
+            self.tell(channel, Relay(source=source, command="TOPIC", params=(channel.name, topic)))
 
     def _to_operators(self, member: Member, name: str, relay: Relay) -> None:
         channel = self._open(member, name)

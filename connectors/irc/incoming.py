@@ -93,10 +93,10 @@ class Incoming:
         at, by = self.at(line.tags or _NO_TAGS), None if how is Parting.LEFT else self.user(nick_of(line))
         return Left(id=self._new(), room=self._room(room), at=at, user=user, reason=reason, how=how, by=by)
 
-    def topic(self, line: Line) -> RoomChanged:
+    def topic(self, line: Line, by: User) -> RoomChanged:
         """The channel has another topic."""
-        at = self.at(line.tags or _NO_TAGS)
-        return RoomChanged(id=self._new(), room=self._room(line.params[0]), at=at, topic=line.params[-1])
+        at, room = self.at(line.tags or _NO_TAGS), self._room(line.params[0])
+        return RoomChanged(id=self._new(), room=room, at=at, topic=line.params[-1], by=by)
 
     def user(self, nick: str) -> User:
         """A person, known by the nick."""

@@ -301,7 +301,8 @@ class Presence:
 
     def _topic(self, heard: Line) -> None:
         if self.rooms.find(heard.params[0]) is not None:
-            self._tell(self._incoming.topic(heard))
+            nick = nick_of(heard)
+            self._tell(self._incoming.topic(heard, self._me.user if self.is_me(nick) else self._incoming.user(nick)))
 
     def _invited(self, heard: Line) -> None:
         channel = self.rooms.find(heard.params[-1])

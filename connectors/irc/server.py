@@ -128,6 +128,11 @@ class Server:
         return _number(self.support.get("NICKLEN", ""), 30)
 
     @property
+    def topic_length(self) -> int | None:
+        """Bytes a topic may have; None where the server names no most."""
+        return _number(self.support.get("TOPICLEN", ""), 0) or None
+
+    @property
     def separators(self) -> str:
         """Of which one must stand in the nick of relayed words; empty where the server relays none, or names none."""
         return self.offered.get("draft/relaymsg", "") if "draft/relaymsg" in self.caps else ""

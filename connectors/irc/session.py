@@ -20,6 +20,7 @@ from connectors.irc.receipts import Sending
 from connectors.irc.refusals import closing
 from connectors.irc.server import Server
 from connectors.irc.speech import Maker, Speech
+from connectors.irc.topics import Topics
 from connectors.irc.wire import line
 
 _GOODBYE_SECONDS = 2.0
@@ -45,6 +46,7 @@ class Session:
         self._feed = Feed(host, self._connection, self.history.after)
         self._login = Login(config, host.chance, self.server, self._connection.write)
         incoming = Incoming(self.server, host.clock, host.chance)
+        self.topics = Topics(self.server, self._connection.write)
         self.presence = Presence(
             config, host, self.server, self.me, incoming, write=self._connection.write, tell=self._feed.add
         )
@@ -98,6 +100,7 @@ class Session:
         )  # fmt: skip
         self.presence.on_arrival = self.history.entered
         self._acts |= speech.acts | self.presence.acts | {"322": self._lists, "323": self._all_listed}
+        self._acts |= {"331": self.topics.told, "332": self.topics.told, "TOPIC": self._topic, "482": self._unallowed}
         self._speech = speech
         self._heard_at = self._regained_at = self._host.clock.monotonic()
         if self.me.nick != self.me.wanted:
@@ -129,6 +132,7 @@ class Session:
         """Nobody waits any longer for what cannot come: the last thing that happens."""
         error = self._loss()
         self.presence.end(error)
+        self.topics.lost(error)
         if self._speech is not None:
             self._speech.receipts.lost(error)
         if self._listed is not None and not self._listed.done():
@@ -194,6 +198,14 @@ class Session:
         if self._speech is not None:
             self._speech.receipts.written()
 
+    def _topic(self, heard: Line) -> None:
+        self.topics.changed(heard)
+        self.presence.acts["TOPIC"](heard)
+
+    def _unallowed(self, heard: Line) -> None:
+        if not self.topics.refused(heard) and self._speech is not None:
+            self._speech.acts["482"](heard)
+
     def _pinged(self, heard: Line) -> None:
         self._connection.write(line("PONG", *heard.params[-1:]))
 
@@ -224,6 +236,12 @@ class Session:
         deadline = self._host.clock.monotonic() + self._config.timeout_seconds
         speech.say(Sending(len(lines), done), room, lines, deadline)
         return await done
+
+    async def describe(self, room: str, topic: str) -> None:
+        """Set a channel's topic."""
+        if self._connection.lost.done():
+            raise Unavailable("the account is not connected", scope=Scope.ACCOUNT)
+        await self.topics.set(room, topic, self._config.timeout_seconds)
 
     async def list_rooms(self) -> Sequence[RoomInfo]:
         """The channels the server shows, at most a thousand."""

@@ -57,6 +57,10 @@ def state(room: RoomId, kind: str) -> Call:
     return _get(_V3, "rooms", room, "state", kind)
 
 
+def set_state(room: RoomId, kind: str, content: Mapping[str, Any]) -> Call:
+    return _with("PUT", content, "rooms", room, "state", kind)
+
+
 def creation(room: RoomId) -> Call:
     """The event that made a room, with its sender."""
     return _get(_V3, "rooms", room, "state", "m.room.create", query={"format": "event"})

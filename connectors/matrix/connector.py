@@ -40,7 +40,7 @@ from bridge import (
     UserId,
 )
 from bridge.text.nodes import ALL_NODES, Emoji, said
-from connectors.matrix import asking, calls, checkup, outgoing, polls
+from connectors.matrix import asking, calls, checkup, outgoing, polls, titles
 from connectors.matrix.batch import direct_rooms
 from connectors.matrix.calls import Call
 from connectors.matrix.client import Client, connected_to
@@ -73,6 +73,8 @@ class Matrix(Connector[MatrixConfig]):
         max_text=outgoing.MAX_TEXT_BYTES,
         unit=Unit.BYTES,
         max_caption=outgoing.MAX_TEXT_BYTES,
+        max_name=titles.MAX_NAME_BYTES,
+        max_topic=titles.MAX_TOPIC_BYTES,
         media=kinds(None),
     )
 
@@ -202,6 +204,12 @@ class Matrix(Connector[MatrixConfig]):
             known = await _known_rooms(client, self.config.user)
             known.refusal = self._rooms.refusal
             return [await _described(client, room, known) for room in sorted(known.joined)]
+
+    async def rename(self, room: RoomId, name: str) -> None:
+        await titles.rename(self._connected(), room, name)
+
+    async def describe(self, room: RoomId, topic: str) -> None:
+        await titles.describe(self._connected(), room, topic)
 
     async def power(self, room: RoomId, user: UserId) -> Power:
         client = self._connected()

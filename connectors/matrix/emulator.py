@@ -8,7 +8,7 @@ from bridge.ids import MessageId, ThreadId, UserId
 from bridge.testing.holdings import Ballot, Filed, Spot
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import Mention, Rich
-from connectors.matrix import emulator_keys_http, emulator_media, polls
+from connectors.matrix import emulator_keys_http, emulator_media, emulator_titles, polls
 from connectors.matrix import emulator_people as clients
 from connectors.matrix import emulator_reader as reader
 from connectors.matrix.emulator_errors import Canned
@@ -45,11 +45,12 @@ class MatrixEmulator:
             clock,
             sends_per_second=sends_per_second,
             burst=burst,
-            more=(*emulator_keys_http.ROUTES, *emulator_media.ROUTES),
+            more=(*emulator_keys_http.ROUTES, *emulator_media.ROUTES, *emulator_titles.ROUTES),
         )
         self.server.service = service
         self._owner = self._rooms.person("Olga", "olga")
         self._bridge = self._rooms.person("Bridge", "bridge")
+        self.titles = emulator_titles.MatrixTitles(self._rooms, self._owner, self._bridge, self.server.wake)
         self._acts = 0
         self._names = [self._made(name) for name in ("lobby", "garden", "office")]
 

@@ -77,9 +77,12 @@ class _Seen(Struct, frozen=True, kw_only=True):
             "echo_of": self.echo_of,
         }
 
+    def sent_by(self) -> User:
+        return self.where.name_of(self.where.room, self.sender)
+
     def author(self) -> User:
         """The sender, or who the sender says is speaking (MSC4144)."""
-        sender = self.where.name_of(self.where.room, self.sender)
+        sender = self.sent_by()
         profile = part(self.content, carried.PROFILE)
         name, number = words(profile, "displayname").strip(), words(profile, "id")
         if not name:
@@ -269,9 +272,9 @@ def _state(seen: _Seen, state_key: str) -> AnyEvent | None:
         case "m.room.member", _:
             return _membership_changed(seen, state_key)
         case "m.room.name", "":
-            return RoomChanged(**seen.fields(), name=words(seen.content, "name"))
+            return RoomChanged(**seen.fields(), name=words(seen.content, "name"), by=seen.sent_by())
         case "m.room.topic", "":
-            return RoomChanged(**seen.fields(), topic=words(seen.content, "topic"))
+            return RoomChanged(**seen.fields(), topic=words(seen.content, "topic"), by=seen.sent_by())
         case "m.room.tombstone", "":
             return _moved(seen)
         case "m.room.pinned_events", "":

@@ -46,7 +46,7 @@ from bridge import (
 from bridge.errors import BridgeError
 from bridge.ids import AccountName
 from bridge.text.nodes import said
-from connectors.matrix import asking, calls, checkup, outgoing, polls
+from connectors.matrix import asking, calls, checkup, outgoing, polls, titles
 from connectors.matrix.calls import Call
 from connectors.matrix.client import Client, connected_to
 from connectors.matrix.connector import Matrix
@@ -221,6 +221,12 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
         words = Outgoing(room=room, key=key, text=said(title), manner=Manner.NOTICE)
         return ThreadId((await self.send(words))[0])
 
+    async def rename(self, room: RoomId, name: str) -> None:
+        await titles.rename(self._heard().client, room, name)
+
+    async def describe(self, room: RoomId, topic: str) -> None:
+        await titles.describe(self._heard().client, room, topic)
+
     async def power(self, room: RoomId, user: UserId) -> Power:
         client = self._heard().client
         levels = await asking.answer(client, calls.state(room, "m.room.power_levels"))
@@ -248,8 +254,6 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
 
     def endpoints(self) -> Sequence[Endpoint]:
         return [Endpoint(address=self.config.homeserver)]
-
-    # How it is done.
 
     async def _identified(self, client: Client) -> User:
         """Who we are; the homeserver makes our own user when it is asked to, once."""

@@ -13,6 +13,7 @@ from bridge.errors import Rejected, RoomClosed
 from bridge.events import AnyEvent, Edited, Posted, User
 from bridge.ids import RoomId
 from bridge.text.mapped import renamed
+from connectors.matrix import titles
 from connectors.matrix.answers import decoded
 from connectors.matrix.beacons import Beacons
 from connectors.matrix.client import Client
@@ -85,7 +86,8 @@ class Hearing:
         if not self.ghosts.is_ours(words(raw, "sender")):
             await self._learn(room, words(raw, "sender"))
         await self._notice(room, raw)
-        if self.ghosts.is_ours(words(raw, "sender")) and not exits(raw, self._me.id):
+        ours = self.ghosts.is_ours(words(raw, "sender"))
+        if ours and not exits(raw, self._me.id) and raw.get("type") not in titles.KINDS:
             return incoming.echo(raw, self._host.account)
         if self._is_ghosts_membership(raw):
             return None

@@ -47,7 +47,7 @@ from bridge import (
 )
 from bridge.calls import until_taken
 from bridge.events import AnyEvent, Confirmation
-from connectors.telegram import checkup, files, media, outgoing, polls, webhook
+from connectors.telegram import checkup, files, media, outgoing, polls, titles, webhook
 from connectors.telegram.config import RECIPIENT, Mode, TelegramConfig
 from connectors.telegram.content import user_name
 from connectors.telegram.customs import Customs
@@ -87,6 +87,8 @@ class Telegram(Connector[TelegramConfig]):
         unit=Unit.UTF16,
         media={**media.limits(50), Kind.LOCATION: MediaLimit(), Kind.CONTACT: MediaLimit(), Kind.POLL: MediaLimit()},
         max_caption=media.MAX_CAPTION,
+        max_name=titles.MAX_TITLE,
+        max_topic=titles.MAX_DESCRIPTION,
         max_album=media.MAX_ALBUM,
         albums=media.ALBUMS,
         delete_within=timedelta(hours=48),
@@ -314,6 +316,14 @@ class Telegram(Connector[TelegramConfig]):
             with translated():
                 topic = await self._connection().create_forum_topic(int(room), title[:_MOST_TITLE])
             return ThreadId(str(topic.message_thread_id))
+
+    async def rename(self, room: RoomId, name: str) -> None:
+        async with self._following(room):
+            await titles.rename(self._connection(), room, name)
+
+    async def describe(self, room: RoomId, topic: str) -> None:
+        async with self._following(room):
+            await titles.describe(self._connection(), room, topic)
 
     async def power(self, room: RoomId, user: UserId) -> Power:
         async with self._following(room):

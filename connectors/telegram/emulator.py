@@ -16,6 +16,7 @@ from connectors.telegram.emulator_files import Stored, sent_by_a_person
 from connectors.telegram.emulator_methods import WRITES
 from connectors.telegram.emulator_rules import REAL, ApiError, Call, Limits
 from connectors.telegram.emulator_server import Answer, Server
+from connectors.telegram.emulator_titles import TelegramTitles
 from connectors.telegram.emulator_world import Chat, Json, Message, Status, World, found_entities
 from connectors.telegram.errors import Refusal
 from connectors.telegram.format import Entity, Formatted, parse, render
@@ -74,6 +75,11 @@ class TelegramEmulator:
     def calls(self) -> Sequence[Call]:
         """Every call of the bot, in order."""
         return self.server.calls
+
+    @property
+    def titles(self) -> TelegramTitles:
+        """What chats are called and about."""
+        return self.server.methods.titles
 
     def hasten(self) -> None:
         """Drop the rates and keep the sizes; only before the server runs."""

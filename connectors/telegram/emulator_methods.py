@@ -6,6 +6,7 @@ from typing import Any, Final
 from connectors.telegram.emulator_content import SHARED
 from connectors.telegram.emulator_files import METHODS, Files, caption, entities
 from connectors.telegram.emulator_rules import ApiError, Call, Limits, Meter, bad, check_writable, checked_entities
+from connectors.telegram.emulator_titles import TelegramTitles
 from connectors.telegram.emulator_world import Chat, Json, Message, Status, World
 from connectors.telegram.format import utf16
 from connectors.telegram.reactions import native
@@ -29,6 +30,7 @@ class Methods:
         self._limits = limits
         self._meter = Meter(limits, world.clock)
         self.files = Files(limits)
+        self.titles = TelegramTitles(world)
         self._known: dict[str, Callable[[Call], Any]] = {
             "getme": self._get_me,
             "getchat": self._get_chat,
@@ -48,6 +50,8 @@ class Methods:
             "createforumtopic": self._create_topic,
             "getcustomemojistickers": self._get_customs,
             "leavechat": self._leave_chat,
+            "setchattitle": lambda call: self.titles.set_title(self._chat(call), call),
+            "setchatdescription": lambda call: self.titles.set_description(self._chat(call), call),
             **dict.fromkeys(SHARED, self._share),
             **dict.fromkeys(METHODS, self._send_file),
         }

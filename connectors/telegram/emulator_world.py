@@ -69,6 +69,7 @@ class Chat(Struct):
     """Those it allows; none named, all of them."""
     administrators: set[int] = field(default_factory=set)
     """People who administer it."""
+    description: str = ""
     messages: dict[int, Message] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 

@@ -51,7 +51,13 @@ def service(message: Message, me: UserId) -> Iterator[AnyEvent]:
         name = topic.name if topic else message.new_chat_title
         thread = topic_of(message)
         yield RoomChanged(
-            id=EventId(f"name:{stamp}"), room=room, thread=thread, room_kind=kind, at=message.date, name=name
+            id=EventId(f"name:{stamp}"),
+            room=room,
+            thread=thread,
+            room_kind=kind,
+            at=message.date,
+            name=name,
+            by=author_of(message),
         )
     if (pinned := message.pinned_message) is not None:
         by = author_of(message)

@@ -18,6 +18,7 @@ from bridge.testing import (
     broken_power,
     broken_private,
     broken_threads,
+    broken_titles,
 )
 from bridge.testing.broken import BROKEN
 from bridge.testing.contract import ConnectorContract, promises
@@ -38,7 +39,7 @@ NAMES = [name for name in promises() if not hasattr(NetworkPromises, name)]
 """Those about the network have a test of their own: a platform in memory has none."""
 MODULES = (
     broken_authors, broken_content, broken_incoming, broken_outgoing, broken_life, broken_media, broken_power,
-    broken_private, broken_threads,
+    broken_private, broken_threads, broken_titles,
 )  # fmt: skip
 
 

@@ -305,11 +305,11 @@ STATES: dict[str, tuple[dict[str, Any], AnyEvent | None]] = {
     "invited": (member("invite", None), None),
     "name": (
         raw("m.room.name", {"name": "Hall"}, state_key=""),
-        RoomChanged(id="event $1", room=ROOM, at=AT, name="Hall"),
+        RoomChanged(id="event $1", room=ROOM, at=AT, name="Hall", by=ADA),
     ),
     "topic": (
         raw("m.room.topic", {"topic": ""}, state_key=""),
-        RoomChanged(id="event $1", room=ROOM, at=AT, topic=""),
+        RoomChanged(id="event $1", room=ROOM, at=AT, topic="", by=ADA),
     ),
     "moved": (
         raw("m.room.tombstone", {"replacement_room": "!new:x"}, state_key=""),
