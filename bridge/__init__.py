@@ -2,7 +2,7 @@
 
 from bridge.asked import Closing, Deletion, Edit, Outgoing, Person, Power, Reaction, Target, Template
 from bridge.calls import Calls
-from bridge.capabilities import Authorship, Capabilities, Isolation, MediaLimit, Rate, Relation
+from bridge.capabilities import Authorship, Capabilities, Isolation, MediaLimit, Rate, Relation, Thumbnail
 from bridge.connector import Connector, ConnectorConfig, Host, Registration, Request, Response, RoomInfo
 from bridge.content import Contact, Location, Poll
 from bridge.errors import (
@@ -111,6 +111,7 @@ __all__ = [
     "Template",
     "ThreadGone",
     "ThreadId",
+    "Thumbnail",
     "Unauthorized",
     "Unavailable",
     "Uncertain",

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from bridge.capabilities import Capabilities
-from bridge.events import Edited, Posted
-from bridge.fit_files import Carried, taken, told_of, wanted
+from bridge.events import Edited, File, Posted
+from bridge.fit_files import Carried, in_front, taken, thumbnailed, told_of, wanted
 from bridge.shared import Shared
 from bridge.store.attached import Held, HeldOf
 from bridge.store.rows import Row
@@ -43,7 +43,17 @@ async def _carried(shared: Shared, event: int, held: Held, can: Capabilities) ->
         if made is None:
             failed.add(job)
     file = taken(held, can)
-    return Carried(part=held.part, file=file) if file is not None else await _linked(shared, held)
+    if file is None:
+        return await _linked(shared, held)
+    return Carried(part=held.part, file=await _with_thumbnail(shared, event, held, file, can))
+
+
+async def _with_thumbnail(shared: Shared, event: int, held: Held, file: File, can: Capabilities) -> File:
+    """The file with a small picture, where the room takes one and it can be made."""
+    form = thumbnailed(file, held, can)
+    if form is None or form in held.forms:
+        return in_front(file, held, form)
+    return in_front(file, await shared.media.converted(event, held, form) or held, form)
 
 
 async def _linked(shared: Shared, held: Held) -> Carried:

@@ -50,16 +50,25 @@ class Rate(Struct, frozen=True):
     seconds: float
 
 
+class Thumbnail(Struct, frozen=True):
+    """What a platform takes as the small picture in front of a file: a JPEG with so many pixels a side, and bytes."""
+
+    max_side: int
+    max_bytes: int | None = None
+
+
 class MediaLimit(Struct, frozen=True):
     """What a platform takes of one kind of attachment: mime types (`*/*` patterns), bytes, and of pictures the pixels.
 
-    `max_side` is their longest side, `max_ratio` how many times as long as the other side it may be.
+    `max_side` is their longest side, `max_ratio` how many times as long as the other side it may be. With `thumbnail`
+    films and larger pictures come with a small one: `File.thumbnail`; None where the platform takes none.
     """
 
     mimes: frozenset[str] = frozenset({"*/*"})
     max_bytes: int | None = None
     max_side: int | None = None
     max_ratio: float | None = None
+    thumbnail: Thumbnail | None = None
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):

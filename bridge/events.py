@@ -91,6 +91,7 @@ class File(Struct, frozen=True, kw_only=True, gc=False):
 
     `name` is safe to show, is never empty, and its extension fits `mime`, which was told by the bytes themselves.
     `size` is exact. `id` is the bridge's own; equal bytes have an equal `sha256` (in hex), also in other messages.
+    `thumbnail` is a small picture of it, where the room takes one and it could be made: a file like others.
     The rest means what it means in `Attachment`.
     """
 
@@ -107,6 +108,7 @@ class File(Struct, frozen=True, kw_only=True, gc=False):
     animated: bool = False
     alt: str = ""
     emoji: str = ""
+    thumbnail: "File | None" = None
 
 
 class Event(Struct, frozen=True, kw_only=True, tag=True, gc=False):

@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 
 from bridge.capabilities import Capabilities, MediaLimit
 from bridge.events import Attachment, File, Kind
+from bridge.media.made import THUMBNAIL
 from bridge.media.types import CONVERSIONS, FILMS, MOVING_CONVERSIONS, STRIPPED
 from bridge.store.attached import Held
 
@@ -43,7 +44,7 @@ def taken(held: Held, can: Capabilities) -> File | None:
     """The form of a file that a room takes, as the highest kind that it takes it as; None for none."""
     for kind in LADDER.get(held.files[0].kind, ()) if held.files else ():
         limit = can.media.get(kind)
-        found = [one for one in held.files if limit is not None and fits(one, limit)]
+        found = [one for one in _whole(held) if limit is not None and fits(one, limit)]
         if found:
             return structs.replace(_best(found, held), kind=kind)
     return None
@@ -53,6 +54,31 @@ def _best(found: Sequence[File], held: Held) -> File:
     """As it came, or as it was made first; of a film that was made smaller for several rooms the least small."""
     film = held.files[0].kind is Kind.VIDEO and found[0] is not held.files[0]
     return max(found, key=lambda one: one.size) if film else found[0]
+
+
+def _whole(held: Held) -> list[File]:
+    """The forms of a file without its small pictures."""
+    return [one for one, form in zip(held.files, held.forms, strict=True) if not form.startswith(THUMBNAIL)]
+
+
+def thumbnailed(file: File, held: Held, can: Capabilities) -> str | None:
+    """The form that stands in front of a file which a room takes so; None where the room takes none, or needs none."""
+    limit, first = can.media.get(file.kind), held.files[0]
+    if limit is None or limit.thumbnail is None or first.mime not in FILMS | STRIPPED:
+        return None
+    small = max(file.width or 0, file.height or 0) <= limit.thumbnail.max_side
+    if first.mime in STRIPPED and small and file.width and file.height:
+        return None
+    return f"{THUMBNAIL}image/jpeg {limit.thumbnail.max_side} {limit.thumbnail.max_bytes or '-'}"
+
+
+def in_front(file: File, held: Held, form: str | None) -> File:
+    """The file with its small picture, where there is one."""
+    if form not in held.forms:
+        return file
+    small = held.files[held.forms.index(form)]
+    bare = structs.replace(small, kind=Kind.IMAGE, duration=None, waveform=(), animated=False, alt="", emoji="")
+    return structs.replace(file, thumbnail=bare)
 
 
 def wanted(held: Held, can: Capabilities, tried: Collection[str] = ()) -> str | None:
@@ -77,9 +103,10 @@ def _ways(held: Held, limits: Sequence[MediaLimit]) -> Iterator[tuple[MediaLimit
     Nothing below a kind that the room takes it as already.
     """
     first = held.files[0]
+    whole = _whole(held)
     if first.kind is Kind.VIDEO and not any(fits(first, limit) for limit in limits):
         yield from ((limit, _FILM) for limit in limits if _shrinks(first, limit))
-    better = list(takewhile(lambda limit: not any(fits(one, limit) for one in held.files), limits))
+    better = list(takewhile(lambda limit: not any(fits(one, limit) for one in whole), limits))
     if first.animated:
         yield from ((limit, mime) for limit in better for mime in MOVING_CONVERSIONS.get(first.mime, ()))
     yield from ((limit, mime) for limit in better for mime in _candidates(first, limit))

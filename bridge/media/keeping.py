@@ -21,6 +21,7 @@ from bridge.ids import OURSELVES, AccountName, PersonNumber
 from bridge.media.faces import Faces, Stored
 from bridge.media.fetching import Fetching
 from bridge.media.files import Files
+from bridge.media.made import THUMBNAIL
 from bridge.media.workshop import Workshop
 from bridge.store.attached import Fetch, Fetched, Held, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.vault import VaultError
@@ -178,9 +179,10 @@ class Keeping:
         if (first.id, job) in self._failed:
             return None
         try:
-            made = await self._fetching.worked(job, first)
+            made = await self._fetching.worked(job.removeprefix(THUMBNAIL), first)
         except (Rejected, FileNotFoundError, VaultError) as error:
-            logger.warning("file not converted", job=job, why=str(error))
+            log = logger.info if job.startswith(THUMBNAIL) else logger.warning
+            log("file not converted", job=job, why=str(error))
             self._failed.add((first.id, job))
             return None
         self._used += made.size

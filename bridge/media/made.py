@@ -9,6 +9,9 @@ CLEAN: Final = "clean"
 PHOTO: Final = "image/jpeg"
 """The job that makes a photo of a picture that cannot be cleaned."""
 
+THUMBNAIL: Final = "thumbnail "
+"""What the name of a form begins with that only stands in front of a file; the job that makes it follows."""
+
 
 class Made(Struct, frozen=True):
     """What came of it: the file as it is now; `same` says that nothing had to be changed. `duration` in seconds."""

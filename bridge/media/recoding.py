@@ -215,11 +215,11 @@ class Ffmpeg:
             raise Refused(f"{mime} is not opened")
         self._program, self._mime, self._given, self._made = program, mime, given, made
 
-    def look(self, path: str) -> Seen:
+    def look(self, path: str, form: str = "") -> Seen:
         """What is in a file."""
         probe = str(Path(self._program).with_name(Path(self._program).name.replace("ffmpeg", "ffprobe")))
         options = ("-v", "error", "-print_format", "json", "-show_format", "-show_streams")
-        done = self._run(probe, *options, *self._reading(path))
+        done = self._run(probe, *options, *self._reading(path, form))
         try:
             told = json.loads(done)
         except ValueError as error:
@@ -234,8 +234,8 @@ class Ffmpeg:
         self._run(self._program, *quietly, *decoder, *self._reading(f"/dev/fd/{self._given}"), *options,
                   "-threads", "2", f"/dev/fd/{self._made}")  # fmt: skip
 
-    def _reading(self, path: str) -> Sequence[str]:
-        return ("-protocol_whitelist", "file", "-f", _READ[self._mime], "-i", path)
+    def _reading(self, path: str, form: str = "") -> Sequence[str]:
+        return ("-protocol_whitelist", "file", "-f", form or _READ[self._mime], "-i", path)
 
     def _run(self, *command: str) -> bytes:
         done = subprocess.run(  # noqa: S603 - what is run is the operator's, and nothing in it is the sender's but bytes
@@ -264,6 +264,8 @@ def recoded(ffmpeg: Ffmpeg, mime: str, job: str, given: int, made: int) -> Mappi
 def _after(ffmpeg: Ffmpeg, before: Seen, made: int, job: str) -> Seen:
     """How large it is now; pictures tell that themselves."""
     to = "" if job == "clean" else asked(job).to
+    if to in _STILL:
+        return ffmpeg.look(f"/dev/fd/{made}", f"{to.removeprefix('image/')}_pipe")._replace(seconds=0.0)
     if to and not to.startswith("video/"):
         return before._replace(video=None)
     return Ffmpeg(ffmpeg._program, to or ffmpeg._mime, made, made).look(f"/dev/fd/{made}")  # noqa: SLF001 - its own kind

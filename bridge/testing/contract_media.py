@@ -74,6 +74,16 @@ class MediaPromises:
             for upload in _captioned(run, "worded"):
                 assert (await _sent(run, upload, f"under the {upload.kind}")).text == f"under the {upload.kind}"
 
+    async def test_a_thumbnail_stands_in_front_of_its_file(self, kit: Kit) -> None:
+        async with kit.running() as run:
+            small = samples.upload(Kind.IMAGE, "thumbnail", "image/jpeg")
+            for upload in _thumbnailed(run, "whole"):
+                file = replace(kit.host.keep(upload), thumbnail=kit.host.keep(small))
+                await run.send((), files=(file,))
+                shown = await kit.until_shown(kit.town, partial(_has, upload), f"{upload}")
+                (seen,) = [one for message in shown for one in message.files if one.data == upload.data]
+                assert seen.thumbnail == small.data, f"{upload} has another thumbnail, or none"
+
     async def test_an_album_is_shown_in_order(self, kit: Kit) -> None:
         async with kit.running() as run:
             kind = _together(run)
@@ -169,6 +179,19 @@ def _captioned(run: Running, token: str) -> Sequence[Filed]:
     if not can.max_caption or not found:
         pytest.skip("no words under files: the room's capabilities allow none")
     return found
+
+
+def _thumbnailed(run: Running, token: str) -> Sequence[Filed]:
+    """The same of kinds that have a thumbnail in front of them."""
+    media = run.capabilities(run.kit.town).media
+    found = [one for one in _taken(run, token) if media[one.kind].thumbnail is not None]
+    if not found:
+        pytest.skip("no thumbnails: the room's capabilities name none")
+    return found
+
+
+def _has(upload: Filed, shown: Sequence[Shown]) -> bool:
+    return upload.data in _datas(shown)
 
 
 def _together(run: Running) -> Kind:

@@ -11,6 +11,7 @@ class Filed(Struct, frozen=True, kw_only=True):
     """A file: `data` is what a reader gets who opens it, `duration` is in seconds, `emoji` is a sticker's.
 
     `album` is the same for all files that one platform shows as one message, empty for a file alone.
+    `thumbnail` is the small picture that a reader sees before it is opened, where the sender gave one.
     """
 
     kind: Kind
@@ -23,6 +24,7 @@ class Filed(Struct, frozen=True, kw_only=True):
     album: str = ""
     width: int | None = None
     height: int | None = None
+    thumbnail: bytes = b""
 
     def __repr__(self) -> str:
         return f"Filed({self.kind} {self.name!r} {self.mime}, {len(self.data)} bytes, {self.alt!r})"

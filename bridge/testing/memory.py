@@ -188,11 +188,14 @@ class BareMemoryConnector(Connector[MemoryConfig]):
 
     async def _upload(self, file: File) -> Filed:
         """A file as this platform keeps it: in memory, all of it."""
+        small = b"" if file.thumbnail is None else await self._bytes(file.thumbnail)
         return Filed(
-            kind=file.kind, data=b"".join([piece async for piece in self.host.read(file)]), name=file.name,
-            mime=file.mime, duration=file.duration, width=file.width, height=file.height, alt=file.alt,
-            emoji=file.emoji,
+            kind=file.kind, data=await self._bytes(file), name=file.name, mime=file.mime, duration=file.duration,
+            width=file.width, height=file.height, alt=file.alt, emoji=file.emoji, thumbnail=small,
         )  # fmt: skip
+
+    async def _bytes(self, file: File) -> bytes:
+        return b"".join([piece async for piece in self.host.read(file)])
 
     def _post(self, message: Outgoing, files: tuple[Filed, ...]) -> Post:
         answered, author = message.in_reply_to, message.author

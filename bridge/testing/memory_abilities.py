@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
-from bridge.capabilities import Capabilities, MediaLimit, Relation
+from bridge.capabilities import Capabilities, MediaLimit, Relation, Thumbnail
 from bridge.events import Kind
 from bridge.text.nodes import ALL_NODES
 
@@ -32,11 +32,11 @@ WITH_FILES = replace(
     media={
         **EVERYTHING.media,
         Kind.IMAGE: MediaLimit(mimes=frozenset({"image/png", "image/jpeg"}), max_bytes=1 << 20, max_side=5000),
-        Kind.VIDEO: MediaLimit(mimes=frozenset({"video/mp4"}), max_bytes=64 << 20),
+        Kind.VIDEO: MediaLimit(mimes=frozenset({"video/mp4"}), max_bytes=64 << 20, thumbnail=Thumbnail(320, 200_000)),
         Kind.AUDIO: MediaLimit(mimes=frozenset({"audio/*"}), max_bytes=1 << 20),
         Kind.VOICE: MediaLimit(mimes=frozenset({"audio/ogg"}), max_bytes=1 << 20),
         Kind.STICKER: MediaLimit(mimes=frozenset({"image/webp"}), max_bytes=1 << 19),
-        Kind.FILE: MediaLimit(max_bytes=64 << 20),
+        Kind.FILE: MediaLimit(max_bytes=64 << 20, thumbnail=Thumbnail(320, 200_000)),
     },
 )
 """The same with files of every kind, which it keeps in memory."""

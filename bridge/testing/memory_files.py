@@ -3,7 +3,7 @@
 from fnmatch import fnmatchcase
 from typing import Any
 
-from bridge.capabilities import Capabilities
+from bridge.capabilities import Capabilities, Thumbnail
 from bridge.ids import MessageId, RoomId
 from bridge.testing.holdings import Filed
 from bridge.testing.memory_rooms import Gone, Post
@@ -46,4 +46,10 @@ def _refused(one: Filed, can: Capabilities) -> str:
         return "the file is too big"
     if limit.max_side is not None and max(one.width or 0, one.height or 0) > limit.max_side:
         return "the picture is too long or too wide"
+    if one.thumbnail and (limit.thumbnail is None or not _is_small(one.thumbnail, limit.thumbnail)):
+        return "the thumbnail is none"
     return ""
+
+
+def _is_small(data: bytes, limit: Thumbnail) -> bool:
+    return data[:2] == b"\xff\xd8" and (limit.max_bytes is None or len(data) <= limit.max_bytes)

@@ -159,12 +159,12 @@ class Matrix(Connector[MatrixConfig]):
         return had(Media(self._connected(), self.host), avatar)
 
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
-        room, handle = message.room, None
+        room, placed = message.room, None
         if message.files:
             self._rooms.check(room)
             sealed = room in self._rooms.encrypted
-            handle = await Media(self._connected(), self.host).uploaded(message.files[0], sealed=sealed)
-        content = outgoing.message(message, self.host.account, self._largest(room), handle)
+            placed = await Media(self._connected(), self.host).placed(message.files[0], sealed=sealed)
+        content = outgoing.message(message, self.host.account, self._largest(room), placed)
         content = await self._faced(room, content, message.author)
         return (await self._put(room, outgoing.kind(message), content, message.key),)
 

@@ -19,7 +19,7 @@ from connectors.matrix import polls
 from connectors.matrix.content import PROFILE, attachment, has_caption, part, relations, sticker, words
 from connectors.matrix.format import parsed
 from connectors.matrix.places import place
-from connectors.matrix.sealing import handle_of, sealer
+from connectors.matrix.sealing import Handle, handle_of, sealer, thumbnail_handle
 
 _MESSAGES = polls.STARTS | {"m.room.message", "m.sticker"}
 _Events = Sequence[Mapping[str, Any]]
@@ -29,6 +29,7 @@ def addresses(events: _Events) -> set[str]:
     """Where the files and pictures of a room lie: a client fetches them before it shows them."""
     contents = [content for raw in events for content in (raw["content"], part(raw["content"], "m.new_content"))]
     found = {handle.url for one in contents if (handle := handle_of(one)) is not None}
+    found |= {handle.url for one in contents if (handle := thumbnail_handle(one)) is not None}
     found |= {words(part(one, PROFILE), "avatar_url") for one in contents}
     return {address for address in found if address.startswith("mxc://")}
 
@@ -97,18 +98,23 @@ class _Reader(Struct, frozen=True):
         handle = handle_of(content)
         if one is None or handle is None:
             return ()
+        small = thumbnail_handle(content)
+        return (_filed(one, self._opened(handle), b"" if small is None else self._opened(small)),)
+
+    def _opened(self, handle: Handle) -> bytes:
+        """What a client has of a file: nothing of one that was changed on its way."""
         data = self.files.get(handle.url, b"")
-        if handle.key:
-            opened = sealer(handle)
-            data = opened.open(data)
-            data = data if opened.digest == handle.sha256 else b""
-        return (_filed(one, data),)
+        if not handle.key:
+            return data
+        opened = sealer(handle)
+        data = opened.open(data)
+        return data if opened.digest == handle.sha256 else b""
 
 
-def _filed(one: Attachment, data: bytes) -> Filed:
+def _filed(one: Attachment, data: bytes, thumbnail: bytes) -> Filed:
     return Filed(
         kind=one.kind, data=data, name=one.name, mime=one.mime, alt=one.alt, duration=one.duration, emoji=one.emoji,
-        width=one.width, height=one.height,
+        width=one.width, height=one.height, thumbnail=thumbnail,
     )  # fmt: skip
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bridge.capabilities import MediaLimit
+from msgspec import Struct
+
+from bridge.capabilities import MediaLimit, Thumbnail
 from bridge.events import File, Kind
 from connectors.matrix.content import PROFILE
 from connectors.matrix.content_fields import words
-from connectors.matrix.sealing import Handle, file_of
+from connectors.matrix.sealing import Handle, file_of, thumbnail_of
 
 _TYPES = {Kind.IMAGE: "m.image", Kind.VIDEO: "m.video", Kind.AUDIO: "m.audio", Kind.VOICE: "m.audio"}
 _NOT_CARRIED_OVER = frozenset(
@@ -22,7 +24,17 @@ _DRAWN = {
     Kind.VOICE: frozenset({"audio/ogg", "audio/mp4", "audio/mpeg"}),
     Kind.FILE: frozenset({"*/*"}),
 }
+_THUMBNAIL = Thumbnail(max_side=800)
+"""As large as clients draw a picture in a room; facts/platform-apis.md 3."""
+_THUMBNAILED = frozenset({Kind.IMAGE, Kind.VIDEO, Kind.FILE})
 STICKER = "m.sticker"
+
+
+class Placed(Struct, frozen=True):
+    """Where a file lies, and where its thumbnail does."""
+
+    whole: Handle
+    thumbnail: Handle | None = None
 
 
 def kinds(most_bytes: int | None) -> Mapping[Kind, MediaLimit]:
@@ -30,8 +42,12 @@ def kinds(most_bytes: int | None) -> Mapping[Kind, MediaLimit]:
     return {
         Kind.LOCATION: MediaLimit(),
         Kind.POLL: MediaLimit(),
-        **{kind: MediaLimit(mimes=mimes, max_bytes=most_bytes) for kind, mimes in _DRAWN.items()},
+        **{kind: _limit(kind, mimes, most_bytes) for kind, mimes in _DRAWN.items()},
     }
+
+
+def _limit(kind: Kind, mimes: frozenset[str], most_bytes: int | None) -> MediaLimit:
+    return MediaLimit(mimes, most_bytes, thumbnail=_THUMBNAIL if kind in _THUMBNAILED else None)
 
 
 def kind_of(file: File) -> str:
@@ -39,9 +55,9 @@ def kind_of(file: File) -> str:
     return STICKER if file.kind is Kind.STICKER else "m.room.message"
 
 
-def content(file: File, handle: Handle, caption: Mapping[str, Any]) -> dict[str, Any]:
+def content(file: File, placed: Placed, caption: Mapping[str, Any]) -> dict[str, Any]:
     """The message of a file; `caption` are the fields of the words under it, a sticker has none."""
-    where = {"info": _info(file), **file_of(handle)}
+    where = {"info": {**_info(file), **_thumbnail(file.thumbnail, placed.thumbnail)}, **file_of(placed.whole)}
     if file.kind is Kind.STICKER:
         return {"body": file.alt or file.emoji or file.name, **where}
     named = {"msgtype": _TYPES.get(file.kind, "m.file"), "filename": file.name, **_words(caption, file.name)}
@@ -71,6 +87,12 @@ def _info(file: File) -> dict[str, Any]:
         "is_animated": True if file.animated else None,
     }
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _thumbnail(file: File | None, handle: Handle | None) -> dict[str, Any]:
+    if file is None or handle is None:
+        return {}
+    return {**thumbnail_of(handle), "thumbnail_info": _info(file)}
 
 
 def _voice(file: File) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import timedelta
 from hmac import compare_digest
 from urllib.parse import quote
@@ -16,6 +16,7 @@ from connectors.matrix import calls
 from connectors.matrix.client import Client
 from connectors.matrix.content_fields import words
 from connectors.matrix.errors import AlreadyThere, Unknown
+from connectors.matrix.files import Placed
 from connectors.matrix.sealing import KEY_BYTES, NONCE_BYTES, Handle, Sealer, packed, sealer, text, unpacked
 
 _ADDRESS = re.compile(r"mxc://([^/?#\s]+)/([^/?#\s]+)")
@@ -74,6 +75,14 @@ class Media:
             raise Unavailable(why, retry_after=error.retry_after, scope=error.scope) from error
         await self._host.remember(name, packed(handle), _KEPT)
         return handle
+
+    async def placed(self, file: File, *, sealed: bool) -> Placed:
+        """The same, with its thumbnail; a homeserver that takes no thumbnail still gets the file."""
+        small = None
+        if file.thumbnail is not None:
+            with suppress(Unsupported):
+                small = await self.uploaded(file.thumbnail, sealed=sealed)
+        return Placed(await self.uploaded(file, sealed=sealed), small)
 
     async def _begun(self, name: str, file: File, *, sealed: bool) -> Handle:
         """Upload to an address that is noted first, so that a try whose answer was lost is not a second file."""

@@ -10,8 +10,8 @@ from bridge.events import Manner
 from bridge.ids import AccountName, Key, MessageId
 from bridge.text.nodes import Rich
 from connectors.matrix import files, places, polls, profile
+from connectors.matrix.files import Placed
 from connectors.matrix.mentions import users
-from connectors.matrix.sealing import Handle
 
 ORIGIN = "org.qantara.origin"
 """The mark on what a bridge wrote: its account and key, no id of anybody."""
@@ -27,13 +27,13 @@ Content = dict[str, Any]
 
 
 def message(
-    outgoing: Outgoing, account: AccountName, largest: int = LARGEST_CONTENT, handle: Handle | None = None
+    outgoing: Outgoing, account: AccountName, largest: int = LARGEST_CONTENT, placed: Placed | None = None
 ) -> Content:
     """The content of a new message; `m.mentions` names whom it mentions, and is never absent.
 
-    `handle` is where the file lies that it carries.
+    `placed` is where the file lies that it carries.
     """
-    content = _said(outgoing, handle) | {ORIGIN: {"account": account, "key": outgoing.key}}
+    content = _said(outgoing, placed) | {ORIGIN: {"account": account, "key": outgoing.key}}
     relation = _relation(outgoing)
     if relation:
         content["m.relates_to"] = relation
@@ -80,9 +80,9 @@ def kind(outgoing: Outgoing) -> str:
     return polls.START if any(one.poll is not None for one in outgoing.shared) else "m.room.message"
 
 
-def _said(outgoing: Outgoing, handle: Handle | None = None) -> Content:
-    if handle is not None:
-        return files.content(outgoing.files[0], handle, _caption(outgoing)) | {"m.mentions": mentions(outgoing.text)}
+def _said(outgoing: Outgoing, placed: Placed | None = None) -> Content:
+    if placed is not None:
+        return files.content(outgoing.files[0], placed, _caption(outgoing)) | {"m.mentions": mentions(outgoing.text)}
     for one in outgoing.shared:
         if one.location is not None:
             return places.content(one.location)

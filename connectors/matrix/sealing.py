@@ -94,6 +94,17 @@ def file_of(handle: Handle) -> dict[str, Any]:
     return {"file": {"v": "v2", "url": handle.url, "key": key, "iv": iv, "hashes": {"sha256": digest}}}
 
 
+def thumbnail_of(handle: Handle) -> dict[str, Any]:
+    """The fields of a file's `info` that say where its thumbnail is."""
+    return {f"thumbnail_{name}": value for name, value in file_of(handle).items()}
+
+
+def thumbnail_handle(content: Mapping[str, Any]) -> Handle | None:
+    """Where the thumbnail of a message's file is; None where there is none."""
+    info = part(content, "info")
+    return handle_of({"url": words(info, "thumbnail_url"), "file": part(info, "thumbnail_file")})
+
+
 def packed(handle: Handle) -> str:
     """A handle as an attachment's `source`."""
     return msgspec.json.encode(handle).decode() if handle.key else handle.url

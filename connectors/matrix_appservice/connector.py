@@ -171,10 +171,10 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
 
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
         self._heard().rooms.check(message.room)
-        handle = None
+        placed = None
         if message.files:
-            handle = await Media(self._heard().client, self.host).uploaded(message.files[0], sealed=False)
-        content = outgoing.message(message, self.host.account, handle=handle)
+            placed = await Media(self._heard().client, self.host).placed(message.files[0], sealed=False)
+        content = outgoing.message(message, self.host.account, placed=placed)
         by = None if message.label else message.author
         call = calls.send(message.room, outgoing.kind(message), content, message.key)
         return (asking.event_id(await self._as(by, message.room, call, self._time(message.at))),)

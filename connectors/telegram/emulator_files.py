@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bridge.events import Kind
 from bridge.testing.holdings import Filed
@@ -37,6 +38,8 @@ _KINDS: Final = {
     "document": Kind.FILE,
 }
 _TYPES: Final = {"photo", "video", "audio", "document"}
+_THUMBNAILED: Final = {"video", "animation", "audio", "document"}
+_MOST_THUMBNAIL: Final = 200_000
 _ALONE: Final = {"audio", "document"}
 _PATH: Final = re.compile(r"[a-z]+/file_\d+(\.\w+)?")
 _STICKERS: Final = {b"RIFF": "image/webp", b"\x1f\x8b": "application/x-tgsticker", b"\x1aE\xdf\xa3": "video/webm"}
@@ -62,6 +65,7 @@ class Stored(Struct, frozen=True):
     height: int | None = None
     emoji: str = ""
     moves: bool = False
+    thumbnail: bytes = b""
 
 
 class Files:
@@ -153,7 +157,7 @@ class Files:
     def _filed(kind: Kind, file: Stored, album: str) -> Filed:
         return Filed(
             kind=kind, data=file.data, name=file.name, mime=file.mime, duration=file.duration, emoji=file.emoji,
-            album=album, width=file.width, height=file.height,
+            album=album, width=file.width, height=file.height, thumbnail=file.thumbnail,
         )  # fmt: skip
 
     def _taken(self, field: str, given: object, call: Call, beside: Mapping[str, Any]) -> str:
@@ -162,7 +166,7 @@ class Files:
             given = call.fields.get(given.removeprefix("attach://"))
         if isinstance(given, Part):
             self.uploaded += 1
-            return self.keep(self._checked(field, given, beside))
+            return self.keep(replace(self._checked(field, given, beside), thumbnail=_thumbnail(field, call, beside)))
         if not isinstance(given, str) or not given:
             raise bad(f"there is no {field} in the request")
         if given.startswith("http"):
@@ -198,6 +202,20 @@ class Files:
             width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
             if width + height > _MOST_PIXELS or max(width, height) > _WIDEST * min(width, height):
                 raise bad("PHOTO_INVALID_DIMENSIONS")
+
+
+def _thumbnail(field: str, call: Call, beside: Mapping[str, Any]) -> bytes:
+    """What is to be shown before the file is there: a new file of this call, always."""
+    given = beside.get("thumbnail")
+    if isinstance(given, str):
+        given = call.fields.get(given.removeprefix("attach://")) if given.startswith("attach://") else None
+    if given is None and "thumbnail" not in beside:
+        return b""
+    if not isinstance(given, Part) or field not in _THUMBNAILED:
+        raise bad("thumbnails can't be reused and can be uploaded only as a file")
+    if not given.data.startswith(_PICTURES[0]) or len(given.data) >= _MOST_THUMBNAIL:
+        raise bad("the thumbnail is no JPEG of less than 200 kB")
+    return given.data
 
 
 def caption(fields: Mapping[str, Any], limits: Limits) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from bridge import Kind, MediaLimit
+from bridge import Kind, MediaLimit, Thumbnail
 from bridge.errors import Feature, Unsupported
 from bridge.events import File
 
@@ -17,6 +17,9 @@ _MIB: Final = 1024 * 1024
 _LONGEST_SIDE: Final = 5000
 """Both sides together may have 10,000 pixels."""
 _WIDEST: Final = 20
+_THUMBNAIL: Final = Thumbnail(max_side=320, max_bytes=200_000)
+"""Less than 200 kB, 320 pixels; only with a file that is uploaded; facts/platform-apis.md 4.3."""
+_THUMBNAILED: Final = frozenset({"video", "animation", "document"})
 
 
 class Form(Struct, frozen=True):
@@ -53,11 +56,11 @@ def limits(upload_mib: int) -> Mapping[Kind, MediaLimit]:
     stickers = frozenset({"image/webp", "application/x-tgsticker", "video/webm"})
     return {
         Kind.IMAGE: MediaLimit(stills, min(most, PHOTO_MIB * _MIB), max_side=_LONGEST_SIDE, max_ratio=_WIDEST),
-        Kind.VIDEO: MediaLimit(frozenset({"video/mp4"}), most),
+        Kind.VIDEO: MediaLimit(frozenset({"video/mp4"}), most, thumbnail=_THUMBNAIL),
         Kind.AUDIO: MediaLimit(songs, most),
         Kind.VOICE: MediaLimit(frozenset({"audio/ogg"}), most),
         Kind.STICKER: MediaLimit(stickers, 512 * 1024),
-        Kind.FILE: MediaLimit(max_bytes=most),
+        Kind.FILE: MediaLimit(max_bytes=most, thumbnail=_THUMBNAIL),
     }
 
 
@@ -76,6 +79,11 @@ def facts(file: File) -> dict[str, str]:
     told = {name: getattr(file, name) for name in _FACTS.get(how.method, ())}
     said = {name: value if isinstance(value, str) else str(round(value)) for name, value in told.items() if value}
     return {**said, "disable_content_type_detection": "true"} if how.field == "document" else said
+
+
+def thumbnail(file: File) -> File | None:
+    """What is shown of a file before it is there; photos and sound have none of ours."""
+    return file.thumbnail if form(file).field in _THUMBNAILED else None
 
 
 def item(file: File, media: str) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """Files on their way to Telegram: uploaded once, from then on sent by their id."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bridge import Host, MessageId, Outgoing
 from bridge.errors import Unsupported
@@ -20,6 +21,8 @@ from connectors.telegram.wire import Upload, Wire
 
 _ID_LIFE: Final = timedelta(days=DAYS_OF_AN_ID)
 _ATTACHED: Final = "attach://"
+_SMALL: Final = "s"
+"""Behind the name of a file in a call: its thumbnail."""
 
 
 class Sending(Struct, frozen=True):
@@ -44,16 +47,18 @@ class Uploads:
         try:
             return await self._try(sending, {name: value for name, value in known.items() if value})
         except Unsupported:
-            if not any(known.values()):
+            if not any(known.values()) and not any(file.thumbnail for file in files):
                 raise
-        return await self._try(sending, {})  # an id may have died; the bytes have not
+        return await self._try(_plain(sending), {})  # an id may have died; the bytes have not
 
     async def _try(self, sending: Sending, known: Mapping[str, str]) -> tuple[MessageId, ...]:
         files = sending.message.files
         places = {file.id: known.get(file.id, f"{_ATTACHED}f{index}") for index, file in enumerate(files)}
         method, fields = _album(sending, places) if len(files) > 1 else _single(sending, places)
         uploads = {
-            places[file.id].removeprefix(_ATTACHED): self._upload(file) for file in files if file.id not in known
+            place.removeprefix(_ATTACHED): self._upload(one)
+            for file in files
+            for place, one in _attached(file, places[file.id])
         }
         results = await self._wire.send_files(f"{self._base_url}/{method}", fields, uploads)
         with translated():
@@ -70,18 +75,48 @@ class Uploads:
         return self._host.read(file)
 
 
+def _plain(sending: Sending) -> Sending:
+    """Without thumbnails: what was refused may have been one of them."""
+    files = tuple(replace(file, thumbnail=None) for file in sending.message.files)
+    return replace(sending, message=replace(sending.message, files=files))
+
+
 def _single(sending: Sending, places: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     (file,) = sending.message.files
     how = media.form(file)
     caption = {} if how.field == "sticker" else _caption(sending.words)
     said = {name: value if isinstance(value, str) else json.dumps(value) for name, value in caption.items()}
-    return how.method, {**_where(sending.message), how.field: places[file.id], **media.facts(file), **said}
+    return how.method, {
+        **_where(sending.message),
+        how.field: places[file.id],
+        **media.facts(file),
+        **said,
+        **_in_front(file, places[file.id]),
+    }
 
 
 def _album(sending: Sending, places: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    items = [media.item(file, places[file.id]) for file in sending.message.files]
+    items = [media.item(file, place) | _in_front(file, place) for file, place in _placed(sending, places)]
     items[0] |= _caption(sending.words)
     return "sendMediaGroup", {**_where(sending.message), "media": json.dumps(items)}
+
+
+def _placed(sending: Sending, places: Mapping[str, str]) -> Sequence[tuple[File, str]]:
+    return [(file, places[file.id]) for file in sending.message.files]
+
+
+def _attached(file: File, place: str) -> Sequence[tuple[str, File]]:
+    """What is uploaded of a file, and where it stands in the call: nothing of one that is known by its id."""
+    if not place.startswith(_ATTACHED):
+        return ()
+    small = media.thumbnail(file)
+    return ((place, file),) if small is None else ((place, file), (f"{place}{_SMALL}", small))
+
+
+def _in_front(file: File, place: str) -> dict[str, str]:
+    """Where the thumbnail of a file stands in the call."""
+    small = [at for at, one in _attached(file, place) if one is not file]
+    return {"thumbnail": small[0]} if small else {}
 
 
 def _caption(words: Formatted) -> dict[str, Any]:

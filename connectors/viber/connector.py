@@ -249,7 +249,7 @@ class Viber(Connector[ViberConfig]):
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
         """Send one message; Viber knows no key, so an unknown outcome may mean a double."""
         client, asked = self._connected(), outgoing.asked(message)
-        content = outgoing.body(message, self.config, await self._link(message))
+        content = outgoing.body(message, self.config, await self._links(message))
         match self.config.account:
             case Account.BOT:
                 by = {"receiver": str(message.room), "sender": await self._sender(message.author)}
@@ -274,7 +274,7 @@ class Viber(Connector[ViberConfig]):
         if not 0 < len(recipients) <= MAX_RECIPIENTS:
             raise Rejected(f"Viber sends to at most {MAX_RECIPIENTS} people at once")
         client, asked = self._connected(), outgoing.asked(message)
-        content = outgoing.body(message, self.config, await self._link(message))
+        content = outgoing.body(message, self.config, await self._links(message))
         by = {"sender": await self._sender(message.author)}
         answer = await self._call(client, "broadcast_message", outgoing.broadcast({**by, **content}, recipients), asked)
         (token,) = await self._asked(message, outgoing.natives(answer)) or (MessageId(""),)
@@ -293,8 +293,12 @@ class Viber(Connector[ViberConfig]):
             self._forgotten.set()
             raise
 
-    async def _link(self, message: Outgoing) -> str | None:
-        return await self.host.link(message.files[0]) if message.files else None
+    async def _links(self, message: Outgoing) -> outgoing.Links:
+        if not message.files:
+            return outgoing.Links()
+        small = message.files[0].thumbnail
+        link = await self.host.link(message.files[0])
+        return outgoing.Links(link, None if small is None else await self.host.link(small))
 
     async def examine(self) -> Sequence[Finding]:
         """Whether Viber calls us, whether it can reach us, and who knocked in its name."""

@@ -163,6 +163,12 @@ def check_media(body: Json, data: bytes, mime: str, habits: Habits) -> None:
         raise bad("size is not the file's")
 
 
+def check_thumbnail(data: bytes, mime: str) -> None:
+    """Refuse a thumbnail that no client would show."""
+    if mime != "image/jpeg" or not data.startswith(b"\xff\xd8") or len(data) > 100 * 1024:
+        raise bad("thumbnail is no JPEG of at most 100 KB")
+
+
 def _required(body: Mapping[str, Any], name: str, kind: type) -> Any:  # noqa: ANN401 - whatever kind it is
     found = body.get(name)
     if found is None:
@@ -182,6 +188,8 @@ def _words(body: Json, most: int) -> None:
 def _address(body: Json) -> None:
     if len(_required(body, "media", str)) > 2000 or urlsplit(body["media"]).scheme not in {"http", "https"}:
         raise bad("media is no address")
+    if "thumbnail" in body and urlsplit(_required(body, "thumbnail", str)).scheme not in {"http", "https"}:
+        raise bad("thumbnail is no address")
 
 
 def _text(body: Json, _: Habits) -> None:

@@ -22,6 +22,7 @@ from connectors.viber.emulator_rules import (
     check,
     check_media,
     check_sender,
+    check_thumbnail,
 )
 from connectors.viber.emulator_world import CHANNEL, Kept, Person, World
 from connectors.viber.wire import Json, dumps, loads, text
@@ -58,6 +59,14 @@ class Call(Struct, frozen=True):
 
     method: str
     body: Json
+
+
+class Fetched(Struct, frozen=True):
+    """What the addresses of a message led to."""
+
+    data: bytes | None = None
+    mime: str = ""
+    thumbnail: bytes = b""
 
 
 Due = Callable[[Call], Answer | None]
@@ -180,7 +189,7 @@ class Server:
             raise Refusal(4, "missingData: receiver")
         person = self.world.reachable(text(body, "receiver"))
         self.world.count(person)
-        token = self._deliver(person, body, await self._media(body))
+        token = self._deliver(person, body, await self._fetch(body))
         return {"message_token": self.world.spelled(token), "billing_status": 1}
 
     async def _broadcast(self, body: Json) -> Json:
@@ -190,7 +199,7 @@ class Server:
         if not isinstance(listed, list) or not 0 < len(listed) <= self.world.limits.recipients:
             raise bad("broadcast_list is empty or too long")
         self.world.count_broadcast()
-        media, token, failed = await self._media(body), self.world.token(), []
+        media, token, failed = await self._fetch(body), self.world.token(), []
         for receiver in listed:
             try:
                 person = self.world.reachable(receiver)
@@ -211,36 +220,35 @@ class Server:
             raise Refusal(4, "missingData: from")
         if text(body, "from") not in {one["id"] for one in self._members()}:
             raise Refusal(15)
-        token, (data, mime) = self.world.token(), await self._media(body)
-        self.world.keep(CHANNEL, Kept(token=token, author="Town News", body=body, file=data, mime=mime))
+        token, media = self.world.token(), await self._fetch(body)
+        self.world.keep(CHANNEL, Kept(
+            token=token, author="Town News", body=body, file=media.data, mime=media.mime,
+            thumbnail=media.thumbnail,
+        ))  # fmt: skip
         return {"message_token": self.world.spelled(token)}
 
-    def _deliver(self, person: Person, body: Json, media: tuple[bytes | None, str], token: int | None = None) -> int:
+    def _deliver(self, person: Person, body: Json, media: Fetched, token: int | None = None) -> int:
         number = token or self.world.token()
         sender, person.tracking = body["sender"], str(body.get("tracking_data", ""))
         self.world.keep(person.id, Kept(
-            token=number, author=sender["name"], avatar=sender.get("avatar", ""), body=body, file=media[0],
-            mime=media[1],
+            token=number, author=sender["name"], avatar=sender.get("avatar", ""), body=body, file=media.data,
+            mime=media.mime, thumbnail=media.thumbnail,
         ))  # fmt: skip
         for event in self.outcomes:
             self.world.confirm(event, number, person)
         return number
 
-    async def _media(self, body: Json) -> tuple[bytes | None, str]:
-        """What the address in a message leads to: the server fetches it, and looks at it."""
+    async def _fetch(self, body: Json) -> Fetched:
+        """What the addresses in a message lead to: the server fetches it, and looks at it."""
         if body["type"] not in _FETCHED:
-            return None, ""
-        try:
-            async with aiohttp.ClientSession() as session, session.get(body["media"]) as answer:
-                if answer.status != 200:
-                    raise bad("media cannot be fetched")
-                data, mime = await answer.content.read(_MOST_BYTES), answer.content_type
-        except aiohttp.ClientError:
-            raise bad("media cannot be reached") from None
-        while not answer.content.at_eof() and (more := await answer.content.read(_MOST_BYTES)):
-            data += more
+            return Fetched()
+        data, mime = await _fetched(body["media"])
         check_media(body, data, mime, self.world.habits)
-        return data, mime
+        if "thumbnail" not in body:
+            return Fetched(data, mime)
+        small, of = await _fetched(body["thumbnail"])
+        check_thumbnail(small, of)
+        return Fetched(data, mime, small)
 
     # The account.
 
@@ -391,3 +399,16 @@ class Callbacks:
 def _calling() -> aiohttp.ClientSession:
     """Each call on a connection of its own: none is left open at the bridge's door."""
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+
+
+async def _fetched(address: str) -> tuple[bytes, str]:
+    try:
+        async with aiohttp.ClientSession() as session, session.get(address) as answer:
+            if answer.status != 200:
+                raise bad("media cannot be fetched")
+            data, mime = await answer.content.read(_MOST_BYTES), answer.content_type
+    except aiohttp.ClientError:
+        raise bad("media cannot be reached") from None
+    while not answer.content.at_eof() and (more := await answer.content.read(_MOST_BYTES)):
+        data += more
+    return data, mime

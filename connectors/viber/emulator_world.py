@@ -50,6 +50,7 @@ class Kept(Struct, kw_only=True):
     avatar: str = ""
     file: bytes | None = None
     mime: str = ""
+    thumbnail: bytes = b""
 
     @property
     def holds(self) -> tuple[Holding, ...]:
@@ -66,7 +67,9 @@ class Kept(Struct, kw_only=True):
         if self.file is None:
             return ()
         name = str(self.body.get("file_name") or str(self.body.get("media")).rpartition("/")[2])
-        return (Filed(kind=_KINDS[self.body["type"]], data=self.file, name=name, mime=self.mime),)
+        return (
+            Filed(kind=_KINDS[self.body["type"]], data=self.file, name=name, mime=self.mime, thumbnail=self.thumbnail),
+        )
 
 
 class World:

@@ -78,7 +78,7 @@ def _text(data: bytes) -> None:
     tree = parse(text_of(data))
     assert normal(tree) == tree
     assert parse(render(tree)) == tree, "a text changes on its way through Viber's signs"
-    outgoing.body(Outgoing(room=RoomId("x"), key=Key("k.1.0"), text=said(text_of(data))), _CONFIG, None)
+    outgoing.body(Outgoing(room=RoomId("x"), key=Key("k.1.0"), text=said(text_of(data))), _CONFIG, outgoing.Links())
 
 
 TARGETS = {

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec import Struct
+
 from bridge import (
     Attachment,
     Feature,
@@ -49,12 +51,19 @@ def asked(message: Outgoing) -> Asked:
     return Asked.FILE if message.files or message.shared else Asked.WORDS
 
 
-def body(message: Outgoing, config: ViberConfig, link: str | None) -> Json:
-    """All of a message but its receiver and sender; `link` is where its file can be fetched."""
+class Links(Struct, frozen=True):
+    """Where a message's file can be fetched, and its thumbnail; None where nowhere."""
+
+    whole: str | None = None
+    thumbnail: str | None = None
+
+
+def body(message: Outgoing, config: ViberConfig, links: Links) -> Json:
+    """All of a message but its receiver and sender."""
     if message.shared:
         content = _shared(message.shared[0], message.key)
     elif message.files:
-        content = _carrying(message.files[0], words(message), link)
+        content = _carrying(message.files[0], words(message), links)
     else:
         content = _said(message)
     return {"min_api_version": config.min_api_version, **content}
@@ -111,14 +120,15 @@ def _said(message: Outgoing) -> Json:
             return {"type": "text", "text": words(message)}
 
 
-def _carrying(file: File, caption: str, link: str | None) -> Json:
+def _carrying(file: File, caption: str, links: Links) -> Json:
+    link, small = links.whole, {} if links.thumbnail is None else {"thumbnail": links.thumbnail}
     if link is None:
         raise Unsupported(Feature.ATTACHMENT, "Viber fetches files by itself: set http.public_url")
     match file.kind:
         case Kind.IMAGE:
-            return {"type": "picture", "media": link, "text": caption}
+            return {"type": "picture", "media": link, "text": caption, **small}
         case Kind.VIDEO:
-            return {**_video(file, link), "text": caption}
+            return {**_video(file, link), "text": caption, **small}
         case _:
             return _file(file, link)
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bridge.capabilities import Capabilities, MediaLimit
+from bridge.capabilities import Capabilities, MediaLimit, Thumbnail
 from bridge.events import File, Kind
-from bridge.fit_files import taken, wanted
+from bridge.fit_files import in_front, taken, thumbnailed, wanted
 from bridge.store.attached import Held
 
 
@@ -83,3 +83,41 @@ def test_a_room_gets_the_least_small_of_the_films_that_were_made_for_others() ->
     both = Held(0, (*before.files, small, large), forms=("", "video/mp4 - 10", "video/mp4 - 20"))
     assert taken(both, can) == large
     assert wanted(both, can) == "video/mp4 - 10000000"
+
+
+WITH_SMALL = MediaLimit(thumbnail=Thumbnail(320, 200_000))
+FORM = "thumbnail image/jpeg 320 200000"
+
+
+@pytest.mark.parametrize(
+    ("what", "takes", "form"),
+    [
+        (held(Kind.VIDEO, "video/mp4"), {Kind.VIDEO: WITH_SMALL}, FORM),
+        (held(Kind.VIDEO, "video/mp4"), {Kind.VIDEO: MediaLimit(thumbnail=Thumbnail(8))}, "thumbnail image/jpeg 8 -"),
+        (held(Kind.VIDEO, "video/mp4"), {Kind.VIDEO: "video/*"}, None),
+        (held(Kind.FILE, "video/webm"), {Kind.FILE: WITH_SMALL}, FORM),
+        (held(Kind.IMAGE, "image/png", width=400, height=20), {Kind.IMAGE: WITH_SMALL}, FORM),
+        (held(Kind.IMAGE, "image/png", width=320, height=20), {Kind.IMAGE: WITH_SMALL}, None),
+        (held(Kind.IMAGE, "image/png"), {Kind.IMAGE: WITH_SMALL}, FORM),
+        (held(Kind.FILE, "application/pdf"), {Kind.FILE: WITH_SMALL}, None),
+        (held(Kind.AUDIO, "audio/mpeg"), {Kind.AUDIO: WITH_SMALL}, None),
+    ],
+)
+def test_what_has_a_thumbnail(what: Held, takes: dict[Kind, MediaLimit | str], form: str | None) -> None:
+    can = room(takes)
+    file = taken(what, can)
+    assert file is not None
+    assert thumbnailed(file, what, can) == form
+
+
+def test_a_thumbnail_is_never_taken_for_the_file() -> None:
+    first = held(Kind.VIDEO, "video/mp4", duration=2.0)
+    small = File(id="b", kind=Kind.VIDEO, name="b", mime="image/jpeg", size=9, sha256="", width=4, duration=2.0)
+    both = Held(0, (*first.files, small), forms=("", FORM))
+    assert taken(both, room({Kind.IMAGE: "image/jpeg", Kind.FILE: "image/*"})) is None
+    film = taken(both, room({Kind.VIDEO: WITH_SMALL}))
+    assert film is not None
+    seen = in_front(film, both, FORM).thumbnail
+    assert seen is not None
+    assert (seen.id, seen.kind, seen.width, seen.duration) == ("b", Kind.IMAGE, 4, None)
+    assert in_front(film, both, "thumbnail image/jpeg 9 -") == film

@@ -1,10 +1,12 @@
 """The whole daemon between an encrypted room and one in clear on a real Synapse, killed and started again."""
 
+import io
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from bridge.events import Kind
 from bridge.testing import samples
@@ -12,6 +14,7 @@ from bridge.testing.holdings import Filed
 from bridge.testing.platform import Platform, Shown
 from bridge.testing.waiting import eventually
 from bridge.text.nodes import said
+from tests.bridge.media.test_recoding import film
 from tests.connectors.matrix.secret_platform import SecretPlatform
 from tests.live.daemon import Daemon
 from tests.live.synapse import running
@@ -101,3 +104,25 @@ async def test_files_with_words_cross_into_an_encrypted_room_and_out_of_it(pair:
         assert (await pair.holds(pair.plain, f"Ada: out {kind}")).kind is kind
         assert (await pair.holds(pair.secret, f"Bob: into {kind}")).kind is kind
     assert "mxc://" not in str(await pair.secret.inner.events(pair.secret.rooms[0]))
+
+
+async def test_films_and_photos_have_thumbnails_that_clients_can_fetch(pair: Pair) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (1600, 800), "green").save(out, "JPEG")
+    photo = Filed(kind=Kind.IMAGE, data=out.getvalue(), mime="image/jpeg", name="photo.jpg")
+    for given, size in (
+        (photo, (800, 400)),
+        (Filed(kind=Kind.VIDEO, data=film(), mime="video/mp4", name="film.mp4"), (96, 64)),
+    ):
+        await pair.secret.send_files(pair.secret.rooms[0], "Ada", (given,), said(f"out {given.kind}"))
+        await pair.plain.send_files(pair.plain.rooms[0], "Bob", (given,), said(f"into {given.kind}"))
+        for one in (
+            await pair.holds(pair.plain, f"Ada: out {given.kind}"),
+            await pair.holds(pair.secret, f"Bob: into {given.kind}"),
+        ):
+            with Image.open(io.BytesIO(one.thumbnail)) as seen:
+                assert (seen.format, seen.size) == ("JPEG", size)
+            assert (one.kind, one.data, one.width) == (given.kind, given.data, 1600 if given is photo else 96)
+    assert "mxc://" not in str(await pair.secret.inner.events(pair.secret.rooms[0]))
+    assert [one["content"]["info"]["thumbnail_info"]["mimetype"] for one in await pair.plain.events(pair.plain.rooms[0])
+            if one["content"].get("info")] == ["image/jpeg"] * 2  # fmt: skip

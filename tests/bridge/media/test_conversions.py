@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from PIL import Image
 
-from bridge.capabilities import MediaLimit
+from bridge.capabilities import MediaLimit, Thumbnail
 from bridge.events import Kind
 from bridge.media.disk import Threads
 from bridge.media.films import Films, tools
@@ -118,6 +118,27 @@ async def test_sound_and_films_become_what_a_room_takes(
     assert (file.kind, file.mime, codecs(file.data)) == (given.kind, to, expected)
     assert file.duration == pytest.approx(1, abs=0.3)
     assert given.kind is not Kind.VIDEO or (file.width, file.height) == (96, 64)
+
+
+async def test_what_is_seen_of_a_film_before_it_is_there_is_its_first_picture(
+    tmp_path: Path, source: MemoryPlatform
+) -> None:
+    blue = ("-f", "lavfi", "-i", "color=c=blue:size=640x360:rate=10:duration=1", "-pix_fmt", "yuv420p")
+    given = Filed(kind=Kind.VIDEO, data=recorded(*blue, name="blue.mp4"), mime="video/mp4", name="blue.mp4")
+    file = await crossed(tmp_path, source, given, Kind.VIDEO, MediaLimit(thumbnail=Thumbnail(320, 200_000)))
+    assert (file.data, file.width, file.height, file.duration) == (given.data, 640, 360, pytest.approx(1, abs=0.2))
+    with Image.open(io.BytesIO(file.thumbnail)) as one:
+        red, _, blueness = one.convert("RGB").resize((1, 1)).getpixel((0, 0))
+        assert (one.format, one.size, red < 30, blueness > 200) == ("JPEG", (320, 180), True, True)
+
+
+async def test_a_large_picture_has_a_small_one_in_front(tmp_path: Path, source: MemoryPlatform) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (1000, 500), "green").save(out, "JPEG")
+    given = Filed(kind=Kind.IMAGE, data=out.getvalue(), mime="image/jpeg", name="a.jpg")
+    file = await crossed(tmp_path, source, given, Kind.IMAGE, MediaLimit(thumbnail=Thumbnail(320, 200_000)))
+    with Image.open(io.BytesIO(file.thumbnail)) as one:
+        assert (one.format, one.size, file.width) == ("JPEG", (320, 160), 1000)
 
 
 async def test_a_film_that_is_too_heavy_for_a_room_is_made_smaller_for_it(

@@ -168,6 +168,8 @@ async def test_a_film_becomes_what_a_room_takes(
         assert (made.width, made.height, made.duration) == (96, 64, pytest.approx(1, abs=0.2))
     if " 48 " in job:
         assert told(after)["streams"][0]["width"] == 48
+    if job.startswith(("image/png", "image/jpeg")):
+        assert (made.width, made.duration) == (48 if " 48 " in job else 96, None)
 
 
 async def test_a_picture_that_moves_becomes_a_film_and_a_film_a_picture_that_moves(tmp_path: Path) -> None:

@@ -192,6 +192,24 @@ FILES: dict[str, tuple[dict[str, object], Attachment]] = {
         {"msgtype": "m.video", "body": "v", "info": {"size": "big", "duration": True}},
         Attachment(kind=Kind.VIDEO, name="v"),
     ),
+    "a film with a thumbnail, which is no file of its own": (
+        {
+            "msgtype": "m.video",
+            "body": "a.mp4",
+            "url": "mxc://x/film",
+            "info": {
+                "mimetype": "video/mp4",
+                "w": 8,
+                "thumbnail_url": "mxc://x/small",
+                "thumbnail_info": {"mimetype": "image/jpeg", "w": 4, "h": 4, "size": 9},
+            },
+        },
+        Attachment(kind=Kind.VIDEO, name="a.mp4", mime="video/mp4", width=8, source="mxc://x/film"),
+    ),
+    "a film of which only the thumbnail has an address": (
+        {"msgtype": "m.video", "body": "a.mp4", "info": {"thumbnail_url": "mxc://x/small"}},
+        Attachment(kind=Kind.VIDEO, name="a.mp4"),
+    ),
     "a place": (
         {"msgtype": "m.location", "body": "home", "geo_uri": "geo:1,2"},
         Attachment(kind=Kind.LOCATION, location=Location(latitude=1, longitude=2, title="home")),

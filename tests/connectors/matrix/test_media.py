@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from nio.crypto.attachments import decrypt_attachment, encrypt_attachment
 
 from bridge.asked import Outgoing
@@ -94,6 +95,47 @@ async def test_a_file_is_uploaded_once(kit: Kit, platform: MatrixEmulator) -> No
             await run.connector.send(part(run, kit, file, words))
         await run.connector.send(part(run, kit, picture(kit, "another")))
     assert len(platform.server.media.files) == 2
+
+
+def fronted(kit: Kit) -> File:
+    """A film with a thumbnail."""
+    small = kit.host.keep(samples.upload(Kind.IMAGE, "thumbnail", "image/jpeg"))
+    return structs.replace(kit.host.keep(samples.upload(Kind.VIDEO, "film")), thumbnail=small)
+
+
+async def test_what_a_client_needs_to_draw_a_film_stands_beside_it(kit: Kit, platform: MatrixEmulator) -> None:
+    async with kit.running() as run:
+        await run.connector.send(part(run, kit, fronted(kit), "film"))
+        await kit.reads(kit.town, "film")
+    (content,) = [one["content"] for one in await platform.events(kit.town) if one["content"].get("body") == "film"]
+    info, small = content["info"], samples.upload(Kind.IMAGE, "thumbnail", "image/jpeg").data
+    assert (info["w"], info["h"], info["duration"], info["mimetype"]) == (8, 8, 2000, "video/mp4")
+    assert info["thumbnail_info"] == {"mimetype": "image/jpeg", "size": len(small), "w": 8, "h": 8}
+    assert await platform.bytes_of(info["thumbnail_url"]) == small
+
+
+async def test_nothing_of_a_thumbnail_is_in_clear_in_an_encrypted_room(
+    platform: MatrixEmulator, tmp_path: Path
+) -> None:
+    async with SecretPlatform(platform, tmp_path / "people") as secret:
+        kit = Kit(secret, KitHost(tmp_path), lambda host: matrix(secret, host), Terms())
+        async with kit.running() as run:
+            await run.connector.send(part(run, kit, fronted(kit), "film"))
+            shown = await kit.reads(kit.town, "film")
+    small = samples.upload(Kind.IMAGE, "thumbnail", "image/jpeg").data
+    assert shown.files[0].thumbnail == small
+    stored = [one.data or b"" for one in platform.server.media.files.values()]
+    assert (len(stored), [one for one in stored if small[:20] in one]) == (2, [])
+
+
+async def test_a_film_goes_without_a_thumbnail_that_the_homeserver_does_not_take(
+    kit: Kit, platform: MatrixEmulator
+) -> None:
+    async with kit.running() as run:
+        platform.answer_next("/upload/", refusal(413, "M_TOO_LARGE"))
+        await run.connector.send(part(run, kit, fronted(kit), "film"))
+        (seen,) = (await kit.reads(kit.town, "film")).files
+    assert (seen.data, seen.thumbnail) == (samples.upload(Kind.VIDEO, "film").data, b"")
 
 
 @pytest.mark.parametrize("lost", ["/upload/", "/send/"])
@@ -202,7 +244,7 @@ async def test_a_redirect_is_followed_without_our_token(kit: Kit, platform: Matr
 
 async def test_a_voice_is_a_voice_with_its_waveform(kit: Kit) -> None:
     upload = samples.described(samples.upload(Kind.VOICE, "t"), "1", "0" * 64)
-    content = files.content(upload, Handle(url="mxc://x/y"), {})
+    content = files.content(upload, files.Placed(Handle(url="mxc://x/y")), {})
     assert content["msgtype"] == "m.audio"
     assert content["org.matrix.msc3245.voice"] == {}
     assert content["org.matrix.msc1767.audio"]["duration"] == content["info"]["duration"] == 2000

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from bridge import Attachment, Edit, Kind, Posted, Rejected, Unsupported
-from bridge.capabilities import MediaLimit
+from bridge.capabilities import MediaLimit, Thumbnail
 from bridge.errors import BridgeError, Feature, Unavailable
 from bridge.events import File
 from bridge.testing import samples
@@ -72,7 +72,7 @@ def test_an_answer_without_ids_is_none(results: list[Any]) -> None:
 
 
 def test_the_limits_are_the_servers() -> None:
-    assert media.limits(50)[Kind.FILE] == MediaLimit(max_bytes=50 * MIB)
+    assert media.limits(50)[Kind.FILE] == MediaLimit(max_bytes=50 * MIB, thumbnail=Thumbnail(320, 200_000))
     assert media.limits(2000)[Kind.VIDEO].max_bytes == 2000 * MIB
     assert media.limits(2000)[Kind.IMAGE].max_bytes == 10 * MIB
     assert media.limits(1)[Kind.IMAGE].max_bytes == MIB
@@ -109,6 +109,35 @@ async def test_a_file_is_uploaded_once_however_often_it_is_sent(kit: Kit, server
         shown = await server.shown(kit.town)
     assert server.server.files.uploaded == 3
     assert [one.kind for message in shown for one in message.files] == [Kind.IMAGE, Kind.FILE, Kind.IMAGE, Kind.IMAGE]
+
+
+SMALL = samples.upload(Kind.IMAGE, "thumbnail", "image/jpeg")
+
+
+@pytest.mark.parametrize("kind", [Kind.VIDEO, Kind.FILE])
+async def test_a_thumbnail_is_uploaded_with_its_file_and_never_alone(
+    kind: Kind, kit: Kit, server: TelegramEmulator
+) -> None:
+    upload = samples.upload(kind, "film")
+    file = replace(kit.host.keep(upload), thumbnail=kit.host.keep(SMALL))
+    async with kit.running() as run:
+        for _ in range(2):  # the second time by its id
+            await run.send("", files=(file,))
+        await run.send("", files=(file, replace(kit.host.keep(samples.upload(kind, "two")), thumbnail=file.thumbnail)))
+        shown = await server.shown(kit.town)
+    assert [one.thumbnail for message in shown for one in message.files] == [SMALL.data] * 4
+    assert ["thumbnail" in one.fields for one in server.calls if one.method.startswith("send")] == [True, False, False]
+    (album,) = calls(server, "sendmediagroup")
+    assert ["thumbnail" in one for one in album.items("media") or ()] == [False, True]
+
+
+async def test_a_file_goes_without_a_thumbnail_that_is_refused(kit: Kit, server: TelegramEmulator) -> None:
+    upload = samples.upload(Kind.VIDEO, "film")
+    file = replace(kit.host.keep(upload), thumbnail=kit.host.keep(PICTURE))  # a PNG
+    async with kit.running() as run:
+        await run.send("", files=(file,))
+        ((seen,),) = [message.files for message in await server.shown(kit.town)]
+    assert (seen.data, seen.thumbnail) == (upload.data, b"")
 
 
 async def test_an_id_that_died_costs_one_more_upload(kit: Kit, server: TelegramEmulator) -> None:

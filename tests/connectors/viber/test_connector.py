@@ -286,7 +286,7 @@ async def test_without_a_link_there_is_no_file() -> None:
     upload = samples.described(samples.upload(Kind.IMAGE, "x"), "f1", "00")
     message = Outgoing(room=RoomId("x"), key=Key("k.1.0"), text=(), files=(upload,))
     with pytest.raises(Unsupported):
-        outgoing.body(message, config, None)
+        outgoing.body(message, config, outgoing.Links())
 
 
 async def test_a_status_that_nobody_knows_is_tried_and_then_parked(lab: Lab) -> None:
