@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from bridge.events import AnyEvent, Edited, Manner, Posted, Reacted, User
-from bridge.ids import EventId, UserId
+from bridge.ids import EventId, Key, MessageId, RoomId, ThreadId, UserId
 from bridge.testing.broken import breaks
 from bridge.testing.memory import MemoryConnector
 from bridge.testing.memory_platform import Session
@@ -99,8 +99,18 @@ class HearsNoEdits(MemoryConnector):
 
 @breaks("test_a_deletion_arrives")
 class HearsNoDeletions(MemoryConnector):
+    """But those of threads that it opened itself."""
+
+    _opened: frozenset[MessageId] = frozenset()
+
+    async def open_thread(self, room: RoomId, title: str, key: Key) -> ThreadId:
+        thread = await super().open_thread(room, title, key)
+        self._opened |= {MessageId(thread)}
+        return thread
+
     def _tells(self, session: Session, update: Update) -> bool:
-        return update.what is not Happening.DELETED and super()._tells(session, update)
+        heard = update.what is not Happening.DELETED or update.message in self._opened
+        return heard and super()._tells(session, update)
 
 
 @breaks("test_a_reaction_arrives")
