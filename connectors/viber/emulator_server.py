@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from connectors.viber.config import Account
 from connectors.viber.door import signature
+from connectors.viber.emulator_fetching import Fetched, fetched
 from connectors.viber.emulator_rules import (
     MAX_BODY,
     Greeting,
@@ -20,9 +21,7 @@ from connectors.viber.emulator_rules import (
     Webhooks,
     bad,
     check,
-    check_media,
     check_sender,
-    check_thumbnail,
 )
 from connectors.viber.emulator_world import CHANNEL, Kept, Person, World
 from connectors.viber.wire import Json, dumps, loads, text
@@ -39,9 +38,7 @@ _ALL: Final = [
     "seen",
     "failed",
 ]
-_FETCHED: Final = frozenset({"picture", "video", "file"})
 _LONGEST_WAIT: Final = 60.0
-_MOST_BYTES: Final = 64 * 1024 * 1024
 
 
 class Answer(Struct, frozen=True):
@@ -59,14 +56,6 @@ class Call(Struct, frozen=True):
 
     method: str
     body: Json
-
-
-class Fetched(Struct, frozen=True):
-    """What the addresses of a message led to."""
-
-    data: bytes | None = None
-    mime: str = ""
-    thumbnail: bytes = b""
 
 
 Due = Callable[[Call], Answer | None]
@@ -189,7 +178,7 @@ class Server:
             raise Refusal(4, "missingData: receiver")
         person = self.world.reachable(text(body, "receiver"))
         self.world.count(person)
-        token = self._deliver(person, body, await self._fetch(body))
+        token = self._deliver(person, body, await fetched(body, self.world.habits))
         return {"message_token": self.world.spelled(token), "billing_status": 1}
 
     async def _broadcast(self, body: Json) -> Json:
@@ -199,7 +188,7 @@ class Server:
         if not isinstance(listed, list) or not 0 < len(listed) <= self.world.limits.recipients:
             raise bad("broadcast_list is empty or too long")
         self.world.count_broadcast()
-        media, token, failed = await self._fetch(body), self.world.token(), []
+        media, token, failed = await fetched(body, self.world.habits), self.world.token(), []
         for receiver in listed:
             try:
                 person = self.world.reachable(receiver)
@@ -220,7 +209,7 @@ class Server:
             raise Refusal(4, "missingData: from")
         if text(body, "from") not in {one["id"] for one in self._members()}:
             raise Refusal(15)
-        token, media = self.world.token(), await self._fetch(body)
+        token, media = self.world.token(), await fetched(body, self.world.habits)
         self.world.keep(CHANNEL, Kept(
             token=token, author="Town News", body=body, file=media.data, mime=media.mime,
             thumbnail=media.thumbnail,
@@ -237,18 +226,6 @@ class Server:
         for event in self.outcomes:
             self.world.confirm(event, number, person)
         return number
-
-    async def _fetch(self, body: Json) -> Fetched:
-        """What the addresses in a message lead to: the server fetches it, and looks at it."""
-        if body["type"] not in _FETCHED:
-            return Fetched()
-        data, mime = await _fetched(body["media"])
-        check_media(body, data, mime, self.world.habits)
-        if "thumbnail" not in body:
-            return Fetched(data, mime)
-        small, of = await _fetched(body["thumbnail"])
-        check_thumbnail(small, of)
-        return Fetched(data, mime, small)
 
     # The account.
 
@@ -399,16 +376,3 @@ class Callbacks:
 def _calling() -> aiohttp.ClientSession:
     """Each call on a connection of its own: none is left open at the bridge's door."""
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
-
-
-async def _fetched(address: str) -> tuple[bytes, str]:
-    try:
-        async with aiohttp.ClientSession() as session, session.get(address) as answer:
-            if answer.status != 200:
-                raise bad("media cannot be fetched")
-            data, mime = await answer.content.read(_MOST_BYTES), answer.content_type
-    except aiohttp.ClientError:
-        raise bad("media cannot be reached") from None
-    while not answer.content.at_eof() and (more := await answer.content.read(_MOST_BYTES)):
-        data += more
-    return data, mime
