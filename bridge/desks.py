@@ -83,6 +83,13 @@ class Judged(Struct):
         """The private rooms among the targets."""
         return tuple(passage.private for passage, _ in self.passages if passage.private is not None)
 
+    @property
+    def answered(self) -> tuple[Private, ...]:
+        """The private rooms of people whom an agent answers, not the desk itself."""
+        agents = (one for one, _ in self.passages if one.room is not None and isinstance(one.event, Posted))
+        found = {one.to: one.private for one in agents if one.private is not None}
+        return tuple(found.values())
+
 
 class Desks:
     """Every desk of the configuration."""

@@ -6,6 +6,7 @@ from datetime import UTC
 import structlog
 
 from bridge.config import Allowance, Config, Limits, Link, announcements
+from bridge.connector import Connector
 from bridge.delivery import Lane
 from bridge.desk import late_link_of, link_of
 from bridge.desks import Seat
@@ -15,6 +16,7 @@ from bridge.ids import AccountName, MessageId, PersonNumber, Place, Room, RoomId
 from bridge.intake import Intake
 from bridge.moderation.moderating import Moderation
 from bridge.privates import Privates
+from bridge.reading import mark_read
 from bridge.routing import Atlas, Routes, routes
 from bridge.shared import Shared
 from bridge.sinks import Happening
@@ -281,6 +283,12 @@ class Rooms:
     def wrote(self, privates: Sequence[RoomNumber]) -> None:
         for number in privates:
             self.privates.written(number)
+
+    def read(self, privates: Sequence[Private]) -> None:
+        for private in privates:
+            account = self._accounts.get(private.account)
+            if account is not None and account.connector.can(Connector.mark_read):
+                self._shared.group.create_task(mark_read(account.connector, private, self._shared.writer))
 
     def is_private(self, room: RoomNumber) -> bool:
         return room in self.privates

@@ -47,6 +47,10 @@ class Sinks(Protocol):
         """Whether a room is a private conversation, to which something is on its way."""
         ...
 
+    def read(self, privates: Sequence[Private]) -> None:
+        """Agents answered in these private rooms: what was written there is read."""
+        ...
+
     def wrote(self, privates: Sequence[RoomNumber]) -> None:
         """People wrote in these private rooms."""
         ...

@@ -14,6 +14,7 @@ from bridge.events import Posted, Relayed, User
 from bridge.ids import AccountName, RoomNumber, UserId
 from bridge.routing import Heard
 from bridge.shared import Shared
+from bridge.store.conversations import Private
 from bridge.store.ops import Accept
 from bridge.store.rows import Arrival
 
@@ -22,9 +23,11 @@ _LOOK_SECONDS = 20.0
 
 
 class Told(Protocol):
-    """Who hears that people wrote."""
+    """Who hears that people wrote, and that they were answered."""
 
     def wrote(self, privates: Sequence[RoomNumber]) -> None: ...
+
+    def read(self, privates: Sequence[Private]) -> None: ...
 
 
 class Ways(Struct, frozen=True):
@@ -57,6 +60,7 @@ class Sitting:
                     await self._ways.store(op)
                 await self._desks.finish(judged)
                 self._sinks.wrote(judged.wrote)
+                self._sinks.read(judged.answered)
             if not left:
                 return
 

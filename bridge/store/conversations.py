@@ -175,6 +175,12 @@ class Privates(Struct, frozen=True):
     rooms: tuple[RoomNumber, ...] | None = None
 
 
+class LastHeard(Struct, frozen=True):
+    """The native id of what was written last in a private room, not by the bridge. Answer: a `MessageId` or None."""
+
+    room: RoomNumber
+
+
 class Due(Struct, frozen=True, kw_only=True):
     """Conversations of a desk of which the agents should hear something. Answer: a tuple of `Conversation`.
 
@@ -194,6 +200,7 @@ __all__ = [
     "Converse",
     "Due",
     "Join",
+    "LastHeard",
     "Meet",
     "Overhear",
     "Overheard",

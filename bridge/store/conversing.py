@@ -14,6 +14,7 @@ from bridge.store.conversations import (
     Converse,
     Due,
     Join,
+    LastHeard,
     Meet,
     Overhear,
     Overheard,
@@ -173,6 +174,13 @@ class Conversing:
         return Overheard(
             conversation=self._one(number), speaker=speaker, message=message, theirs=theirs, place=place, sent=sent
         )
+
+    def last_heard(self, op: LastHeard) -> MessageId | None:
+        found: Any = self._cursor.execute(
+            "SELECT native FROM twin WHERE room = ? AND kind = ? ORDER BY message DESC, part DESC LIMIT 1",
+            (op.room, TwinKind.ORIGIN),
+        ).fetchall()
+        return MessageId(found[0][0]) if found else None
 
     def privates(self, op: Privates) -> tuple[Private, ...]:
         waiting = "WHERE c.number IN (SELECT room FROM outbox WHERE state = 0)"

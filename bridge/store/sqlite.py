@@ -22,7 +22,19 @@ from bridge.store.ballast import Ballast, BallastFile
 from bridge.store.bonds import Bind, Binding, Bonds, Propose, Unbind
 from bridge.store.care import Called, Decide, Deeds, HeldRows, Meant, Note, Retract, Revoke, Rulings, Unremoved
 from bridge.store.caring import Caring
-from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Plant, Privates, Talk, TalkOf, Uproot
+from bridge.store.conversations import (
+    Converse,
+    Due,
+    Join,
+    LastHeard,
+    Meet,
+    Overhear,
+    Plant,
+    Privates,
+    Talk,
+    TalkOf,
+    Uproot,
+)
 from bridge.store.conversing import Conversing
 from bridge.store.copying import Copying
 from bridge.store.dying import AFTER_COMMIT, BEFORE_COMMIT
@@ -293,7 +305,7 @@ class SqliteStore:
             Find: lambda op: people.find(ask, vault, op), About: lambda op: people.about(ask, vault, op),
             Claimed: lives.standing, Speakers: lambda op: answers.speakers(ask, vault, op),
             Talk: talking.talk, TalkOf: talking.talk_of, Overhear: talking.overhear, Privates: talking.privates,
-            Due: talking.due, CopyOut: self._copying.step, DropCopy: self._copying.drop,
+            Due: talking.due, LastHeard: talking.last_heard, CopyOut: self._copying.step, DropCopy: self._copying.drop,
             Rulings: lambda _: caring.rulings(), Deeds: caring.deeds, Meant: caring.meant, Called: caring.called,
             Unremoved: caring.standing, HeldRows: caring.held_rows,
             ToFetch: filing.to_fetch, HeldOf: filing.held_of, Served: filing.served,

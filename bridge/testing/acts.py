@@ -201,6 +201,13 @@ class Registers(Protocol):
 
 
 @runtime_checkable
+class ShowsMarks(Protocol):
+    """People see which of their messages were read."""
+
+    def is_read(self, room: str, message: MessageId) -> bool: ...
+
+
+@runtime_checkable
 class Hastens(Protocol):
     """The emulator keeps rates which a long test need not wait for."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from bridge.asked import Outgoing
+from bridge.asked import Outgoing, Target
 from bridge.errors import BridgeError, Rejected, Unavailable, Uncertain
 from bridge.events import AnyEvent, Joined, Left, RoomKind, User
 from bridge.ids import MessageId, RoomId, UserId
@@ -26,6 +26,12 @@ class HearsSomebodyLeave(PrivateConnector):
     def _event(self, update: Update) -> AnyEvent:
         event = super()._event(update)
         return replace(event, user=User(id=UserId("somebody"), name="")) if isinstance(event, Left) else event
+
+
+@breaks("test_what_was_read_is_marked")
+class MarksNothing(PrivateConnector):
+    async def mark_read(self, target: Target) -> None:
+        del target
 
 
 @breaks("test_what_arrived_is_confirmed")

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from bridge.asked import Outgoing
+from bridge.asked import Outgoing, Target
 from bridge.connector import Connector
 from bridge.errors import BridgeError, Uncertain
 from bridge.events import Delivered, Joined, Left, Posted, RoomKind
 from bridge.ids import MessageId, RoomId
-from bridge.testing.acts import Private, Subscribes
+from bridge.testing.acts import Private, ShowsMarks, Subscribes
 from bridge.testing.contract_kit import Kit, Running, told
 from bridge.testing.platform import Fault, texts
 
@@ -39,6 +39,18 @@ class PrivatePromises:
             left = await run.event(Left, lambda event: event.room == room, "somebody who had enough")
             assert [one.room_kind for one in (joined, left)] == [RoomKind.DIRECT] * 2
             assert [str(one.user.id) for one in (joined, left)] == [room] * 2
+
+    async def test_what_was_read_is_marked(self, kit: Kit) -> None:
+        kit.needs(Connector.mark_read, "marks that something was read")
+        async with kit.running() as run:
+            native, event = await run.hears("did you read this", room=kit.town)
+            if event.room_kind is not RoomKind.DIRECT or not isinstance(kit.platform, ShowsMarks):
+                pytest.skip("no marks: people here do not see what was read")
+            assert not kit.platform.is_read(kit.town, native)
+            for _ in range(2):
+                await run.connector.mark_read(Target(room=event.room, parts=event.message))
+            platform = kit.platform
+            await kit.until_shown(kit.town, lambda _: platform.is_read(kit.town, native), "a mark that it was read")
 
     async def test_what_arrived_is_confirmed(self, kit: Kit) -> None:
         async with kit.running() as run:

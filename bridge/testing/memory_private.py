@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
-from bridge.asked import Outgoing
+from bridge.asked import Outgoing, Target
 from bridge.capabilities import Capabilities
 from bridge.errors import BridgeError
 from bridge.events import AnyEvent, RoomKind, User
@@ -24,6 +24,7 @@ class PrivatePlatform(MemoryPlatform):
 
     def __init__(self, name: str = "private", *, capabilities: Capabilities = WITH_FILES, **more: Any) -> None:  # noqa: ANN401 passed on
         super().__init__(name, rooms=tuple(PEOPLE), capabilities=capabilities, **more)
+        self.read: set[tuple[RoomId, MessageId]] = set()
         for room, person in PEOPLE.items():
             self.written.know(User(id=UserId(room_id(room)), name=person))
 
@@ -34,6 +35,10 @@ class PrivatePlatform(MemoryPlatform):
         if person != PEOPLE[room]:
             raise LookupError(f"{person} is not in the conversation with {PEOPLE[room]}")
         return await super().say(room, person, text, in_reply_to=in_reply_to)
+
+    def is_read(self, room: str, message: MessageId) -> bool:
+        """Whether its writer sees that a message was read."""
+        return (room_id(room), message) in self.read
 
     async def subscribe(self, room: str) -> None:
         self.written.tell_of(Happening.JOINED, room_id(room), self.written.person(PEOPLE[room]))
@@ -53,6 +58,12 @@ class PrivateConnector(MemoryConnector):
         person = next(one for one in map(written.person, PEOPLE.values()) if str(one.id) == message.room)
         written.tell_of(Happening.DELIVERED, message.room, person, sent)
         return (sent,)
+
+    async def mark_read(self, target: Target) -> None:
+        """The platform shows the message as read."""
+        platform = self._platform()
+        if isinstance(platform, PrivatePlatform):
+            platform.read.add((target.room, target.parts[-1]))
 
     async def broadcast(
         self, message: Outgoing, recipients: Sequence[RoomId]

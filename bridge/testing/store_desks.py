@@ -10,6 +10,7 @@ from bridge.store.conversations import (
     Converse,
     Due,
     Join,
+    LastHeard,
     Meet,
     Overhear,
     Overheard,
@@ -95,6 +96,16 @@ class DeskPromises:
         there.ask(Accept(account=_LEFT, arrivals=(said,), at=2, turns=(wrote,)))
         found: Conversation = there.ask(TalkOf(number=talk.number))
         assert (found.state, found.waits_since) == (State.CLOSED, None)
+
+    def test_what_a_person_wrote_last_is_known(self, book: Book) -> None:
+        there = book.opened
+        room = _talk(there, _ADA).rooms[0].room
+        assert there.ask(LastHeard(room)) is None
+        for native in ("m1", "m2"):
+            there.accept(structs.replace(there.posted(native, there.right), room=room))
+        (answer,) = there.accept(structs.replace(there.posted("a1", room), room=there.right))
+        _delivered(there, answer, "copy")
+        assert book.reopened().ask(LastHeard(room)) == "m2"
 
     def test_who_claims_is_known_by_an_alias(self, book: Book) -> None:
         there = book.opened

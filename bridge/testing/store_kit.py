@@ -25,7 +25,19 @@ from bridge.ids import (
 from bridge.store import announced, confirmed, overseen
 from bridge.store.attached import Fetched, HeldOf, Linked, Served, Sweep, ToFetch
 from bridge.store.codec import encode
-from bridge.store.conversations import Converse, Due, Join, Meet, Overhear, Plant, Privates, Talk, TalkOf, Uproot
+from bridge.store.conversations import (
+    Converse,
+    Due,
+    Join,
+    LastHeard,
+    Meet,
+    Overhear,
+    Plant,
+    Privates,
+    Talk,
+    TalkOf,
+    Uproot,
+)
 from bridge.store.faces import Faced, FaceOf
 from bridge.store.ops import (
     Accept,
@@ -216,6 +228,7 @@ def _at_desks(account: AccountName, room: RoomNumber) -> tuple[Op, ...]:
         Join(conversation=1, other=2, thread=ThreadId("t")), Overhear(account=account, room=room),
         Due(desk="help", what="waiting", before=1), Uproot(room=room, native=MessageId("t")),
         Plant(room=room, message=MessageNumber(1), native=MessageId("t")),
+        LastHeard(room),
     )  # fmt: skip
 
 

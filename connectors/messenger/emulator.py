@@ -165,6 +165,10 @@ class MessengerEmulator:
         self.world.said(who, self.world.post(who, said), {"quick_reply": {"payload": payload}})
         return MessageId(said.mid)
 
+    def is_read(self, room: str, message: MessageId) -> bool:
+        """Whether the person sees that the page saw what they wrote."""
+        return self.world.find(room, message).at <= self.world.seen.get(room, 0)
+
     def read(self, room: str) -> None:
         """The person looks at everything the page wrote."""
         self.world.tell("read", self.world.people[room], {"watermark": self.world.stamp()})

@@ -195,6 +195,10 @@ class WhatsAppEmulator:
         content = self.world.chats[room].messages[message].content
         return self.hear(room, person, "interactive", pressed(content, option), reply_to=str(message))
 
+    def is_read(self, room: str, message: MessageId) -> bool:
+        """Whether a person sees that what they wrote was read."""
+        return self.world.chats[room].messages[message].read
+
     def read(self, room: str, message: MessageId) -> None:
         """Whoever is in a room reads what we wrote."""
         chat = self.world.chats[room]

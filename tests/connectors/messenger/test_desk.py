@@ -15,7 +15,7 @@ from bridge.testing import samples
 from bridge.testing.memory import MemoryPlatform
 from bridge.testing.memory_abilities import WITH_FILES
 from bridge.testing.memory_rooms import Post, room_id
-from bridge.testing.waiting import shown, shows
+from bridge.testing.waiting import eventually, shown, shows
 from bridge.text.nodes import Rich, said
 from connectors.messenger.connector import Messenger
 from connectors.messenger.emulator import MessengerEmulator
@@ -72,6 +72,16 @@ async def test_a_question_is_answered_under_the_agents_name(office: Office) -> N
     office.says("yes, until six", to=question)
     first, *_, answer = await shown(office.page, ada, lambda there: there[-1].text == "yes, until six")
     assert (answer.author, answer.in_reply_to) == ("Olaf", first.id)
+
+
+async def test_what_an_agent_answered_is_seen(office: Office) -> None:
+    ada = office.page.rooms[0]
+    await office.page.say(ada, "Ada", said("is it open today?"))
+    await office.reads("[#1 Ada]: is it open today?")
+    await shows(office.page, ada, ["is it open today?", "Welcome to the town hall."])
+    assert ada not in office.page.world.seen, "a greeting is no reader"
+    office.says("yes, until six", to=(await office.agents.shown("desk"))[0].id)
+    await eventually(lambda: ada in office.page.world.seen)
 
 
 async def test_a_picture_and_a_reaction_cross(office: Office) -> None:

@@ -15,7 +15,7 @@ from bridge.testing import samples
 from bridge.testing.memory import MemoryPlatform
 from bridge.testing.memory_abilities import WITH_FILES
 from bridge.testing.memory_rooms import Post, room_id
-from bridge.testing.waiting import shown, shows
+from bridge.testing.waiting import eventually, shown, shows
 from bridge.text.nodes import Rich, said
 from connectors.whatsapp.connector import WhatsApp
 from connectors.whatsapp.emulator import PrivateWhatsApp
@@ -77,6 +77,31 @@ async def test_a_question_is_answered_where_it_was_asked(office: Office) -> None
     office.says("yes, until six", to=question)
     first, *_, answer = await shown(office.number, office.ada, lambda there: "until six" in there[-1].text)
     assert answer.in_reply_to == first.id
+
+
+async def test_what_an_agent_answered_is_marked_as_read(office: Office) -> None:
+    question = await office.asked("is it open today?")
+    await office.asked("and tomorrow?")
+    await shows(office.number, office.ada, ["is it open today?", "Welcome to the town hall.", "and tomorrow?"])
+    there = office.number.world.chats[office.ada].messages
+    assert not any(one.read for one in there.values()), "a greeting is no reader"
+    office.says("talk among agents")
+    office.says("yes, until six", to=question)
+    await eventually(lambda: [one.content["body"] for one in there.values() if one.read] == ["and tomorrow?"])
+
+
+async def test_a_mark_that_is_refused_keeps_no_answer_back(office: Office) -> None:
+    question = await office.asked("is it open today?")
+    echo = {"from": DISPLAY, "to_user_id": office.ada, "id": "wamid.ECHO", "timestamp": office.number.world.stamp(),
+            "type": "text", "text": {"body": "one moment"}}  # fmt: skip
+    office.number.world.tell_change("smb_message_echoes", message_echoes=[echo])
+    await shown(office.agents, "desk", lambda there: "one moment" in there[-1].text)
+    office.says("yes, until six", to=question)
+    await shown(office.number, office.ada, lambda there: "until six" in there[-1].text)
+    calls = office.number.calls
+    marked = {"status": "read", "message_id": "wamid.ECHO"}
+    await eventually(lambda: any(marked.items() <= one.body.items() for one in calls))
+    await office.asked("thank you")
 
 
 async def test_a_picture_and_a_reaction_cross(office: Office) -> None:
