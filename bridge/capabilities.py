@@ -119,6 +119,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     confirms_within: timedelta | None = None
     """Within what time `Delivered` or `SendFailed` tells what became of an accepted message; None where neither does.
 
-    Links and desks do not wait for it: what failed is told to people, and not sent again by itself. An announcement
-    counts as delivered only what was confirmed; after this time it says of how many nobody said anything.
+    Links and desks do not wait for it: what failed is told to people, and not sent again by itself, since it would
+    stand behind what was said meanwhile and may be on one of a person's devices already. An announcement counts as
+    delivered only what was confirmed; after this time it says of how many nobody said anything.
     """

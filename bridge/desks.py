@@ -30,6 +30,7 @@ from bridge.events import (
 )  # fmt: skip
 from bridge.ids import AccountName, MessageId, RoomId, RoomNumber, UserId
 from bridge.shared import Shared
+from bridge.store.confirmed import IsAnnounced
 from bridge.store.conversations import (
     Conversation,
     Converse,
@@ -194,6 +195,8 @@ class Desks:
             if event.user.id != me:
                 judged.add(left(event, talk, seat.desk), seat.desk.name)
             return
+        if await self._shared.writer.ask(IsAnnounced(account=account, room=event.room, message=event.message)):
+            return  # told where it was announced
         for private in talk.rooms:
             if (private.account, private.native) == (account, event.room):
                 judged.add(failed(event, private, talk, seat.desk), seat.desk.name)

@@ -1,5 +1,6 @@
 """The rooms of the configuration while the bridge runs: their lanes, their places, who hears whom."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 
@@ -33,6 +34,8 @@ from bridge.transforms.filters import replacements
 from bridge.transforms.patterns import Rewrite, rewriting
 
 logger = structlog.get_logger()
+_REMEMBERED = 256
+"""Messages that failed later, of which the operator was told."""
 
 
 class NotOffered(Exception):
@@ -50,6 +53,7 @@ class Rooms:
         self.suspicious = False
         """Whether the last end was no clean one: then the first rows of each lane are suspects."""
         self._desked: frozenset[AccountName] = frozenset()
+        self._failed: deque[tuple[AccountName, MessageId]] = deque(maxlen=_REMEMBERED)
         """Accounts whose private conversations are a desk's."""
         self.speakers: Sequence[Speaker] = ()
         """Who wrote before the bridge began."""
@@ -227,8 +231,14 @@ class Rooms:
             self._moved(what, event)
         elif isinstance(event, RoomChanged) and what.room is not None:
             self.syncing.heard(what.room, event, None if account.me is None else account.me.id)
-        elif isinstance(event, SendFailed) and event.room_kind is not RoomKind.DIRECT:
+        elif isinstance(event, SendFailed) and event.room_kind is not RoomKind.DIRECT and self._is_news(what, event):
             self._shared.notice(what.room, f"{what.account} says a message was not delivered: {event.reason}")
+
+    def _is_news(self, what: Happening, event: SendFailed) -> bool:
+        """Of a message to a group that fails for one member after the other the operator is told once."""
+        known = (what.account, event.message) in self._failed
+        self._failed.append((what.account, event.message))
+        return not known
 
     def _moved(self, what: Happening, event: RoomMoved) -> None:
         """Followed by itself only when both ends say so; else the operator decides."""

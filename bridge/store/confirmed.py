@@ -70,7 +70,15 @@ class Unsettled(Struct, frozen=True):
     """What is waited for. Answer: a tuple of `Pending`."""
 
 
+class IsAnnounced(Struct, frozen=True, kw_only=True):
+    """Whether a message in a room is one of an announcement, which is awaited or was. Answer: a bool."""
+
+    account: AccountName
+    room: RoomId
+    message: MessageId
+
+
 Fact: TypeAlias = Union[Arrived, Failed, Settled, Reopen]
-Question: TypeAlias = Unsettled
+Question: TypeAlias = Union[Unsettled, IsAnnounced]
 Said: TypeAlias = Union[Subscribe, Arrived, Failed]
 """What events say to announcements."""

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from bridge.ids import AccountName, RoomId
 from bridge.store.announced import Reach, Result
-from bridge.store.confirmed import NO_NEWS, Arrived, Failed, Pending, Settled, Unsettled
+from bridge.store.confirmed import NO_NEWS, Arrived, Failed, IsAnnounced, Pending, Settled, Unsettled
 from bridge.store.vault import Column, Stored, Vault
 
 _SAID_NOTHING, _ARRIVED, _FAILED = 0, 1, 2
@@ -208,6 +208,9 @@ class Confirming:
             self._cursor.execute("DELETE FROM awaited WHERE recipient = ? AND announcement = ?", (number, about))
 
     # --- questions ---
+
+    def is_announced(self, op: IsAnnounced) -> bool:
+        return bool(self._messages(self._whose(op.account, op.room), str(op.message), 0))
 
     def unsettled(self, _: Unsettled) -> tuple[Pending, ...]:
         found: Any = list(

@@ -33,7 +33,8 @@ def of_announcements(
     questions: dict[type, Act] = {
         announced.Commands: drafts.commands, announced.Announced: drafts.announced,
         overseen.Oversee: Overseeing(cursor, spreading).overseen,
-        confirmed.Unsettled: confirming.unsettled, announced.Unfinished: drafts.unfinished,
+        confirmed.IsAnnounced: confirming.is_announced, confirmed.Unsettled: confirming.unsettled,
+        announced.Unfinished: drafts.unfinished,
         announced.Shares: spreading.progress,
         announced.Size: spreading.size, announced.Spent: spreading.spent, announced.Unsure: spreading.unsure,
     }  # fmt: skip

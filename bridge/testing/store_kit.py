@@ -274,7 +274,8 @@ def announcing(account: AccountName) -> list[Op]:
             account=account, room=RoomId("!p"), message=MessageId("m"), reach=announced.Reach.REFUSED, why="gone"
         ),
         confirmed.Arrived(account=account, room=RoomId("!p"), message=MessageId("m")), confirmed.Settled(1),
-        confirmed.Reopen(number=1, account=account), confirmed.Unsettled(), overseen.Oversee(1),
+        confirmed.Reopen(number=1, account=account), confirmed.Unsettled(),
+        confirmed.IsAnnounced(account=account, room=RoomId("!p"), message=MessageId("m")), overseen.Oversee(1),
         announced.Draft(command=told, name="office", what=what, token="t"),  # noqa: S106 - the beginning of a key
         announced.Redraft(1, told), announced.Move(number=1, before=draft, stage=approved), begin,
         announced.Take(number=1, account=account, most=1, at=1, price=price), through,

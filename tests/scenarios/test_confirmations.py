@@ -16,7 +16,7 @@ from bridge.ids import AccountName, EventId, MessageId, RoomId
 from bridge.snapshot import look
 from bridge.store.announced import Announced, Announcement
 from bridge.testing.memory import MemoryPlatform
-from bridge.testing.waiting import eventually
+from bridge.testing.waiting import eventually, shown
 from tests.scenarios.announcing import ROOM, announcing, says, told
 from tests.scenarios.bridge_under_test import Bridge
 from tests.scenarios.crowd import ALONE, Crowd, ManyAtOnce, OneByOne
@@ -91,14 +91,14 @@ def failed(room: RoomId, message: MessageId, failure: Failure) -> SendFailed:
 
 @pytest.fixture
 async def left() -> AsyncIterator[MemoryPlatform]:
-    async with MemoryPlatform(name="left", rooms=("town", ROOM)) as platform:
+    async with MemoryPlatform(name="left", rooms=("town", "help", ROOM)) as platform:
         yield platform
 
 
-async def started(
-    folder: Path, left: MemoryPlatform, crowd: Crowd, connector: str = "single", settings: str = TO
+async def started(  # noqa: PLR0913 - what such a town differs in
+    folder: Path, left: MemoryPlatform, crowd: Crowd, connector: str = "single", *, settings: str = TO, more: str = ""
 ) -> Bridge:
-    yaml = announcing(left, crowd, settings=settings, more="notices: left/town\n")
+    yaml = announcing(left, crowd, settings=settings, more=f"notices: left/town\n{more}")
     yaml = yaml.replace("crowd: {connector: memory", f"crowd: {{connector: {connector}")
     bridge = await Bridge(folder, yaml, connectors=dict(CONNECTORS)).start()
     crowd.subscribe()
@@ -259,6 +259,7 @@ async def test_what_was_lost_after_all_goes_again_only_by_decision(tmp_path: Pat
         await says(left, "Ada", "!resend 1")
         await told(left, "delivered 1 of 2; 1 sent to crowd, not confirmed yet")
         assert crowd.heard("news") == [1, 1]
+        await speaks(bridge, crowd, 1, Failure.LOST)
         await speaks(bridge, crowd, 1)
         await told(left, "since: announcement 1: delivered 2 of 2\\.", seconds=120)
         await bridge.stop()
@@ -268,7 +269,7 @@ async def test_whom_the_platform_takes_only_approved_words_for_gets_those(tmp_pa
     settings = f"{TO}, templates: {{crowd: {{name: news_2, language: uk}}}}"
     async with Crowd(2) as crowd:
         crowd.accepts = frozenset({Feature.TEMPLATE})
-        bridge = await started(tmp_path, left, crowd, "late", settings)
+        bridge = await started(tmp_path, left, crowd, "late", settings=settings)
         await announced(left, "news")
         await told(left, "announcement 1: delivered 2 of 2\\.", seconds=120)
         assert [one.name for one in crowd.templates] == ["news_2", "news_2"]
@@ -286,4 +287,22 @@ async def test_a_correction_is_made_only_where_that_is_confirmed(tmp_path: Path,
         await says(left, "Grace", "!approve 2")
         await told(left, "correction 2 of 1: corrected 2 of 2")
         assert crowd.heard("better news") == [1, 1]
+        await bridge.stop()
+
+
+async def test_agents_of_a_desk_are_told_of_their_answers_and_of_no_announcement(
+    tmp_path: Path, left: MemoryPlatform
+) -> None:
+    async with Crowd(1) as crowd:
+        desk = "desks: {help: {room: left/help, accounts: [crowd]}}\n"
+        bridge = await started(tmp_path, left, crowd, more=desk)
+        await crowd.write("p00000")
+        await shown(left, "help", lambda seen: any("hello" in one.text for one in seen))
+        await announced(left, "news")
+        await told(left, "1 sent to crowd")
+        await speaks(bridge, crowd, 0, Failure.REFUSED)
+        await bridge.account("crowd").publish(failed(RoomId("!p00000"), MessageId("an answer"), Failure.REFUSED))
+        await told(left, "since: announcement 1: delivered 0 of 1; 1 refused by crowd", seconds=120)
+        seen = await shown(left, "help", lambda seen: any("Not delivered" in one.text for one in seen))
+        assert len([one for one in seen if "Not delivered" in one.text]) == 1
         await bridge.stop()

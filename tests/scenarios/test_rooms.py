@@ -299,9 +299,12 @@ async def test_a_message_that_failed_later_is_told(tmp_path: Path, left: MemoryP
         bridge,
         Joined(id=EventId("j"), user=EVE, **what),
         SendFailed(id=EventId("f"), message=MessageId("m1"), reason="number unknown", **what),
+        SendFailed(id=EventId("g"), message=MessageId("m1"), reason="number unknown", recipient=RoomId("!b"), **what),
+        SendFailed(id=EventId("h"), message=MessageId("m2"), reason="blocked", **what),
     )
-    (notice,) = await notices(left, 1)
-    assert notice.endswith("a message was not delivered: number unknown")
+    first, second = await notices(left, 2)
+    assert first.endswith("a message was not delivered: number unknown")
+    assert second.endswith("a message was not delivered: blocked"), "a message that fails for two members is told once"
     await bridge.stop()
 
 
