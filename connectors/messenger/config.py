@@ -58,7 +58,7 @@ class MessengerConfig(GraphConfig):
     names: Names = Names.PERSONAS
     """`personas` lets up to 50 people at once speak under their own name; `prefix` puts the name before the words."""
     persona_picture: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
-    """Address of the picture beside people who have no public one; without it only those have a persona."""
+    """Address of the picture beside people of whom the bridge has none; without it they have no persona."""
     after_window: AfterWindow = AfterWindow.HOLD
     """`hold` keeps answers until the person writes; `human_agent` sends people's answers for 7 days, if Meta allows."""
     files: Files = Files.UPLOAD

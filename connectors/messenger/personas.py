@@ -38,7 +38,10 @@ class Kept(Struct):
 
 
 class Personas:
-    """Finds, makes and frees the personas of one page. `picture` is shown beside people without a public one."""
+    """Finds, makes and frees the personas of one page. `picture` is shown beside people of whom the bridge has none.
+
+    Meta fetches a picture when its persona is made; who shows another one later gets another persona.
+    """
 
     def __init__(self, host: Host, page: Page, picture: str) -> None:
         self._host = host
@@ -50,15 +53,23 @@ class Personas:
 
     async def of(self, person: Person) -> str:
         """The id of somebody's persona. `Unsupported` where there is none for them: the name then goes in front."""
-        name, picture = person.name.strip()[:LONGEST_NAME], _picture(person.avatar, self._picture)
+        name, (picture, content) = person.name.strip()[:LONGEST_NAME], await self._shown(person)
         async with self._one_at_a_time:
             kept = await self._all()
-            look = _look(name, picture)
+            look = _look(name, content)
             if look not in kept:
                 await self._make_room(kept, name, picture)
                 kept[look] = Kept(await self._made(name, picture), ours=True)
             await self._used(kept[look])
             return kept[look].id
+
+    async def _shown(self, person: Person) -> tuple[str, str]:
+        """The address of somebody's picture, and what tells it from others: addresses of ours are new each time."""
+        face = await self._host.face(person) if person.avatar is not None else None
+        address = None if face is None else await self._host.link(face)
+        if face is None or address is None or not address.startswith("https://"):
+            return self._picture, self._picture
+        return address, face.sha256
 
     async def lost(self, ident: str) -> BridgeError:
         """Why Meta took no message of a persona: it is gone and is made anew, or none may speak here."""
@@ -143,8 +154,3 @@ class Personas:
 def _look(name: str, picture: str) -> str:
     """What readers see of a persona, as a name that tells nobody who it is."""
     return hashlib.sha256(f"{name}\n{picture}".encode("utf-8", "replace")).hexdigest()[:40]
-
-
-def _picture(avatar: str | None, otherwise: str) -> str:
-    """An address that Meta can fetch by itself."""
-    return avatar if avatar is not None and avatar.startswith("https://") else otherwise

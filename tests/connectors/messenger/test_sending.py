@@ -191,8 +191,31 @@ async def test_without_a_picture_there_is_no_persona(lab: Lab) -> None:
     async with lab.kit(persona_picture=None).running() as run:
         with pytest.raises(Unsupported):
             await run.send("hello")
-        await run.send("hello", author=replace(ADA, avatar="https://example.org/ada.png"))
+        with pytest.raises(Unsupported):
+            await run.send("hello", author=replace(ADA, avatar="https://example.org/ada.png"))
+        run.kit.host.faces[ADA.number] = picture(run.kit)
+        await run.send("hello", author=replace(ADA, avatar="mxc://example.org/ada"))
     assert personas(lab) == ["Ada"]
+
+
+async def test_a_persona_has_the_picture_that_the_bridge_has_and_another_one_with_another(lab: Lab) -> None:
+    first, ada = "https://bridge.example.org/files", replace(ADA, avatar="mxc://example.org/ada")
+    async with lab.kit().running() as run:
+        await run.send("before the picture is there", author=ada)
+        host = run.kit.host
+        host.faces[ada.number] = host.keep(samples.upload(Kind.IMAGE, "one"))
+        await run.send("with it", author=ada)
+        host.files_url = "https://bridge.example.org/later"
+        await run.send("under another address", author=ada)
+        host.faces[ada.number] = host.keep(samples.upload(Kind.IMAGE, "two"))
+        await run.send("with another", author=ada)
+        host.files_url = "http://127.0.0.1:1/files"
+        host.faces[ada.number] = host.keep(samples.upload(Kind.IMAGE, "three"))
+        await run.send("where Meta cannot fetch it", author=ada)
+    pictures = [one["profile_picture_url"] for one in lab.server.world.personas.values()]
+    assert len(pictures) == 3
+    begin = ["https://bridge.example.org/face.png", f"{first}/", "https://bridge.example.org/later/"]
+    assert all(one.startswith(start) for one, start in zip(pictures, begin, strict=True)), pictures
 
 
 async def test_names_may_go_before_the_words_for_everybody(lab: Lab) -> None:
