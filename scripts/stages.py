@@ -19,7 +19,7 @@ STAGES: dict[str, list[str]] = {
     "interop": ["-n", "2", "tests/interop", "tests/certify"],
     "simulation": ["-n", "2", "tests/simulation"],  # 2,000 seeds among them
     "live servers": ["-n", "3", "tests/live", "-m", "not crash"],
-    "killed under load": ["tests/live", "-m", "crash"],
+    "killed under load": ["-n", "2", "tests/live", "-m", "crash"],
     "crash": ["-n", "3", "tests/crash"],
     "benchmarks, small": ["tests/benchmarks"],
     "demo and browser": ["-n", "2", "tests/demo", "tests/operator"],
