@@ -7,8 +7,8 @@ import structlog
 from bridge.config.settings import Sync
 from bridge.connector import Connector
 from bridge.delivery import Lane
-from bridge.errors import BridgeError, Unavailable, Unsupported
 from bridge.errors import Feature as Lacks
+from bridge.errors import Rejected, RoomClosed, Unauthorized, Unavailable, Unsupported
 from bridge.supervisor import Account, State
 
 logger = structlog.get_logger()
@@ -16,7 +16,10 @@ _LONGEST_SECONDS = 60.0
 
 
 async def set_title(account: Account, lane: Lane, what: Sync, words: str) -> None:
-    """Give a room another name or topic. Raises what the connector raises, `Unavailable` for anything undeclared."""
+    """Give a room another name or topic. Raises `Rejected` and `RoomClosed` as the connector does, else `Unavailable`.
+
+    Where the credentials are refused the account stops, as with a message.
+    """
     connector, room = account.connector, lane.state.place.room
     if not connector.can(Connector.rename if what is Sync.NAME else Connector.describe):
         raise Unsupported(Lacks.TITLE, f"its platform lets nobody set the {what} of a room")
@@ -26,8 +29,11 @@ async def set_title(account: Account, lane: Lane, what: Sync, words: str) -> Non
     try:
         async with asyncio.timeout(_LONGEST_SECONDS):
             await change(room, words)
-    except BridgeError:
+    except (Rejected, RoomClosed, Unavailable):
         raise
+    except Unauthorized as error:
+        account.refused(str(error))
+        raise Unavailable(f"the account is stopped: {error}") from error
     except Exception as error:
         logger.warning("a title was not set", room=str(lane.name), error=type(error).__name__)
         raise Unavailable(f"the connector fell: {type(error).__name__}") from error

@@ -3,6 +3,10 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
+from bridge.errors import BridgeError, Unauthorized
+from bridge.ids import RoomId
 from bridge.testing.memory import BareMemoryConnector, MemoryConnector, MemoryPlatform
 from bridge.testing.platform import Fault, texts
 from bridge.testing.waiting import eventually
@@ -118,6 +122,25 @@ async def test_what_we_may_not_set_is_told_once_and_left(
     right.titles.locked.clear()
     await left.titles.rename("town", "Ada", "four")
     await is_called(right, "four")
+    await bridge.stop()
+
+
+@pytest.mark.parametrize("error", [Unauthorized("signed out"), BridgeError("who knows"), ValueError("a bug")])
+async def test_whatever_setting_a_title_raises_the_bridge_goes_on(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform, error: Exception
+) -> None:
+    class Failing(MemoryConnector):
+        async def rename(self, room: RoomId, name: str) -> None:
+            raise error
+
+    yaml = configured(left, right, link=BOTH, connector="failing")
+    bridge = await Bridge(tmp_path, yaml, connectors={"failing": Failing}).start()
+    await left.titles.rename("town", "Ada", "Town hall")
+    stopped = isinstance(error, Unauthorized)
+    await eventually(lambda: (bridge.account("right").state == "stopped") is stopped, seconds=600)
+    await asyncio.sleep(300)
+    assert bridge.account("left").state == "up"
+    assert bridge.running
     await bridge.stop()
 
 
