@@ -1,6 +1,6 @@
 """What the author of a connector imports, and nothing else."""
 
-from bridge.asked import Closing, Deletion, Edit, Outgoing, Person, Power, Reaction, Target, Template
+from bridge.asked import Access, Closing, Deletion, Edit, Outgoing, Person, Power, Reaction, Target, Template
 from bridge.calls import Calls
 from bridge.capabilities import Authorship, Capabilities, Isolation, MediaLimit, Rate, Relation, Thumbnail
 from bridge.connector import Connector, ConnectorConfig, Host, Registration, Request, Response, RoomInfo
@@ -48,6 +48,7 @@ from bridge.recipient import Recipient
 from bridge.text.length import Unit
 
 __all__ = [
+    "Access",
     "Attachment",
     "Authorship",
     "BridgeError",

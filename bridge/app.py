@@ -235,7 +235,7 @@ class App:
             config=lambda: self.config, account=self.accounts.get, change=self._follow_bonds,
             recipients=lambda: {one.connector: self._connectors.get(one.connector).recipient
                                 for one in self.config.accounts.values()},
-            at=self.rooms.at, number=self.rooms.open_number,
+            at=self.rooms.at, number=self.rooms.open_number, place=self.rooms.place,
         )  # fmt: skip
 
     async def reload_or_tell(self) -> tuple[Fault, ...]:

@@ -30,6 +30,15 @@ class Power(IntEnum):
     """They may take back what others wrote there, or throw people out."""
 
 
+class Access(IntEnum):
+    """Who may read along in a room, as its platform says."""
+
+    PRIVATE = 0
+    """Only who was let in."""
+    PUBLIC = 1
+    """Anybody may come in, or read without."""
+
+
 class Target(Struct, frozen=True, kw_only=True):
     """One message on this platform, with all its parts in order."""
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 from msgspec import Struct, field
 from pydantic import BaseModel, ConfigDict
 
-from bridge.asked import Closing, Deletion, Edit, Outgoing, Person, Power, Reaction, Target
+from bridge.asked import Access, Closing, Deletion, Edit, Outgoing, Person, Power, Reaction, Target
 from bridge.capabilities import Capabilities, Isolation
 from bridge.chance import Chance
 from bridge.clock import Clock
@@ -305,6 +305,13 @@ class Connector(ABC, Generic[C]):
 
         `user` as its messages name them. Who is not there, or not known, has none. Never a guess: raise what `send`
         raises when the platform does not say.
+        """
+        raise NotImplementedError
+
+    async def access(self, room: RoomId) -> Access:
+        """Whether anybody may read along in a room, asked before a moderator links it by a code.
+
+        Never a guess: raise what `send` raises when the platform does not say.
         """
         raise NotImplementedError
 

@@ -5,15 +5,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import structlog
 from msgspec import Struct, structs
 
-from bridge.asked import Power
+from bridge.asked import Access, Power
 from bridge.config import Config, Link
 from bridge.config.moderation import ModerationSettings
 from bridge.errors import BridgeError
 from bridge.events import Posted
 from bridge.guard import Pairwise
-from bridge.ids import AccountName, Place, Room, RoomNumber
+from bridge.ids import AccountName, Place, Room, RoomId, RoomNumber
 from bridge.people import label
-from bridge.powers import power_in
+from bridge.powers import access_to, power_in
 from bridge.privacy import notice, parties
 from bridge.recipient import Recipient
 from bridge.shared import Shared
@@ -28,9 +28,15 @@ _TRIES, _TRIES_SECONDS = 5, 60.0
 """So many wrong codes an account takes in so many seconds."""
 _WARNING = (
     "Everybody in this room will read what is written in {other}, with names, and everybody there what is written here."
-    " If one of the two is private and the other is public, what is private becomes public."
-    " To link them, write: !qantara join {code} yes"
+    " {why} To link them, write: !qantara join {code} yes"
 )
+
+
+_PERHAPS = "If one of the two is private and the other is public, what is private becomes public."
+_PRIVATE = {
+    Access.PRIVATE: "This room is private and the other is public: what is written here becomes public.",
+    Access.PUBLIC: "This room is public and the other is private: what is written there becomes public.",
+}
 
 
 class World(Struct, frozen=True):
@@ -41,6 +47,7 @@ class World(Struct, frozen=True):
     account: Callable[[AccountName], Account | None]
     at: Callable[[AccountName, Place], Room | None]
     number: Callable[[Room], RoomNumber | None]
+    place: Callable[[RoomNumber], Place | None]
     change: Callable[[], Awaitable[None]]
 
 
@@ -121,17 +128,31 @@ class Pairing:
         other = bond.rooms[0]
         if other == room or linked(self._world.config(), room, other):
             self._say(room, "These rooms are linked already." if other != room else "Write that in the other room.")
-        elif consent.strip().lower() != "yes":
-            await self._warn(room, other, code)
+        elif consent.strip().lower() != "yes" and (why := await self._danger(what, other)):
+            await self._warn(room, other, code, why)
         else:
             await self._link(what.event, bond, room)
 
-    async def _warn(self, room: Room, other: Room, code: str) -> None:
+    async def _danger(self, what: Pairwise, other: Room) -> str:
+        """Why linking two rooms may show what is private; empty where both are public, or both are not."""
+        number = self._world.number(other)
+        place = None if number is None else self._world.place(number)
+        here = await self._access(what.account, what.event.room)
+        there = None if place is None else await self._access(other.account, place.room)
+        if here is None or there is None:
+            return _PERHAPS
+        return "" if here is there else _PRIVATE[here]
+
+    async def _access(self, name: AccountName, room: RoomId) -> Access | None:
+        account = self._world.account(name)
+        return None if account is None else await access_to(account.connector, room)
+
+    async def _warn(self, room: Room, other: Room, code: str, why: str) -> None:
         """Say what would be shown where; a room that no link names yet is entered for it."""
         settings = self._world.config().pairing
         if self._world.number(room) is None and settings is not None:
             await self._propose(room, None, settings.code_minutes)
-        self._say(room, _WARNING.format(other=other, code=code))
+        self._say(room, _WARNING.format(other=other, code=code, why=why))
 
     async def _link(self, event: Posted, bond: Bond, room: Room) -> None:
         await self._shared.writer.ask(Bind(bond.number, room))

@@ -263,6 +263,10 @@ class Rooms:
         number = self.numbers.get(room)
         return number if number in self.lanes else None
 
+    def place(self, number: RoomNumber) -> Place | None:
+        """Where a room is, once it was entered."""
+        return self._atlas.place(number)
+
     async def follow(self, room: Room, to: str) -> None:
         """The operator says where a held room is: where it went, or where it was. Returns once stored.
 

@@ -180,6 +180,15 @@ class Moderates(Protocol):
 
 
 @runtime_checkable
+class Secludes(Protocol):
+    """Rooms anybody may enter can be closed to strangers."""
+
+    async def seclude(self, room: str) -> None:
+        """From now on only who is let in comes in, and nobody else reads along."""
+        ...
+
+
+@runtime_checkable
 class Telling(Protocol):
     """An emulator of a platform that calls the bridge and is never asked what happened."""
 

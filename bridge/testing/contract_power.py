@@ -2,10 +2,10 @@
 
 import pytest
 
-from bridge.asked import Power
+from bridge.asked import Access, Power
 from bridge.connector import Connector
 from bridge.events import Left, Parting
-from bridge.testing.acts import Moderates, Private
+from bridge.testing.acts import Moderates, Private, Secludes
 from bridge.testing.contract_kit import Kit
 
 
@@ -37,6 +37,17 @@ class PowerPromises:
         assert left.how is Parting.BANNED
         assert left.by is not None
         assert left.by.id == ada.author.id
+
+    async def test_a_room_is_public_until_strangers_are_kept_out(self, kit: Kit) -> None:
+        kit.needs(Connector.access, "access")
+        platform = kit.platform
+        if not isinstance(platform, Secludes):
+            pytest.skip("no room can be made private: the platform has no `seclude`")
+        async with kit.running() as run:
+            town = run.place(kit.town).room
+            assert await run.connector.access(town) is Access.PUBLIC
+            await platform.seclude(kit.town)
+            assert await run.connector.access(town) is Access.PRIVATE
 
 
 def _moderates(kit: Kit) -> Moderates:

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from msgspec.structs import replace
 from pydantic import SecretStr
 
-from bridge.asked import Closing, Deletion, Edit, Outgoing, Person, Power, Reaction
+from bridge.asked import Access, Closing, Deletion, Edit, Outgoing, Person, Power, Reaction
 from bridge.capabilities import Authorship, Capabilities
 from bridge.connector import Connector, ConnectorConfig, RoomInfo
 from bridge.errors import (
@@ -240,6 +240,9 @@ class MemoryConnector(BareMemoryConnector):
         session = self._connected()
         with translated():
             return await session.power(room, user)
+
+    async def access(self, room: RoomId) -> Access:
+        return Access.PRIVATE if room in self._platform().secluded else Access.PUBLIC
 
     async def claim(self, name: str, value: str) -> None:
         session = self._connected()

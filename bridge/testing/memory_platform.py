@@ -80,6 +80,7 @@ class MemoryPlatform:
         self.ghosts: dict[int, User] = {}
         self.claims: dict[tuple[UserId, str], str] = {}
         self.moderators: set[tuple[RoomId, UserId]] = set()
+        self.secluded: set[RoomId] = set()
         self.connection = 0
         self.faults: list[Fault] = []
         self.going.set()
@@ -123,6 +124,9 @@ class MemoryPlatform:
 
     async def promote(self, room: str, person: str) -> None:
         self.moderators.add((room_id(room), self.written.person(person).id))
+
+    async def seclude(self, room: str) -> None:
+        self.secluded.add(room_id(room))
 
     async def ban(self, room: str, moderator: str, person: str) -> None:
         by = self.written.person(moderator)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
-from bridge.asked import Outgoing, Power, Reaction, Target
+from bridge.asked import Access, Outgoing, Power, Reaction, Target
 from bridge.capabilities import Authorship, Capabilities, Rate, Relation
 from bridge.connector import Connector, ConnectorConfig, RoomInfo
 from bridge.errors import Feature, Rejected, RoomClosed, Scope, Unavailable, Unsupported
@@ -114,6 +114,9 @@ class Irc(Connector[IrcConfig]):
 
     async def power(self, room: RoomId, user: UserId) -> Power:
         return await self._live().presence.power(room, user)
+
+    async def access(self, room: RoomId) -> Access:
+        return await self._live().presence.access(room)
 
     async def react(self, reaction: Reaction) -> MessageId | None:
         session, message = self._live(), reaction.target.parts[0]

@@ -174,6 +174,9 @@ class IrcEmulator:
         self.enter(room, person)
         self._channel(room).operators.add(self.network.fold(self.person(person).nick))
 
+    async def seclude(self, room: str) -> None:
+        self._channel(room).modes.add("i")
+
     async def ban(self, room: str, moderator: str, person: str) -> None:
         """As moderators' programs do it: the address is banned, and who has it thrown out."""
         by, who, channel = self.person(moderator), self.person(person), self._channel(room)

@@ -7,7 +7,7 @@ from itertools import count
 from irctokens.line import Line
 from structlog import get_logger
 
-from bridge.asked import Power
+from bridge.asked import Access, Power
 from bridge.connector import Host
 from bridge.errors import BridgeError, Rejected, RoomClosed, Unavailable
 from bridge.events import AnyEvent, Parting, User
@@ -22,6 +22,8 @@ from connectors.irc.wire import is_name, line
 _LONGEST_WAIT = 300.0
 _CHANNEL_NAME = 64
 """Bytes a channel's name may have where the server does not say (`CHANNELLEN`)."""
+_CLOSED = frozenset("ikps")
+"""Modes of channels that strangers do not enter, or do not find: facts/platform-apis.md 5."""
 
 log = get_logger()
 
@@ -82,6 +84,7 @@ class Presence:
             "NICK": self._renamed,
             "TOPIC": self._topic,
             "INVITE": self._invited,
+            "324": self._moded,
             "353": self._named,
             "366": self._all_named,
             "396": self._hidden,
@@ -145,6 +148,21 @@ class Presence:
         except TimeoutError as error:
             raise Unavailable(f"the server does not list who is in {channel.name}") from error
         return Power.MODERATOR if nick in channel.rulers & channel.members else Power.NONE
+
+    async def access(self, name: str) -> Access:
+        """Whether anybody may come in, or learn of the channel: by its modes (+i, +k, +s, +p) as they are now."""
+        channel = self.rooms.find(name)
+        if channel is None or not channel.here:
+            raise RoomClosed(f"we are not in {name}")
+        if channel.modes is None or channel.modes.done():
+            channel.modes = asyncio.get_running_loop().create_future()
+            self._write(line("MODE", channel.name))
+        try:
+            async with asyncio.timeout(self._config.timeout_seconds):
+                modes = await asyncio.shield(channel.modes)
+        except TimeoutError as error:
+            raise Unavailable(f"the server does not tell the modes of {channel.name}") from error
+        return Access.PRIVATE if _CLOSED & set(modes) else Access.PUBLIC
 
     def refused(self, name: str, error: BridgeError) -> bool:
         """A refusal that speaks of a channel: whether it was our wish to enter that was refused."""
@@ -270,6 +288,12 @@ class Presence:
         if channel is not None:
             by, now = nick_of(heard), self._host.clock.monotonic()
             self._bans.heard(channel.folded, by, heard.params[1:], self._server.support, now)
+
+    def _moded(self, heard: Line) -> None:
+        """RPL_CHANNELMODEIS: us, channel, modes."""
+        channel = self.rooms.find(heard.params[1])
+        if channel is not None and channel.modes is not None and not channel.modes.done():
+            channel.modes.set_result(heard.params[2])
 
     def _out(self, name: str, nick: str, heard: Line, reason: str, how: Parting = Parting.LEFT) -> None:
         channel = self.rooms.remove(name, nick)

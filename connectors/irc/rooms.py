@@ -20,6 +20,8 @@ class Channel:
         self.rulers: set[str] = set()
         """Those of them who had power when the list of members was last told."""
         self.listing: asyncio.Future[None] | None = None
+        self.modes: asyncio.Future[str] | None = None
+        """What we asked for: the letters of its modes."""
         self.here = False
         self.missed = False
         self.returning = False

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from bridge.asked import Access
 from bridge.errors import BridgeError, Rejected, RoomClosed, Scope, Unavailable, Uncertain
 from bridge.ids import MessageId, RoomId
 from connectors.matrix import calls
@@ -10,6 +11,7 @@ from connectors.matrix.batch import objects
 from connectors.matrix.calls import Call
 from connectors.matrix.content import part, words
 from connectors.matrix.errors import NotFound
+from connectors.matrix.power import access
 
 _SERVERS = 3
 
@@ -96,3 +98,9 @@ async def reaction_of(
 
 def _emoji(raw: Mapping[str, Any]) -> str:
     return words(part(part(raw, "content"), "m.relates_to"), "key")
+
+
+async def access_to(homeserver: Homeserver, room: RoomId) -> Access:
+    """Who may read along in a room, by its own rules."""
+    rules = await answer(homeserver, calls.state(room, "m.room.join_rules"))
+    return access(rules, await answer(homeserver, calls.state(room, "m.room.history_visibility")))

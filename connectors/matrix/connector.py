@@ -7,6 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from bridge import (
+    Access,
     Attachment,
     Capabilities,
     Closing,
@@ -215,6 +216,9 @@ class Matrix(Connector[MatrixConfig]):
         client = self._connected()
         levels = await asking.answer(client, calls.state(room, "m.room.power_levels"))
         return power(user, levels, await asking.answer(client, calls.creation(room)))
+
+    async def access(self, room: RoomId) -> Access:
+        return await asking.access_to(self._connected(), room)
 
     async def claim(self, name: str, value: str) -> None:
         await self._call(calls.keep(self.config.user, _CLAIM + name, {"claim": value}))

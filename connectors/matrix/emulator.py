@@ -100,6 +100,9 @@ class MatrixEmulator:
         """Somebody with the power to do so redacts what the thread hangs on."""
         self._redact(room, self._owner.name, MessageId(thread))
 
+    async def seclude(self, room: str) -> None:
+        await self.set_state(room, "m.room.join_rules", {"join_rule": "invite"})
+
     async def open_poll(self, room: str, person: str, ballot: Ballot) -> MessageId:
         return await self.post(room, person, polls.START, clients.ballot(ballot))
 

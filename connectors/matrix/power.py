@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bridge.asked import Power
+from bridge.asked import Access, Power
 from connectors.matrix.content import part, words
 
 _MAKERS_RULE = 12
@@ -33,3 +33,9 @@ def level(value: object, otherwise: int) -> int:
     if isinstance(value, str) and value.strip().removeprefix("-").isdecimal():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
+
+
+def access(rules: Mapping[str, Any], history: Mapping[str, Any]) -> Access:
+    """Whether anybody may join a room, or read it without; a room that says nothing lets in who is invited."""
+    readable = words(history, "history_visibility") == "world_readable"
+    return Access.PUBLIC if readable or words(rules, "join_rule") == "public" else Access.PRIVATE

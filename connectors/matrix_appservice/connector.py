@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from bridge import (
+    Access,
     Attachment,
     Authorship,
     Capabilities,
@@ -231,6 +232,9 @@ class MatrixAppservice(Connector[MatrixAppserviceConfig]):
         client = self._heard().client
         levels = await asking.answer(client, calls.state(room, "m.room.power_levels"))
         return power(user, levels, await asking.answer(client, calls.creation(room)))
+
+    async def access(self, room: RoomId) -> Access:
+        return await asking.access_to(self._heard().client, room)
 
     async def claim(self, name: str, value: str) -> None:
         await self._call(calls.keep(self.config.user, _CLAIM + name, {"claim": value}))

@@ -13,6 +13,7 @@ from telegram import User as BotUser
 from telegram.constants import ChatType
 
 from bridge import (
+    Access,
     Attachment,
     Capabilities,
     Closing,
@@ -56,7 +57,7 @@ from connectors.telegram.format import FORMATTING, render, unpinged
 from connectors.telegram.incoming import ALLOWED_UPDATES, Read, happened
 from connectors.telegram.membership import check_member, check_topic, note, split_name
 from connectors.telegram.polling import Queue
-from connectors.telegram.power import power_of
+from connectors.telegram.power import access_of, power_of
 from connectors.telegram.rates import rates
 from connectors.telegram.reactions import ALLOWED, allowed_in, others
 from connectors.telegram.rooms import Claim, claims, moved
@@ -328,6 +329,10 @@ class Telegram(Connector[TelegramConfig]):
     async def power(self, room: RoomId, user: UserId) -> Power:
         async with self._following(room):
             return await power_of(self._connection(), room, user)
+
+    async def access(self, room: RoomId) -> Access:
+        async with self._following(room):
+            return await access_of(self._connection(), room)
 
     def fetch(self, attachment: Attachment) -> AsyncIterator[bytes]:
         """What somebody attached; Telegram's own server gives bots nothing above 20 MB."""

@@ -135,6 +135,10 @@ class TelegramEmulator:
         del chat.topics[int(thread)]
         chat.messages = {number: one for number, one in chat.messages.items() if one.thread != int(thread)}
 
+    async def seclude(self, room: str) -> None:
+        """The group loses its public name."""
+        self._place(room)[0].username = ""
+
     async def share_spot(self, room: str, person: str, spot: Spot) -> MessageId:
         return await self.send_content(room, person, content.spot(spot))
 

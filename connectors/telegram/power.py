@@ -1,8 +1,8 @@
-"""What somebody may do in a chat."""
+"""What somebody may do in a chat, and who may read along."""
 
 from telegram import Bot, ChatMember, ChatMemberAdministrator, ChatMemberOwner
 
-from bridge import Power, Rejected, RoomId, UserId
+from bridge import Access, Power, Rejected, RoomId, UserId
 from connectors.telegram.errors import translated
 
 
@@ -26,3 +26,10 @@ def power(member: ChatMember) -> Power:
             return Power.MODERATOR if deletes or restricts else Power.NONE
         case _:
             return Power.NONE
+
+
+async def access_of(bot: Bot, room: RoomId) -> Access:
+    """Who has a public name is found and read by anybody (facts/platform-apis.md 4)."""
+    with translated():
+        chat = await bot.get_chat(int(room))
+    return Access.PUBLIC if chat.username or chat.active_usernames else Access.PRIVATE

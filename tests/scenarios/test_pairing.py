@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from bridge.asked import Access
+from bridge.errors import Unavailable
+from bridge.ids import RoomId
 from bridge.store.care import Deeds
-from bridge.testing.memory import MemoryPlatform
+from bridge.testing.memory import MemoryConnector, MemoryPlatform
 from bridge.testing.platform import texts
 from bridge.testing.waiting import eventually, shows
 from bridge.text.nodes import said
@@ -27,11 +30,22 @@ async def right() -> AsyncIterator[MemoryPlatform]:
         yield right
 
 
-async def paired(folder: Path, *platforms: MemoryPlatform, more: str = "pairing: {}\n") -> Bridge:
+class Silent(MemoryConnector):
+    """A platform that does not say who may read along."""
+
+    async def access(self, room: RoomId) -> Access:
+        raise Unavailable(f"{room} is not told of")
+
+
+async def paired(
+    folder: Path, *platforms: MemoryPlatform, more: str = "pairing: {}\n", kind: type[MemoryConnector] = MemoryConnector
+) -> Bridge:
     for platform in platforms:
         for room in ROOMS:
             await platform.promote(room, "Mo")
-    bridge = Bridge(folder, configured(*platforms, more=more))
+    for room in ROOMS:
+        await platforms[0].seclude(room)  # private rooms on one side, public ones on the other
+    bridge = Bridge(folder, configured(*platforms, more=more), connectors={"memory": kind})
     for platform in platforms:
         platform.written.clock = bridge.clock
     return await bridge.start()
@@ -60,6 +74,48 @@ async def linked(left: MemoryPlatform, right: MemoryPlatform) -> None:
     await last(right, "attic", "Everybody in this room will read")
     await right.say("attic", "Mo", said(f"!qantara join {code} yes"))
     await last(right, "attic", "This room is bridged.")
+
+
+@pytest.mark.parametrize("private", [True, False])
+async def test_nobody_is_warned_where_both_rooms_are_private_or_both_are_public(
+    tmp_path: Path,
+    left: MemoryPlatform,
+    right: MemoryPlatform,
+    private: bool,  # noqa: FBT001 - a case
+) -> None:
+    bridge = await paired(tmp_path, left, right)
+    left.secluded.clear()
+    for platform in (left, right) if private else ():
+        await platform.seclude("attic")
+    code = await code_of(left, "attic")
+    await right.say("attic", "Mo", said(f"!qantara join {code}"))
+    await last(right, "attic", "This room is bridged.")
+    await last(left, "attic", "This room is bridged.")
+    await bridge.stop()
+
+
+async def test_the_warning_says_which_room_is_private(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await paired(tmp_path, left, right)
+    code = await code_of(left, "attic")
+    await right.say("attic", "Mo", said(f"!qantara join {code}"))
+    warning = await last(right, "attic", "Everybody in this room will read")
+    assert "This room is public and the other is private: what is written there becomes public." in warning
+    await right.say("attic", "Mo", said(f"!qantara join {code} yes"))
+    await last(right, "attic", "This room is bridged.")
+    await bridge.stop()
+
+
+async def test_people_are_warned_where_nobody_knows_who_reads_along(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await paired(tmp_path, left, right, kind=Silent)
+    code = await code_of(left, "attic")
+    await right.say("attic", "Mo", said(f"!qantara join {code}"))
+    warning = await last(right, "attic", "Everybody in this room will read")
+    assert "If one of the two is private and the other is public, what is private becomes public." in warning
+    await bridge.stop()
 
 
 async def test_two_rooms_are_linked_by_a_code_and_both_are_told_what_is_shown_where(
