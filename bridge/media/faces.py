@@ -60,8 +60,14 @@ class Faces:
             logger.info("somebody's picture cannot be had", account=face.account, why=str(error))
             await stored(None)
         except (BridgeError, OSError, TimeoutError) as error:
-            self._failed[person] = self._clock.monotonic()
+            self._rest(person)
             logger.info("somebody's picture cannot be had now", account=face.account, why=type(error).__name__)
+        except Exception:  # a connector's bug must not end the bridge
+            self._rest(person)
+            logger.exception("somebody's picture was not had", account=face.account)
+
+    def _rest(self, person: PersonNumber) -> None:
+        self._failed[person] = self._clock.monotonic()
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp() * 1000)

@@ -24,6 +24,7 @@ from bridge.text.nodes import said
 from tests.bridge.media.test_worker import PLACE, picture
 from tests.scenarios.bridge_under_test import Bridge, configured
 
+MISTAKE = b"a mistake"
 HANDLE = "mxc://somewhere.example/secret"
 PUBLIC = "http: {listen: '127.0.0.1:0', public_url: 'https://bridge.example.org'}\n"
 sent: list[Outgoing] = []
@@ -46,6 +47,8 @@ class Pictured(MemoryConnector):
             raise Rejected("there is none")
         if not pictures[avatar]:
             raise Unavailable("not now")
+        if pictures[avatar] == MISTAKE:
+            raise ValueError("a bug")
         yield pictures[avatar]
 
     async def send(self, message: Outgoing) -> Sequence[MessageId]:
@@ -152,6 +155,17 @@ async def test_nobodys_words_wait_for_their_picture(lab: Lab) -> None:
     await eventually(lambda: had)
     assert await lab.face(first) is None
     assert had == [HANDLE], "what cannot be had now is let rest"
+
+
+async def test_a_connector_that_falls_while_it_gives_a_picture_harms_nobody(lab: Lab) -> None:
+    pictures[HANDLE] = MISTAKE
+    lab.wears("Ada", HANDLE)
+    first = await lab.says("Ada", "hello")
+    assert await lab.face(first) is None
+    await eventually(lambda: had)
+    await lab.says("Ada", "again")
+    assert await lab.face(first) is None
+    assert had == [HANDLE], "it is let rest"
 
 
 async def test_another_picture_takes_the_place_of_the_first(lab: Lab) -> None:
