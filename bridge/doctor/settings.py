@@ -11,6 +11,11 @@ from bridge.ids import AccountName
 _FEWEST_CHARACTERS = 8
 """Random text of 32 characters has more different ones than this."""
 
+_WITHOUT_FFMPEG = (
+    "films are carried as MP4 and QuickTime only, and not those with a track of data, for what others say of place and"
+    " time cannot be taken out; sound goes with what it says; none is made into a type that a room takes"
+)
+
 
 def judged(config: Config) -> Iterator[Finding]:
     """The warnings that `check` prints, and what else is unwise."""
@@ -32,13 +37,10 @@ def files(config: Config, missing: Collection[str]) -> Iterator[Finding]:
         what = "there is none: a file that a room does not take is told in words, and nobody there can open it"
         yield Finding(grade=Grade.NOTE, where="http.public_url", what=what, remedy="set `http.public_url: https://…`")
     if "ffmpeg" in missing and config.media.ffmpeg is not None:
-        what = f"there is no program {config.media.ffmpeg}: what films and sound say of place and time is not taken out"
+        what = f"there is no program {config.media.ffmpeg}: {_WITHOUT_FFMPEG}"
         yield Finding(where="media.ffmpeg", what=what, remedy="apt-get install ffmpeg, or leave the setting out")
     elif "ffmpeg" in missing:
-        what = (
-            "there is no ffmpeg: what films and sound say of place and time is not taken out, and they are not made"
-            " into types that a room takes"
-        )
+        what = f"there is no ffmpeg: {_WITHOUT_FFMPEG}"
         yield Finding(grade=Grade.NOTE, where="this program", what=what, remedy="apt-get install ffmpeg")
     if packages := [one for one in missing if one != "ffmpeg"]:
         what = (

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from bridge.config import Config
 from bridge.errors import Rejected
-from bridge.media import recoding
+from bridge.media import boxes, recoding
 from bridge.media.disk import Disk
 from bridge.media.made import CLEAN, Made
 
@@ -56,22 +56,40 @@ class Films:
     async def do(self, job: str, mime: str, data: AsyncIterator[bytes], put: Put) -> Made:
         """As `Workshop.do`."""
         tools = self._asked()
-        if tools.program is None:
+        boxed = job == CLEAN and mime in boxes.TYPES
+        if tools.program is None and not boxed:
             raise Rejected("there is no ffmpeg program")
         with await self._disk.do(_nameless, tools.directory) as given:
             async for piece in data:
                 await self._disk.do(given.write, piece)
-            with await self._disk.do(_nameless, tools.directory) as result:
-                made = await self._run(tools, (str(tools.program), job, mime), given, result)
-                if not made.same and not made.refused:
-                    while piece := await self._disk.do(result.read, _PIECE):
-                        await put(piece)
-                return made
+            made = await self._recoded(tools, job, mime, given, put)
+            return await self._blanked(tools, given, put) if boxed and made.refused else made
 
-    async def _run(self, tools: Tools, words: tuple[str, ...], given: IO[bytes], result: IO[bytes]) -> Made:
-        files = (given.fileno(), result.fileno())
+    async def _recoded(self, tools: Tools, job: str, mime: str, given: IO[bytes], put: Put) -> Made:
+        """By the program, where there is one."""
+        if tools.program is None:
+            return Made(refused="there is no ffmpeg program")
+        with await self._disk.do(_nameless, tools.directory) as result:
+            words = (recoding.__file__, str(tools.program), job, mime)
+            made = await self._run(tools, words, (given.fileno(), result.fileno()))
+            await self._given(made, result, put)
+            return made
+
+    async def _blanked(self, tools: Tools, given: IO[bytes], put: Put) -> Made:
+        """Without it: what the film says becomes free space."""
+        made = await self._run(tools, (boxes.__file__,), (given.fileno(),))
+        await self._disk.do(given.seek, 0)
+        await self._given(made, given, put)
+        return made
+
+    async def _given(self, made: Made, file: IO[bytes], put: Put) -> None:
+        while not made.same and not made.refused and (piece := await self._disk.do(file.read, _PIECE)):
+            await put(piece)
+
+    async def _run(self, tools: Tools, words: tuple[str, ...], files: tuple[int, ...]) -> Made:
+        """What a program of ours says of its job; it `refused` what it did not end in time."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", recoding.__file__, *words, *map(str, files), stdin=asyncio.subprocess.DEVNULL,
+            sys.executable, "-I", *words, *map(str, files), stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, limit=_LONGEST_LINE, pass_fds=files,
             start_new_session=True, env={"LANG": "C"},
         )  # fmt: skip
@@ -79,8 +97,8 @@ class Films:
             async with asyncio.timeout(tools.seconds):
                 answer, _ = await process.communicate()
                 return msgspec.json.decode(answer, type=Made)
-        except (TimeoutError, msgspec.MsgspecError) as error:
-            raise Rejected("it cannot be opened") from error
+        except (TimeoutError, msgspec.MsgspecError):
+            return Made(refused="it cannot be opened")
         finally:
             if process.returncode is None:
                 with suppress(ProcessLookupError):

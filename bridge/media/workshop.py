@@ -4,12 +4,13 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from io import BytesIO
 from typing import Final, Protocol
 
 import msgspec
 
 from bridge.errors import Rejected
-from bridge.media import making, worker
+from bridge.media import boxes, making, worker
 from bridge.media.films import Films, is_film
 from bridge.media.made import CLEAN, Made
 
@@ -74,13 +75,24 @@ async def _done(process: asyncio.subprocess.Process, data: AsyncIterator[bytes],
     return made
 
 
+async def _blanked(job: str, mime: str, whole: bytes, put: Put) -> Made:
+    """What can be done with a film without its program."""
+    if job != CLEAN or mime not in boxes.TYPES:
+        raise Rejected("films are not opened here")
+    file = BytesIO(whole)
+    made = msgspec.convert(boxes.blanked(file), Made)
+    if not made.same and not made.refused:
+        await put(file.getvalue())
+    return made
+
+
 class Here:
     """In this process: for tests that turn the clock."""
 
     async def do(self, job: str, mime: str, data: AsyncIterator[bytes], put: Put) -> Made:
-        if is_film(job, mime):
-            raise Rejected("films are not opened here")
         whole = b"".join([piece async for piece in data])
+        if is_film(job, mime):
+            return await _blanked(job, mime, whole, put)
         try:
             made = worker.cleaned(whole, mime) if job == CLEAN else making.made(whole, mime, job)
         except (worker.Refused, making.Refused) as error:

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from bridge.failpoints import Point, failpoint, pass_by
+from bridge.store.attached import Fetched
 from bridge.store.ops import Accept, Close, Mark, Op, Progress, Seal, Settle, Start
 
 Passing: TypeAlias = Callable[[Sequence[Op]], None]
-_BEFORE: dict[type, Point] = {Seal: Point.SEAL_BEFORE, Settle: Point.DONE_BEFORE}
+_BEFORE: dict[type, Point] = {Seal: Point.SEAL_BEFORE, Settle: Point.DONE_BEFORE, Fetched: Point.FILE_BEFORE}
 _AFTER: dict[type, Point] = {
     Seal: Point.SEAL_AFTER, Settle: Point.DONE_AFTER, Mark: Point.MARK_AFTER, Progress: Point.PART_AFTER,
-    Start: Point.START_AFTER, Close: Point.STOP_AFTER,
+    Start: Point.START_AFTER, Close: Point.STOP_AFTER, Fetched: Point.FILE_AFTER,
 }  # fmt: skip
 
 

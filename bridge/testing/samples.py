@@ -65,6 +65,8 @@ def content(mime: str, token: str) -> bytes:
             return _GIF[:13] + own[:6] + _GIF[19:]
         case "image/webp":
             return webp(own[:12])
+        case "video/mp4":
+            return _BEGINNINGS[mime] + struct.pack(">I4s", 8 + len(token.encode()), b"mdat") + token.encode()
         case _:
             return _BEGINNINGS[mime] + f"\n% {token}\n".encode()
 

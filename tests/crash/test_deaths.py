@@ -3,7 +3,8 @@
 import pytest
 
 from bridge.failpoints import Point
-from tests.crash.trial import Trial, told
+from tests.crash.test_files import MOMENTS
+from tests.crash.trial import OF_FILES, OF_WORDS, Trial, told
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(240)]
 KILLS = 20
@@ -33,4 +34,5 @@ async def test_a_death_at_each_named_point_loses_nothing(phase: tuple[Point, ...
 
 
 def test_no_point_is_left_out() -> None:
-    assert sorted(point for phase in PHASES for point in phase) == sorted(Point)
+    assert sorted(point for phase in PHASES for point in phase) == sorted(OF_WORDS)
+    assert {point for point, _, _ in MOMENTS} >= OF_FILES

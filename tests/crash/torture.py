@@ -24,7 +24,7 @@ from connectors.telegram.emulator import TelegramEmulator
 from connectors.telegram.emulator_rules import UNLIMITED
 from tests.crash.checker import Verdict
 from tests.crash.town import TelegramQueue, Town, daemon_between, emulated
-from tests.crash.trial import Trial, told
+from tests.crash.trial import OF_WORDS, Trial, told
 from tests.live.irc_people import RealIrc
 from tests.live.irc_servers import IrcServer
 from tests.live.synapse import running
@@ -83,7 +83,7 @@ async def _converse(towns: Towns, seed: int, pace: float, kills: int, points: Se
 
 
 async def _over_real_servers(deaths: int, into: Sum) -> None:
-    points = cycle(Point)
+    points = cycle(OF_WORDS)
     with tempfile.TemporaryDirectory(prefix="torture-irc-") as home, IrcServer("inspircd", Path(home)) as server:
         for seed, left in enumerate(range(deaths, 0, -_ROUND)):
             named = [(point, _EACH) for point in islice(points, _POINTS)] if left >= _ROUND else []
@@ -92,7 +92,7 @@ async def _over_real_servers(deaths: int, into: Sum) -> None:
 
 
 async def _over_emulators(into: Sum) -> None:
-    for seed, point in enumerate(Point):
+    for seed, point in enumerate(OF_WORDS):
         _note(into, await _converse(emulated, seed, 0.1, 0, [(point, _DEATHS_AT_A_POINT)]))
 
 

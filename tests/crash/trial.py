@@ -17,6 +17,9 @@ from tests.crash.evidence import Stored, stored
 from tests.crash.record import Death, Held, Record, Who, held
 from tests.crash.town import Town
 
+OF_FILES = frozenset({Point.FETCH_DURING, Point.MAKE_DURING, Point.FILE_BEFORE, Point.FILE_AFTER})
+"""Points that only a conversation with files passes: see `test_files.py`."""
+OF_WORDS = tuple(point for point in Point if point not in OF_FILES)
 PASSAGES: Mapping[Point, int] = {
     Point.PART_AFTER: 2, Point.SEAL_BEFORE: 3, Point.SEAL_AFTER: 3, Point.MARK_AFTER: 1, Point.START_AFTER: 1,
     Point.STOP_AFTER: 1, Point.SEND_BEFORE: 20, Point.SEND_AFTER: 20,

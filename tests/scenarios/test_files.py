@@ -212,6 +212,17 @@ async def test_a_picture_does_not_say_where_it_was_taken_also_when_it_is_a_file(
     assert data == samples.png(8, 8)
 
 
+async def test_a_film_does_not_say_where_it_was_taken_though_nothing_opens_films(
+    tmp_path: Path, source: MemoryPlatform, target: MemoryPlatform
+) -> None:
+    await linked(tmp_path, source, target)
+    silent = samples.upload(Kind.VIDEO, "town").data
+    place = b"\0\0\0\x14udta+59.93 +30.3"
+    await source.send_files("town", "Ada", [Filed(kind=Kind.VIDEO, data=silent + place, mime="video/mp4", name="a")])
+    ((_, (data,)),) = await read(target)
+    assert data == silent + b"\0\0\0\x14free" + bytes(12)
+
+
 async def test_the_operator_may_leave_it_in(tmp_path: Path, source: MemoryPlatform, target: MemoryPlatform) -> None:
     await linked(tmp_path, source, target, more="media: {metadata: keep}\n")
     whole = samples.png(8, 8, samples.chunk(b"tEXt", b"Comment\x0059 deg N"))
@@ -225,6 +236,7 @@ async def test_the_operator_may_leave_it_in(tmp_path: Path, source: MemoryPlatfo
         (samples.png(60_000, 60_000), "it has 60000 times 60000 pixels"),
         (b"\0\0\0\x18ftypheic" + bytes(100), "what it says of place and camera cannot be taken out"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "it is no PNG"),
+        (b"\x1a\x45\xdf\xa3webm" + bytes(100), "what it says of place and camera cannot be taken out"),
     ],
 )
 async def test_a_picture_that_is_not_opened_is_told(

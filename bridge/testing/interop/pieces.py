@@ -89,7 +89,7 @@ def _ogg_check(page: bytes) -> int:
 
 def video(token: str) -> Filed:
     """The outside of a film: nothing in it moves."""
-    data = _box(b"ftyp", b"isom\0\0\2\0isomiso2mp41") + _box(b"free", token.encode()) + _box(b"mdat", bytes(64))
+    data = _box(b"ftyp", b"isom\0\0\2\0isomiso2mp41") + _box(b"free", b"") + _box(b"mdat", token.encode() + bytes(64))
     return Filed(kind=Kind.VIDEO, data=data, name=f"{token}.mp4", mime="video/mp4", duration=1.0)
 
 

@@ -178,7 +178,9 @@ async def test_a_film_does_not_say_where_it_was_taken_also_when_it_is_a_file(
     assert ("location" in said(data), "location" in said(file.data)) == (True, False)
 
 
-async def test_a_film_that_cannot_be_opened_goes_as_it_came(tmp_path: Path, source: MemoryPlatform) -> None:
+async def test_a_film_that_the_program_cannot_open_goes_as_it_came_where_it_says_nothing(
+    tmp_path: Path, source: MemoryPlatform
+) -> None:
     given = samples.upload(Kind.VIDEO, "no real film")
     file = await crossed(tmp_path, source, given, Kind.VIDEO, WITH_FILES.media[Kind.VIDEO])
     assert file.data == given.data
