@@ -194,7 +194,10 @@ class MediaSettings(Settings):
     max_mib: Annotated[int, Field(ge=1, le=4096)] = 100
     """Files bigger than this, in MiB, are not fetched."""
     metadata: Literal["strip", "keep"] = "strip"
-    """`strip`: what pictures and films say of place, time and camera is taken out, also as files; `keep`: not."""
+    """`strip`: what pictures and films say of place, time and camera is taken out, also as files; `keep`: not.
+
+    With `strip`, pictures and films of which it cannot be taken out are told in words.
+    """
     total_mib: Annotated[int, Field(ge=1, le=16 * 1024 * 1024)] = 4096
     """How much space, in MiB, all files together may take; more are not fetched until some are gone."""
 
