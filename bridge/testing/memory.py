@@ -44,8 +44,9 @@ from bridge.ids import EventId, Key, MessageId, Place, RoomId, ThreadId, UserId
 from bridge.testing.holdings import Ballot, Filed
 from bridge.testing.memory_abilities import EVERYTHING, WITH_FILES, Repeats
 from bridge.testing.memory_files import Unfit
-from bridge.testing.memory_platform import PLATFORMS, MemoryPlatform, Session, Trouble
+from bridge.testing.memory_platform import PLATFORMS, MemoryPlatform, Session
 from bridge.testing.memory_rooms import Gone, Happening, Post, Update, room_id
+from bridge.testing.memory_trouble import Trouble
 from bridge.testing.platform import Fault
 from bridge.text.nodes import said
 

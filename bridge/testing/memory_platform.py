@@ -17,6 +17,7 @@ from bridge.testing.memory_files import Unfit, found, unfit
 from bridge.testing.memory_rooms import Post, Rooms, Update, room_id
 from bridge.testing.memory_shared import attached, unshown
 from bridge.testing.memory_titles import MemoryTitles
+from bridge.testing.memory_trouble import Trouble
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import Rich
 from bridge.text.walk import keep, length, normal, plain
@@ -28,15 +29,6 @@ PLATFORMS: dict[str, "MemoryPlatform"] = {}
 
 _BATCH = 100
 _PIECE = 1 << 16
-
-
-class Trouble(Exception):
-    """The platform's one error: `fault` says which."""
-
-    def __init__(self, fault: Fault, why: str, *, retry_after: float | None = None) -> None:
-        super().__init__(why)
-        self.fault = fault
-        self.retry_after = retry_after
 
 
 class MemoryPlatform:

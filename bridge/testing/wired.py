@@ -18,8 +18,8 @@ from bridge.events import User
 from bridge.ids import MessageId, Place, RoomId
 from bridge.testing.memory import error_of, event_of
 from bridge.testing.memory_abilities import EVERYTHING
-from bridge.testing.memory_platform import Trouble
 from bridge.testing.memory_rooms import Post, Update
+from bridge.testing.memory_trouble import Trouble
 from bridge.testing.platform import Fault
 from bridge.testing.wired_platform import POLL_SECONDS
 

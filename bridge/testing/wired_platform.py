@@ -8,8 +8,9 @@ from typing import Any, Self
 import msgspec
 from aiohttp import web
 
-from bridge.testing.memory_platform import MemoryPlatform, Session, Trouble
+from bridge.testing.memory_platform import MemoryPlatform, Session
 from bridge.testing.memory_rooms import Post
+from bridge.testing.memory_trouble import Trouble
 
 POLL_SECONDS = 20.0
 """How long the server keeps a question for news open before it answers that there are none."""

@@ -15,7 +15,7 @@ from bridge.errors import BridgeError, Rejected, Uncertain
 from bridge.ids import MessageId
 from bridge.store.questions import Parked
 from bridge.testing.memory import EVERYTHING, MemoryPlatform, Repeats
-from bridge.testing.memory_platform import Trouble
+from bridge.testing.memory_trouble import Trouble
 from bridge.testing.platform import Fault, texts
 from bridge.testing.waiting import eventually, shown, shows
 from bridge.text.nodes import said
