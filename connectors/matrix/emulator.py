@@ -136,7 +136,7 @@ class MatrixEmulator:
     async def shown(self, room: str) -> Sequence[Shown]:
         events = await self.events(room)
         files = {address: await self.bytes_of(address) for address in reader.addresses(events)}
-        return reader.shown(events, lambda user: self._rooms.people[user].name, files, self._face_of)
+        return reader.shown(events, lambda user: self._rooms.name_in(room, user), files, self._face_of)
 
     async def set_face(self, person: str, picture: Filed) -> None:
         who = self._rooms.person(person)

@@ -177,6 +177,18 @@ class Rooms:
         """A room learns somebody's new name or picture."""
         self._append(room, person, "m.room.member", person.joined, person.id)
 
+    def appear(self, by: Person, room: MatrixRoom, content: Json) -> str:
+        """Somebody in a room shows another name or picture there alone: they need no power for it."""
+        if content.get("membership") != "join" or room.membership(by.id) != "join":
+            raise MatrixRefusal(403, "M_FORBIDDEN", "You are not in this room, or would not be")
+        return self._append(room, by, "m.room.member", content, by.id)
+
+    def name_in(self, name: str, user: str) -> str:
+        """What somebody is called in a room; who left is called as everywhere."""
+        known = self.room(name).state.get(("m.room.member", user))
+        content: Json = {} if known is None else known.event["content"]
+        return str(content.get("displayname") or self.people[user].name)
+
     def set_state(self, by: Person, name: str, kind: str, key: str, content: Json) -> str:
         room = self.entered(name, by.id)
         self._check_power(room, by, kind, state=True)

@@ -13,6 +13,10 @@ async def _set_state(server: Homeserver, request: web.Request, who: Person) -> J
     kind, key, content = request.match_info["kind"], request.match_info.get("key", ""), await body(request)
     room = server.rooms.entered(request.match_info["room"], who.id)
     known = room.state.get((kind, key))
+    if kind == "m.room.member" and key == who.id:
+        told = {"event_id": server.rooms.appear(who, room, content)}
+        server.wake()
+        return told
     if known is not None and known.event["content"] == content and known.event["sender"] == who.id:
         return {"event_id": known.event["event_id"]}
     event_id = server.rooms.set_state(who, room.id, kind, key, content)

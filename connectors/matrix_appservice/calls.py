@@ -1,7 +1,9 @@
 """Requests that only an application service makes, and others in the name of a ghost. Pure."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from msgspec.structs import replace
@@ -50,6 +52,12 @@ def membership(room: RoomId, user: str) -> Call:
     """What a room knows of somebody."""
     state = f"state/m.room.member/{quote(user, safe='')}"
     return Call(method="GET", path=f"{_CLIENT}/v3/rooms/{quote(room, safe='')}/{state}")
+
+
+def appear(room: RoomId, user: str, content: Mapping[str, Any]) -> Call:
+    """Be in a room under a name that is another there, as themselves."""
+    path = f"{_CLIENT}/v3/rooms/{quote(room, safe='')}/state/m.room.member/{quote(user, safe='')}"
+    return acting(Call(method="PUT", path=path, body=json.dumps(content)), user)
 
 
 def ping(registration: str, transaction: str) -> Call:

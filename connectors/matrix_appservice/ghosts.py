@@ -39,7 +39,8 @@ class Ghosts:
     def __init__(self, homeserver: Homeserver, bot: str, mark: str, looks: Looks | None = None) -> None:
         self._homeserver, self._bot, self._mark, self._looks = homeserver, bot, mark, looks
         self._names: OrderedDict[str, str] = OrderedDict()
-        self._inside: OrderedDict[tuple[RoomId, str], None] = OrderedDict()
+        self._inside: OrderedDict[tuple[RoomId, str], str] = OrderedDict()
+        """What each ghost is called in the rooms where it is: a person may have another nick in one of them."""
         self._refused: set[tuple[RoomId, str]] = set()
         self._making = asyncio.Lock()
 
@@ -62,13 +63,12 @@ class Ghosts:
         Raises `Unsupported` where the room lets no ghosts in: then the bridge's own user speaks for them.
         """
         user = self.id_of(person)
-        known = self._names.get(user)
-        if known is None or person.name not in {"", known} or (room, user) not in self._inside:
+        if person.name not in {"", self._inside.get((room, user))} or (room, user) not in self._inside:
             async with self._making:
-                await self._made(user)
-                await self._renamed(user, person.name)
+                await self._made(user, person.name)
                 await self._portrayed(person, user)
                 await self._entered(user, room)
+                await self._called(user, room, person.name)
         else:
             await self._portrayed(person, user)
         return user
@@ -90,7 +90,7 @@ class Ghosts:
             if words(part(raw, "content"), "membership") != "join":
                 self._inside.pop((room, user), None)
             elif is_served(user, self._bot):
-                _keep(self._inside, (room, user), None)
+                _keep(self._inside, (room, user), words(part(raw, "content"), "displayname"))
 
     def refused(self, user: str, room: RoomId, error: RoomClosed) -> None:
         """A ghost may not write. The first time it may only have been removed; then it cannot speak there."""
@@ -115,20 +115,44 @@ class Ghosts:
         answer = await self._homeserver.call(service.members(room))
         return sorted(user for user in part(answer, "joined") if is_served(user, self._bot))
 
-    async def _made(self, user: str) -> None:
+    async def _made(self, user: str, name: str) -> None:
         if user in self._names:
             return
         localpart, _ = names.parted(user)
         try:
             await self._homeserver.call(service.register(localpart))
         except InUse:  # made in an earlier run
-            pass
+            profile = await asking.answer(self._homeserver, calls.profile(user))
+            _keep(self._names, user, words(profile, "displayname"))
+            return
         except Rejected as error:
             raise Unauthorized(
                 f"the homeserver lets us have no ghosts, write the registration anew: {error}"
             ) from error
-        profile = await asking.answer(self._homeserver, calls.profile(user))
-        _keep(self._names, user, words(profile, "displayname"))
+        _keep(self._names, user, "")
+        await self._renamed(user, name)
+
+    async def _called(self, user: str, room: RoomId, name: str) -> None:
+        """The name a person has in a room; where their ghost is in others too, it is another there alone."""
+        if not name or self._inside.get((room, user)) == name:
+            return
+        told = await self._homeserver.call(service.acting(calls.joined_rooms(), user))
+        rooms = told.get("joined_rooms")
+        if isinstance(rooms, list) and set(rooms) - {room}:
+            await self._called_here(user, room, name)
+        else:
+            await self._renamed(user, name)
+        _keep(self._inside, (room, user), name)
+
+    async def _called_here(self, user: str, room: RoomId, name: str) -> None:
+        known = await asking.answer(self._homeserver, service.membership(room, user))
+        try:
+            await self._homeserver.call(
+                service.appear(room, user, {**known, "membership": "join", "displayname": name})
+            )
+        except (Rejected, RoomClosed) as error:
+            why = f"the homeserver does not let ghosts have names of their own in a room: {error}"
+            raise Unsupported(Feature.AUTHORSHIP, why) from error
 
     async def _renamed(self, user: str, name: str) -> None:
         if not name or self._names[user] == name:
@@ -142,14 +166,23 @@ class Ghosts:
 
     async def _entered(self, user: str, room: RoomId) -> None:
         if (room, user) in self._inside:
-            return
+            return None
+        known = await self._membership(user, room)
+        if words(known, "membership") == "join":
+            return _keep(self._inside, (room, user), words(known, "displayname"))
         enter = service.acting(calls.join(room, ()), user)
         try:
             await self._homeserver.call(enter)
         except RoomClosed:
             await self._invited(user, room)
             await self._homeserver.call(enter)
-        _keep(self._inside, (room, user), None)
+        return _keep(self._inside, (room, user), self._names.get(user, ""))
+
+    async def _membership(self, user: str, room: RoomId) -> Mapping[str, Any]:
+        try:
+            return await asking.answer(self._homeserver, service.membership(room, user))
+        except RoomClosed:  # we are not there ourselves
+            return {}
 
     async def _invited(self, user: str, room: RoomId) -> None:
         try:

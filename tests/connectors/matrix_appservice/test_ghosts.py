@@ -49,6 +49,36 @@ async def test_a_ghost_has_the_same_name_after_a_restart(lab: Lab) -> None:
     assert len(renames) == 1
 
 
+async def test_who_has_another_nick_in_one_room_is_called_so_there_alone(lab: Lab) -> None:
+    other = Person(number=ADA.number, name="Countess")
+    async with lab.kit.running() as run:
+        for words, author, room in (
+            ("one", ADA, lab.kit.town), ("two", other, lab.kit.garden), ("three", ADA, lab.kit.town),
+            ("four", other, lab.kit.garden),
+        ):  # fmt: skip
+            await run.send(words, author=author, room=room)
+        assert {one.author for one in await lab.server.shown(lab.kit.town)} == {"Ada"}
+        assert {one.author for one in await lab.server.shown(lab.kit.garden)} == {"Countess"}
+    async with lab.kit.running() as run:
+        before = len(await lab.server.events(lab.kit.garden))
+        await run.send("five", author=other, room=lab.kit.garden)
+        await run.send("six", author=ADA)
+        assert len(await lab.server.events(lab.kit.garden)) == before + 1, "nobody is renamed to what they are called"
+    renames = [call for call in lab.server.server.requests if call.endswith("/displayname")]
+    assert len(renames) == 1, "the name in one room is not the profile's"
+
+
+async def test_a_new_name_is_the_profiles_where_its_ghost_is_in_one_room_only(lab: Lab) -> None:
+    async with lab.kit.running() as run:
+        await run.send("one", author=ADA)
+        await run.send("two", author=Person(number=ADA.number, name="Countess"))
+        await run.send("three", author=Person(number=ADA.number, name="Countess"), room=lab.kit.garden)
+        shown = [*await lab.server.shown(lab.kit.town), *await lab.server.shown(lab.kit.garden)]
+        assert {one.author for one in shown} == {"Countess"}
+    renames = [call for call in lab.server.server.requests if call.endswith("/displayname")]
+    assert len(renames) == 2
+
+
 async def test_a_message_bears_the_time_it_was_written_and_never_a_later_one(lab: Lab) -> None:
     noon, never = datetime(2026, 1, 1, 12, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)
     async with lab.kit.running() as run:
