@@ -20,6 +20,7 @@ from connectors.matrix.emulator_errors import Canned
 from connectors.matrix.emulator_rooms import MatrixRefusal
 from tests.live.faults import FaultProxy
 from tests.live.synapse import Synapse
+from tests.live.synapse_titles import SynapseTitles
 
 _numbers = itertools.count(1)
 
@@ -195,6 +196,25 @@ class SynapsePlatform:
     async def set_state(self, room: str, kind: str, content: Mapping[str, Any], *, key: str = "") -> None:
         """Change the room's state, as its owner."""
         await self._ask(self._owner, "PUT", "rooms", self._ids[room], "state", kind, key, body=content)
+
+    @property
+    def titles(self) -> SynapseTitles:
+        return SynapseTitles(self._promoted, self._set_own_state, self._state, self._bridge.id)
+
+    async def _promoted(self, room: str, user: str) -> None:
+        levels = await self._state(room, "m.room.power_levels")
+        await self.set_state(room, "m.room.power_levels", {**levels, "users": {**levels["users"], user: 50}})
+
+    async def _set_own_state(self, room: str, person: str, kind: str, content: Mapping[str, Any]) -> None:
+        who, name = await self._present(room, person)
+        await self._promoted(room, who.id)
+        await self._ask(who, "PUT", "rooms", name, "state", kind, "", body=content)
+
+    async def _state(self, room: str, kind: str) -> Mapping[str, Any]:
+        try:
+            return await self._ask(self._owner, "GET", "rooms", self._ids[room], "state", kind, "")
+        except MatrixRefusal:
+            return {}
 
     async def change_membership(self, room: str, user: str, membership: str, reason: str = "") -> None:
         """Invite, kick or ban somebody, as the room's owner."""

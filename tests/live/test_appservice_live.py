@@ -9,10 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from bridge.ids import MessageId
+from bridge.asked import Person
+from bridge.ids import MessageId, RoomId
+from bridge.testing.contract_kit import ADA
 from bridge.testing.platform import Shown
 from bridge.testing.waiting import eventually, shown
 from bridge.text.nodes import said
+from connectors.matrix import calls
+from connectors.matrix.client import connected_to
+from connectors.matrix_appservice import calls as service
+from connectors.matrix_appservice.config import MatrixAppserviceConfig
+from connectors.matrix_appservice.ghosts import Ghosts
 from connectors.telegram.emulator import TelegramEmulator
 from connectors.telegram.emulator_rules import UNLIMITED
 from tests.live.daemon import Daemon
@@ -66,6 +73,24 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
         rooms = [f"home/{matrix.rooms[0]}", f"telegram/{telegram.rooms[0]}"]
         daemon = Daemon(tmp_path / "daemon", accounts, {"lobby": {"rooms": rooms}}, server.service.listen)
         yield Town(matrix, telegram, await stack.enter_async_context(daemon))
+
+
+async def test_a_ghost_is_called_otherwise_in_one_room_alone(town: Town) -> None:
+    config = MatrixAppserviceConfig.model_validate(running().service.settings(running().address))
+    countess = Person(number=ADA.number, name="Countess")
+    async with connected_to(config) as client:
+        here = RoomId(town.matrix.room_id(town.room))
+        there = RoomId(town.matrix.room_id(await town.matrix.make_room("office")))
+        for room in (here, there):
+            await client.call(calls.join(room, ()))
+        ghosts = Ghosts(client, config.user, "nicks0")
+        for room, person in ((here, ADA), (there, countess), (here, ADA), (there, countess)):
+            user = await ghosts.present(person, room)
+            assert (await client.call(service.membership(room, user)))["displayname"] == person.name
+        again = Ghosts(client, config.user, "nicks0")
+        assert await again.present(countess, there) == user
+        assert (await client.call(calls.profile(user)))["displayname"] == "Ada"
+        assert (await client.call(service.membership(here, user)))["displayname"] == "Ada"
 
 
 async def test_everybody_speaks_changes_and_reacts_as_themselves(town: Town) -> None:
