@@ -64,6 +64,8 @@ class Syncing:
         self._syncs = {link.name: link.sync for link in links if link.sync}
         self._routes = routes
         heard = {(to, what) for source in routes for what in Sync for to in self._hearing(source, what)}
+        for key in self._titles.keys() - heard:
+            self._titles[key].wanted = None
         for room, what in sorted(heard - self._titles.keys()):
             await self._resume(room, what)
 

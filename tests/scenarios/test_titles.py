@@ -108,6 +108,38 @@ async def test_what_was_to_be_set_is_set_after_a_death(
     await bridge.stop()
 
 
+async def test_a_bridge_that_is_stopped_in_between_goes_on_where_it_was(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await linked(tmp_path, left, right)
+    right.fail_next(Fault.UNAVAILABLE, 1000)
+    await left.titles.rename("town", "Ada", "one")
+    await asyncio.sleep(20)
+    await bridge.stop()
+    right.restore()
+    await left.titles.rename("town", "Ada", "two")
+    bridge = await Bridge(tmp_path, bridge.yaml).start()
+    await is_called(right, "two")
+    assert (await quiet(bridge, left, right))[0] == []
+    await bridge.stop()
+
+
+async def test_a_link_that_goes_takes_what_was_to_be_set_with_it(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await linked(tmp_path, left, right)
+    right.fail_next(Fault.UNAVAILABLE, 1000)
+    await left.titles.rename("town", "Ada", "one")
+    await asyncio.sleep(20)
+    bridge.yaml = bridge.yaml.replace(BOTH, "")
+    await bridge.app.reload()
+    right.restore()
+    await left.titles.rename("town", "Ada", "two")
+    await quiet(bridge, left, right)
+    assert await right.titles.name_of("town") == "town"
+    await bridge.stop()
+
+
 async def test_what_we_may_not_set_is_told_once_and_left(
     tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
 ) -> None:
