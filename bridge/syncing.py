@@ -130,7 +130,7 @@ class Syncing:
         title, lane = self._title(room, what), self._lanes.get(room)
         if title.wanted is None or lane is None:
             return None
-        can = self._accounts[lane.name.account].connector.capabilities(lane.state.place.room)
+        can = self._accounts[lane.name.account].lanes.shown(lane.state.place.room)
         words = fitted(title.wanted, what, can)
         same = title.current is not None and fitted(title.current, what, can) == words
         return None if same or (what is Sync.NAME and not words) else words
