@@ -9,6 +9,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from bridge.connector import MAX_CALL, Connector, Request, Response
+from bridge.testing.closing import closed
 from bridge.testing.host import KitHost
 
 ACCOUNT = "kit"
@@ -98,4 +99,4 @@ async def opened(max_call: int = MAX_CALL, site: Site = Site()) -> AsyncIterator
     try:
         yield door
     finally:
-        await runner.cleanup()
+        await closed(runner)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 import aiohttp
 from aiohttp import web
 
+from bridge.testing.closing import closed
 from bridge.testing.platform import Platform
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -83,7 +84,7 @@ async def _http(address: str, tamper: Tamper) -> AsyncIterator[int]:
         try:
             yield runner.addresses[0][1]
         finally:
-            await runner.cleanup()
+            await closed(runner)
 
 
 def _passing(session: aiohttp.ClientSession, address: str, tamper: Tamper) -> Callable[[web.Request], Any]:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from bridge.chance import SeededChance
 from bridge.connector import Connector, Request, Response
 from bridge.events import Posted
+from bridge.testing.closing import closed
 from bridge.testing.contract_kit import Kit, Running, Terms
 from bridge.testing.fuzz_mutations import body, pick
 from bridge.testing.host import KitHost
@@ -154,7 +155,7 @@ async def _door() -> AsyncIterator[Door]:
     try:
         yield door
     finally:
-        await runner.cleanup()
+        await closed(runner)
 
 
 def _signed(call: Request) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any, Self
 import msgspec
 from aiohttp import web
 
+from bridge.testing.closing import closed
 from bridge.testing.memory_platform import MemoryPlatform, Session
 from bridge.testing.memory_rooms import Post
 from bridge.testing.memory_trouble import Trouble
@@ -31,7 +32,7 @@ class WiredPlatform(MemoryPlatform):
 
     async def __aexit__(self, *_: object) -> None:
         await super().__aexit__()
-        await self._runner.cleanup()
+        await closed(self._runner)
 
     def settings(self) -> Mapping[str, object]:
         return {

@@ -12,6 +12,7 @@ from bridge.chance import Chance, SystemChance
 from bridge.clock import Clock, SystemClock
 from bridge.events import Manner
 from bridge.ids import MessageId
+from bridge.testing.closing import let_in
 from bridge.testing.platform import Fault, Shown
 from bridge.text.nodes import Rich
 from bridge.text.walk import keep, plain
@@ -102,6 +103,7 @@ class IrcEmulator:
         """Cut everybody and listen no more; channels and people stay."""
         if self._server is None:
             return
+        await let_in()
         self._server.close()
         gone = [client.gone for client in self._clients]
         self.drop_connections()

@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self, TypeAlias
 from aiohttp import web
 
 from bridge.clock import Clock
+from bridge.testing.closing import closed
 from bridge.testing.platform import Fault
 from connectors.matrix import emulator_sync as answers
 from connectors.matrix.emulator_errors import Canned, refusal
@@ -98,8 +99,7 @@ class Homeserver:
         if self.service is not None:
             await self.service.stop()
         self.drop_connections()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await closed(self._runner)
 
     def drop_connections(self) -> None:
         """Cut every connection in the middle of whatever it does."""

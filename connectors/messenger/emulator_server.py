@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 from aiohttp import web
 from msgspec import Struct
 
+from bridge.testing.closing import closed
 from connectors.messenger.emulator_calls import Calls
 from connectors.messenger.emulator_files import SIGNED, Part
 from connectors.messenger.emulator_rules import ApiError, Json, Unsure, bad
@@ -69,8 +70,7 @@ class Server:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await closed(self._runner)
 
     def cut(self) -> None:
         """Close every connection at once."""

@@ -10,6 +10,7 @@ import aiohttp
 from aiohttp import web
 from msgspec import Struct
 
+from bridge.testing.closing import closed
 from connectors.telegram.emulator_files import Part
 from connectors.telegram.emulator_methods import WRITES, Methods
 from connectors.telegram.emulator_rules import ApiError, Call, Limits, bad, decoded
@@ -72,8 +73,7 @@ class Server:
         await self._webhook.stop()
         self.going.set()
         self.cut()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await closed(self._runner)
 
     def cut(self) -> None:
         """Cut every connection."""

@@ -10,6 +10,7 @@ import aiohttp
 from aiohttp import web
 from msgspec import Struct
 
+from bridge.testing.closing import closed
 from connectors.viber.config import Account
 from connectors.viber.door import signature
 from connectors.viber.emulator_fetching import Fetched, fetched
@@ -97,8 +98,7 @@ class Server:
         await self.callbacks.stop()
         self.going.set()
         self.cut()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await closed(self._runner)
 
     def cut(self) -> None:
         """Cut every connection."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 from aiohttp import web
 from msgspec import Struct
 
+from bridge.testing.closing import closed
 from connectors.whatsapp.emulator_courier import Courier
 from connectors.whatsapp.emulator_errors import GraphRefusal
 from connectors.whatsapp.emulator_rules import Posting, posting
@@ -63,8 +64,7 @@ class Server:
         self.address = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
 
     async def stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await closed(self._runner)
 
     def cut(self) -> None:
         """End every connection."""

@@ -7,6 +7,7 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
+from bridge.testing.closing import closed
 from bridge.testing.platform import Fault
 from connectors.matrix.emulator_errors import Canned, refusal
 from connectors.matrix.emulator_http import FAULTS, cut, spoken
@@ -37,7 +38,7 @@ class FaultProxy:
 
     async def __aexit__(self, *_: object) -> None:
         self.drop_connections()
-        await self._runner.cleanup()
+        await closed(self._runner)
         await self._session.close()
 
     def drop_connections(self) -> None:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from msgspec import Struct, field
 
+from bridge.testing.closing import closed
 from connectors.graph.config import GraphConfig
 
 TOKEN = "EAAtoken0123456789"
@@ -64,4 +65,4 @@ async def serving() -> AsyncIterator[Server]:
         server.address = f"http://127.0.0.1:{port}"
         yield server
     finally:
-        await runner.cleanup()
+        await closed(runner)

@@ -15,6 +15,7 @@ from bridge.errors import Feature, Rejected, Unavailable, Unsupported
 from bridge.events import Attachment, Edited, File, Kind, Posted
 from bridge.ids import RoomId
 from bridge.testing import samples
+from bridge.testing.closing import closed
 from bridge.testing.contract_kit import Kit, Running, Terms
 from bridge.testing.host import KitHost
 from bridge.text.nodes import said
@@ -237,7 +238,7 @@ async def test_a_redirect_is_followed_without_our_token(kit: Kit, platform: Matr
     async with kit.running() as run:
         platform.answer_next("/download/", Canned(status=307, body=b"", headers={"Location": address}))
         fetched = [piece async for piece in run.connector.fetch(Attachment(kind=Kind.FILE, source="mxc://x/y"))]
-    await runner.cleanup()
+    await closed(runner)
     assert fetched == [b"from a cache"]
     assert headers == [None]
 

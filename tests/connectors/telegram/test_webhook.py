@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from bridge import Connector, Request, Response, Unauthorized
+from bridge.testing.closing import closed
 from bridge.testing.contract_kit import Kit, Running
 from bridge.text.nodes import said
 from connectors.telegram.config import Mode
@@ -54,7 +55,7 @@ async def door() -> AsyncIterator[Door]:
     host, port = runner.addresses[0][:2]
     made.url = f"http://{host}:{port}/in/kit"
     yield made
-    await runner.cleanup()
+    await closed(runner)
 
 
 @pytest.fixture
