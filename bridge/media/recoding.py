@@ -23,6 +23,8 @@ _CPU_SECONDS: Final = 300
 _MOST_PIXELS: Final = 40_000_000
 _LARGEST: Final = 1280
 """The longest side of a film that is encoded anew."""
+_FRUGAL: Final = ("-x264-params", "ref=1:rc-lookahead=5:sync-lookahead=0")
+"""Pictures that the encoder holds at once: a third less memory for a film of 1080 lines, and hardly more bytes."""
 _SLOWEST_BITS: Final = 150_000
 _SOUND_BITS: Final = 100_000
 _FILLED: Final = 0.93
@@ -167,8 +169,8 @@ def _film(what: Seen, job: Job) -> Sequence[str]:
     side, rate = _rated(what, job)
     smooth = f",fps={_MOST_FRAMES}" if _frames(video) > _MOST_FRAMES + 1 else ""
     even = f"{_scaled(side)}:force_divisible_by=2,setsar=1{smooth}"
-    return ("-c:v", "libx264", "-preset", "veryfast", "-crf", "26", *rate, "-pix_fmt", "yuv420p", "-vf", even, *sound,
-            *end)  # fmt: skip
+    return ("-c:v", "libx264", "-preset", "veryfast", "-crf", "26", *_FRUGAL, *rate, "-pix_fmt", "yuv420p",
+            "-vf", even, *sound, *end)  # fmt: skip
 
 
 def _scaled(side: int) -> str:
@@ -230,7 +232,8 @@ class Ffmpeg:
         """Fill the file that is made."""
         alpha = "alpha_mode" in what.tags and (what.video or {}).get("codec_name") in {"vp8", "vp9"}
         decoder = ("-c:v", "libvpx" if (what.video or {}).get("codec_name") == "vp8" else "libvpx-vp9") if alpha else ()
-        quietly = ("-nostdin", "-v", "error", "-y", "-threads", "2", "-max_pixels", str(_MOST_PIXELS))
+        alone = ("-threads", "1", "-filter_threads", "1")  # each more holds pictures of its own while it reads
+        quietly = ("-nostdin", "-v", "error", "-y", *alone, "-max_pixels", str(_MOST_PIXELS))
         self._run(self._program, *quietly, *decoder, *self._reading(f"/dev/fd/{self._given}"), *options,
                   "-threads", "2", f"/dev/fd/{self._made}")  # fmt: skip
 

@@ -32,7 +32,7 @@ arrived: list[tuple[str, int]] = []
 def record(folder: Path) -> Path:
     """A film as a camera writes it before anything is made smaller."""
     path = folder / "film.mkv"
-    picture = ("-f", "lavfi", "-i", "testsrc=size=640x360:rate=25:duration=6.1", "-pix_fmt", "yuv420p")
+    picture = ("-f", "lavfi", "-i", "testsrc=size=1920x1080:rate=25:duration=0.8", "-pix_fmt", "yuv420p")
     place = ("-c:v", "rawvideo", "-metadata", "location=+59.9333+030.3000/")
     subprocess.run(["ffmpeg", "-v", "error", *picture, *place, path], check=True)
     return path
