@@ -205,7 +205,7 @@ class Column {
     const find = (selector) => made.querySelector(selector);
     made.dataset.id = message.id;
     made.classList.toggle("bridged", message.own === null);
-    find(".face").textContent = [...message.author][0] || "?";
+    find(".face").textContent = message.author.match(/[\p{L}\p{N}\p{S}]/u)?.[0] ?? "?";
     find(".author").textContent = message.author;
     find(".brought").hidden = message.own !== null;
     find(".edited").hidden = !message.edited;
