@@ -1,39 +1,32 @@
-"""Asks a connector for what is no delivery; whatever it raises becomes an error that says what happens next."""
+"""Asks a connector for what is no delivery: whatever becomes of it, nobody waits for ever and the bridge goes on."""
 
 import asyncio
+from collections.abc import Awaitable
+from typing import Any, TypeVar
 
 import structlog
 
-from bridge.config.settings import Sync
 from bridge.connector import Connector
-from bridge.delivery import Lane
-from bridge.errors import Feature as Lacks
-from bridge.errors import Rejected, RoomClosed, Unauthorized, Unavailable, Unsupported
-from bridge.supervisor import Account, State
+from bridge.errors import BridgeError, Unavailable
 
 logger = structlog.get_logger()
-_LONGEST_SECONDS = 60.0
+_LONGEST_SECONDS = 30.0
+T = TypeVar("T")
 
 
-async def set_title(account: Account, lane: Lane, what: Sync, words: str) -> None:
-    """Give a room another name or topic. Raises `Rejected` and `RoomClosed` as the connector does, else `Unavailable`.
+async def answer(connector: Connector[Any], asked: Awaitable[T]) -> T:
+    """What it answers. Raises the errors that a connector declares.
 
-    Where the credentials are refused the account stops, as with a message.
+    `Unavailable` for no answer in time, and for anything undeclared, which is logged with its trace: a connector's bug
+    must not end the bridge.
     """
-    connector, room = account.connector, lane.state.place.room
-    if not connector.can(Connector.rename if what is Sync.NAME else Connector.describe):
-        raise Unsupported(Lacks.TITLE, f"its platform lets nobody set the {what} of a room")
-    if account.state is not State.UP or not lane.state.joined:
-        raise Unavailable("the room is not entered")
-    change = connector.rename if what is Sync.NAME else connector.describe
     try:
         async with asyncio.timeout(_LONGEST_SECONDS):
-            await change(room, words)
-    except (Rejected, RoomClosed, Unavailable):
+            return await asked
+    except BridgeError:
         raise
-    except Unauthorized as error:
-        account.refused(str(error))
-        raise Unavailable(f"the account is stopped: {error}") from error
+    except TimeoutError as error:
+        raise Unavailable("no answer in time") from error
     except Exception as error:
-        logger.warning("a title was not set", room=str(lane.name), error=type(error).__name__)
+        logger.exception("connector raised an undeclared error", account=connector.host.account)
         raise Unavailable(f"the connector fell: {type(error).__name__}") from error

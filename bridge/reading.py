@@ -1,11 +1,11 @@
 """Who was answered sees that their words were read: an agent's answer is the proof that somebody read them."""
 
-import asyncio
-from typing import Any, Final
+from typing import Any
 
 import structlog
 
 from bridge.asked import Target
+from bridge.asking import answer
 from bridge.connector import Connector
 from bridge.errors import BridgeError
 from bridge.ids import MessageId
@@ -13,7 +13,6 @@ from bridge.store.conversations import LastHeard, Private
 from bridge.store.writer import Writer
 
 logger = structlog.get_logger()
-_SECONDS: Final = 30.0
 
 
 async def mark_read(connector: Connector[Any], private: Private, writer: Writer) -> None:
@@ -22,9 +21,6 @@ async def mark_read(connector: Connector[Any], private: Private, writer: Writer)
     if last is None:
         return
     try:
-        async with asyncio.timeout(_SECONDS):
-            await connector.mark_read(Target(room=private.native, parts=(last,)))
-    except (BridgeError, TimeoutError) as error:
+        await answer(connector, connector.mark_read(Target(room=private.native, parts=(last,))))
+    except BridgeError as error:
         logger.debug("not marked as read", account=connector.host.account, why=type(error).__name__)
-    except Exception:  # a connector's bug must not end the bridge
-        logger.exception("not marked as read", account=connector.host.account)

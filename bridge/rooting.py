@@ -1,10 +1,9 @@
 """Another thread for a conversation whose own is not there any more, because somebody deleted it."""
 
-import asyncio
-
 import structlog
 from msgspec import structs
 
+from bridge.asking import answer
 from bridge.errors import BridgeError, Unavailable
 from bridge.events import Posted
 from bridge.ids import MessageId, ThreadId
@@ -20,8 +19,7 @@ logger = structlog.get_logger()
 _PART = 999
 """No message has so many parts: the key of a thread is no part's."""
 _TRIES = 3
-_ASK_SECONDS = 30.0
-_REST_SECONDS = 1.0
+_REST_SECONDS, _LONGEST_REST_SECONDS = 1.0, 30.0
 
 
 async def rooted(shared: Shared, account: Lanes, row: Row, facts: Facts, view: View) -> Facts:
@@ -43,17 +41,13 @@ def _same(reply: Known | None, root: Known) -> Known | None:
 
 async def _opened(shared: Shared, account: Lanes, title: str, view: View) -> ThreadId | None:
     """A new thread; None where the platform gives none now."""
+    connector = account.connector
     for _ in range(_TRIES):
         try:
-            async with asyncio.timeout(_ASK_SECONDS):
-                return await account.connector.open_thread(view.place.room, title, key_of(view, _PART))
-        except (Unavailable, TimeoutError) as error:
-            asked = error.retry_after if isinstance(error, Unavailable) else None
-            await shared.clock.sleep(min(asked or _REST_SECONDS, _ASK_SECONDS))
+            return await answer(connector, connector.open_thread(view.place.room, title, key_of(view, _PART)))
+        except Unavailable as error:
+            await shared.clock.sleep(min(error.retry_after or _REST_SECONDS, _LONGEST_REST_SECONDS))
         except BridgeError as error:
-            logger.warning("thread not opened again", account=account.connector.host.account, why=str(error))
-            return None
-        except Exception:  # a connector's bug must not lose the message that waits for the thread
-            logger.exception("thread not opened again", account=account.connector.host.account)
+            logger.warning("thread not opened again", account=connector.host.account, why=str(error))
             return None
     return None

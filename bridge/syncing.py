@@ -8,18 +8,19 @@ from collections.abc import Iterable, Mapping
 import structlog
 from msgspec import Struct
 
-from bridge.asking import set_title
+from bridge.asking import answer
 from bridge.backoff import asked, wait
 from bridge.config.settings import Link, Sync
+from bridge.connector import Connector
 from bridge.delivery import Lane
-from bridge.errors import Rejected, RoomClosed, Unavailable
+from bridge.errors import BridgeError, Feature, Rejected, RoomClosed, Unauthorized, Unavailable, Unsupported
 from bridge.events import RoomChanged, RoomKind
 from bridge.ids import AccountName, RoomNumber, UserId
 from bridge.routing import Routes
 from bridge.shared import Shared
 from bridge.store.ops import Remember
 from bridge.store.questions import Recall
-from bridge.supervisor import Account
+from bridge.supervisor import Account, State
 from bridge.titles import fitted
 
 logger = structlog.get_logger()
@@ -146,7 +147,7 @@ class Syncing:
                 continue
             title.made, title.made_at = words, self._shared.clock.monotonic()
             try:
-                await set_title(self._accounts[lane.name.account], lane, what, words)
+                await self._ask(self._accounts[lane.name.account], lane, what, words)
             except (Rejected, RoomClosed) as error:
                 self._refused(title, lane, what, error)
             except Unavailable as error:
@@ -158,6 +159,27 @@ class Syncing:
         title.busy = False
         if room in self._lanes:
             self._keep(room, what, "")
+
+    async def _ask(self, account: Account, lane: Lane, what: Sync, words: str) -> None:
+        """Give a room another name or topic. Raises `Rejected` and `RoomClosed` as connectors do, else `Unavailable`.
+
+        Where the credentials are refused the account stops, as with a message.
+        """
+        connector, room = account.connector, lane.state.place.room
+        if not connector.can(Connector.rename if what is Sync.NAME else Connector.describe):
+            raise Unsupported(Feature.TITLE, f"its platform lets nobody set the {what} of a room")
+        if account.state is not State.UP or not lane.state.joined:
+            raise Unavailable("the room is not entered")
+        change = connector.rename if what is Sync.NAME else connector.describe
+        try:
+            await answer(connector, change(room, words))
+        except (Rejected, RoomClosed, Unavailable):
+            raise
+        except Unauthorized as error:
+            account.refused(str(error))
+            raise Unavailable(f"the account is stopped: {error}") from error
+        except BridgeError as error:
+            raise Unavailable(str(error)) from error
 
     def _rest(self, title: _Title) -> float:
         """How long a change waits for others; longer where one follows the other, as in a loop with another bridge."""
