@@ -36,7 +36,6 @@ from bridge import (
     RoomId,
     RoomInfo,
     Scope,
-    StoreFull,
     ThreadId,
     Unauthorized,
     Unavailable,
@@ -394,10 +393,6 @@ async def _stored(taking: Awaitable[None]) -> Response:
     """200 once it is stored; whatever cannot be done now is given again."""
     try:
         await taking
-    except StoreFull as error:
-        return door.later(error.retry_after)
-    except door.NotJsonError:
-        return door.told(400, "M_NOT_JSON", "this is no transaction")
-    except BridgeError:
-        return door.later()
+    except (BridgeError, door.NotJsonError) as error:
+        return door.refusal(error)
     return Response(body=b"{}")

@@ -12,6 +12,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from bridge.connector import Request, Response
+from bridge.errors import BridgeError, StoreFull
 
 LARGEST_TRANSACTION = 16 * 1024 * 1024
 """Bytes: a hundred events of 64 KiB, as Synapse sends them, and what goes with them."""
@@ -51,6 +52,17 @@ def question(request: Request, expected: str) -> Question | Response:
     if request.method != _METHODS[found[1]]:
         return told(405, "M_UNRECOGNIZED", "this address is not asked so")
     return Question(Asked(found[1]), found[2] or "")
+
+
+def refusal(error: BridgeError | NotJsonError) -> Response:
+    """What is said of a transaction that is not stored: what cannot be done now is to be given again."""
+    match error:
+        case NotJsonError():
+            return told(400, "M_NOT_JSON", "this is no transaction")
+        case StoreFull():
+            return later(error.retry_after)
+        case _:
+            return later()
 
 
 def is_trusted(request: Request, expected: str) -> bool:
