@@ -148,6 +148,7 @@ class App:
         self._uptimes = started.uptimes
         self.rooms = Rooms(self.shared, atlas, self.accounts)
         self.rooms.suspicious = not started.clean
+        self.rooms.left.update(started.left)
         self.rooms.speakers = await self.writer.ask(Speakers())
         self.intake = Intake(self.shared, atlas, self.rooms)
         running = Running(self.shared, self.rooms, self.accounts)
@@ -195,7 +196,7 @@ class App:
         await asyncio.gather(*(account.stop() for account in self.accounts.values()))
         await self.server.stop()
         if ended and not self.rooms.suspects:
-            await self.writer.ask(Close())
+            await self.writer.ask(Close(left=self.rooms.left))
 
     async def _drained(self, accounts: Iterable[Account]) -> bool:
         """Whether every send that was under way has ended: one that has not is suspect at the next start."""

@@ -28,8 +28,6 @@ from bridge.store.writer import Then
 from bridge.troubles import Troubles
 
 logger = structlog.get_logger()
-CAREFUL_SENDS = 64
-"""So many go one at a time in a room that let others pass a message which it refused."""
 
 
 class Lane:
@@ -44,8 +42,7 @@ class Lane:
         self._front: Delivery | None = None
         self._began = shared.clock.monotonic(), shared.now_ms()
         self._reread = self._joining = False
-        self._sending = self._busy = self._careful = 0
-        self._furthest = RowNumber(0)
+        self._sending = self._busy = 0
         self._troubles = Troubles(account, shared)
         self._not_before = 0.0
         self._setbacks: list[tuple[Delivery, Setback]] = []
@@ -74,6 +71,11 @@ class Lane:
     def suspects(self) -> int:
         """How many of the first rows may have been under way when the bridge died, and were not tried since."""
         return self._preparation.suspects + (self._front is not None and self._front.suspect)
+
+    @property
+    def left_behind(self) -> int:
+        """How many of the first rows may be suspects for the lane that has the room next."""
+        return self.window if self._busy else self.suspects
 
     def may_hold_unknown(self) -> bool:
         """Whether a copy may stand in the room whose id is not known: a try that may have gone is made again."""
@@ -212,7 +214,7 @@ class Lane:
 
     def _may_send(self) -> bool:
         able = self._able
-        if self._busy >= (1 if self.suspects or self._careful else able.capabilities.in_flight):
+        if self._busy >= (1 if self.suspects or self._troubles.careful else able.capabilities.in_flight):
             return False
         delay = able.limiter.delay(self._shared.clock.monotonic())
         return (not delay or not self._waits(delay)) and self._account.admit(self)
@@ -252,12 +254,10 @@ class Lane:
             self._echoes.keep(delivery.row.number, index, made)  # for the lane that has the room next
             self._vacate()
             return
-        self._troubles.over()
+        self._troubles.over(delivery.row)
         self._account.succeeded()
         self.state.written()
         delivery.done.add(index)
-        self._careful -= bool(self._careful)
-        self._furthest = max(self._furthest, delivery.row.number)
         if delivery.finished and not delivery.parked:
             self._front = None if self._front is delivery else self._front
             joined = self._backlog.take(delivery.joined)
@@ -354,8 +354,8 @@ class Lane:
         if self._sending or self._preparation.busy:
             return
         setbacks, self._setbacks, self._front = self._setbacks, [], None
-        if any(self._overtaken(delivery.row, decision) for delivery, decision in setbacks):
-            self._careful = CAREFUL_SENDS
+        if self._able.capabilities.in_flight > 1:
+            self._troubles.look_back((delivery.row, decision) for delivery, decision in setbacks)
         for delivery in sorted(self._active.values(), key=lambda one: one.row.number, reverse=True):
             self._preparation.suspects += delivery.row.marked or delivery.suspect
             delivery.row.marked = False
@@ -364,11 +364,6 @@ class Lane:
         for delivery, decision in setbacks:
             self._apply(delivery, decision)
         self.pump()
-
-    def _overtaken(self, row: Row, decision: Setback) -> bool:
-        """Whether later words may stand in the room before these: who refuses one alone may do so again."""
-        waits = isinstance(decision, Again) and (decision.scope is Scope.ROOM or row.number < self._furthest)
-        return waits and self._able.capabilities.in_flight > 1
 
     def _apply(self, delivery: Delivery, decision: Setback) -> None:
         match decision:

@@ -21,9 +21,10 @@ class Privates:
     """Knows the lanes of private rooms; they stand in `lanes` with all others."""
 
     def __init__(
-        self, shared: Shared, atlas: Atlas, accounts: Mapping[AccountName, Account], lanes: dict[RoomNumber, Lane]
-    ) -> None:
-        self._shared, self._atlas, self._accounts, self._lanes = shared, atlas, accounts, lanes
+        self, shared: Shared, atlas: Atlas, accounts: Mapping[AccountName, Account], lanes: dict[RoomNumber, Lane],
+        left: dict[RoomNumber, int],
+    ) -> None:  # fmt: skip
+        self._shared, self._atlas, self._accounts, self._lanes, self._left = shared, atlas, accounts, lanes, left
         self._own: dict[RoomNumber, Lane] = {}
         self._sweep: asyncio.TimerHandle | None = None
 
@@ -51,8 +52,10 @@ class Privates:
     async def resume(self, *, suspicious: bool) -> None:
         """Begin, or begin again, what waits on disk; after a death the first rows of each are suspects."""
         for private in await self._shared.writer.ask(Waiting()):
+            if suspicious:
+                self._left[private.room] = private.waiting
             if private.room not in self._own:
-                self._open(private, private.waiting, suspicious=suspicious)
+                self._open(private, private.waiting)
 
     async def reread(self, numbers: Iterable[RoomNumber]) -> None:
         """Parked rows wait again in rooms that have no lane."""
@@ -63,9 +66,11 @@ class Privates:
     def end(self, account: AccountName) -> None:
         """An account ends: its lanes go, their rows stay."""
         for lane in [lane for lane in self._own.values() if lane.name.account == account]:
+            if left := lane.left_behind:
+                self._left[lane.number] = left
             self._close(lane)
 
-    def _open(self, private: Private, waiting: int, *, suspicious: bool = False) -> None:
+    def _open(self, private: Private, waiting: int) -> None:
         account = self._accounts.get(private.account)
         if account is None:
             return
@@ -74,7 +79,7 @@ class Privates:
         lane.state.restore(Place(private.native), _record(private, name))
         lane.state.joined = True
         if waiting:
-            lane.resume(waiting, min(lane.window, waiting) if suspicious else 0)
+            lane.resume(waiting, min(lane.window, self._left.pop(private.room, 0), waiting))
         self._own[private.room] = self._lanes[private.room] = account.lanes.lanes[private.room] = lane
         self._atlas.pin(private.account, Place(private.native), private.room)  # so that echoes are known
         self._watch()

@@ -48,7 +48,9 @@ class Rooms:
     def __init__(self, shared: Shared, atlas: Atlas, accounts: Mapping[AccountName, Account]) -> None:
         self._shared, self._atlas, self._accounts = shared, atlas, accounts
         self.lanes: dict[RoomNumber, Lane] = {}
-        self.privates = Privates(shared, atlas, accounts, self.lanes)
+        self.left: dict[RoomNumber, int] = {}
+        """How many of the first rows of rooms that have no lane now may be suspects, also after an orderly end."""
+        self.privates = Privates(shared, atlas, accounts, self.lanes, self.left)
         self.numbers: dict[Room, RoomNumber] = {}
         self.suspicious = False
         """Whether the last end was no clean one: then the first rows of each lane are suspects."""
@@ -61,8 +63,6 @@ class Rooms:
         """Told of announcements of which a platform says later that they did not arrive."""
         self.moderation = Moderation(shared, atlas, accounts, self.reread)
         self.syncing = Syncing(shared, accounts, self.lanes)
-        self._left: dict[RoomNumber, int] = {}
-        """How many rows may be suspects of rooms that have no lane now: one may come again in the same life."""
 
     @property
     def suspects(self) -> int:
@@ -89,7 +89,7 @@ class Rooms:
         self._shared.quota.most = config.store.room_quota
         suspicious = self.suspicious
         if self.suspicious:
-            self._left = {record.number: record.waiting for record in records}
+            self.left.update({record.number: record.waiting for record in records if record.waiting})
             self.suspicious = False
         for record in records:
             if Room(record.account, record.name) in wanted:
@@ -151,7 +151,7 @@ class Rooms:
             return
         lane = Lane(record.number, Room(record.account, record.name), account.lanes, self._shared)
         lane.state.restore(self._pinned(record), record)
-        suspects = min(lane.window, self._left.pop(record.number, 0), record.waiting)
+        suspects = min(lane.window, self.left.pop(record.number, 0), record.waiting)
         lane.resume(record.waiting, suspects)
         self.lanes[record.number] = lane
         account.add(record.number, lane)
@@ -183,7 +183,8 @@ class Rooms:
 
     def _drop(self, account: Account, number: RoomNumber) -> None:
         lane = self.lanes.pop(number)
-        self._left[number] = lane.window if lane.busy else lane.suspects
+        if left := lane.left_behind:
+            self.left[number] = left
         self._atlas.unpin(number)
         account.drop(number)
 

@@ -1,9 +1,11 @@
 """What went wrong in one lane since something last went well, and for how long a row has been failing."""
 
+from collections.abc import Iterable
+
 import structlog
 
-from bridge.after import Again, Next, Tries
-from bridge.errors import BridgeError
+from bridge.after import Again, Next, Setback, Tries
+from bridge.errors import BridgeError, Scope
 from bridge.ids import Room, RowNumber
 from bridge.lanes import Lanes
 from bridge.shared import Shared
@@ -11,6 +13,8 @@ from bridge.store.ops import Tally
 from bridge.store.rows import Row
 
 logger = structlog.get_logger()
+CAREFUL_SENDS = 64
+"""So many go one at a time in a room that let others pass a message which it refused."""
 
 
 class Troubles:
@@ -20,10 +24,21 @@ class Troubles:
         self._account, self._shared = account, shared
         self._failures = 0
         self._undeclared: dict[RowNumber, float] = {}
+        self.careful = 0
+        """So many sends more go one at a time, as the room let others pass a message which it refused."""
+        self._furthest = RowNumber(0)
 
-    def over(self) -> None:
+    def over(self, row: Row) -> None:
         """Something went well."""
         self._failures = 0
+        self.careful -= bool(self.careful)
+        self._furthest = max(self._furthest, row.number)
+
+    def look_back(self, setbacks: Iterable[tuple[Row, Setback]]) -> None:
+        """Where later words may stand in the room before these: who refuses one alone may do so again."""
+        again = ((row, decision) for row, decision in setbacks if isinstance(decision, Again))
+        if any(decision.scope is Scope.ROOM or row.number < self._furthest for row, decision in again):
+            self.careful = CAREFUL_SENDS
 
     def noted(self, row: Row, decision: Next, error: Exception, room: Room) -> None:
         """Remember what a failed try of a row means for the tries after it, and for the account."""

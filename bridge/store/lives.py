@@ -34,8 +34,9 @@ class Lives:
             value = (name, self._chance.token(_NAME))
             self._cursor.execute("INSERT OR IGNORE INTO meta (name, value) VALUES (?, ?)", value)
         epochs = begun(self._cursor, self._accepting.last_row, self._chance.token)
-        uptimes: Any = self._cursor.execute("SELECT name, uptime FROM account")
-        return Started(epochs=epochs, clean=clean, uptimes=dict(uptimes))
+        uptimes: dict[Any, Any] = dict(list(self._cursor.execute("SELECT name, uptime FROM account")))
+        left: dict[Any, Any] = dict(list(self._cursor.execute("SELECT number, suspects FROM room WHERE suspects > 0")))
+        return Started(epochs=epochs, clean=clean, uptimes=uptimes, left=left)
 
     def claim(self, op: Claim) -> None:
         self._account(op.account)
@@ -56,7 +57,10 @@ class Lives:
     def _account(self, name: str) -> None:
         self._cursor.execute("INSERT OR IGNORE INTO account (name) VALUES (?)", (name,))
 
-    def end(self, _: Close) -> None:
+    def end(self, op: Close) -> None:
+        self._cursor.execute("UPDATE room SET suspects = 0 WHERE suspects > 0")
+        for room, count in op.left.items():
+            self._cursor.execute("UPDATE room SET suspects = ? WHERE number = ?", (count, room))
         self._cursor.execute("UPDATE outbox SET marked = 0, deaths = 0 WHERE marked = 1 OR deaths > 0")
         self._cursor.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('clean', '1')")
 

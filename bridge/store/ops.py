@@ -1,5 +1,6 @@
 """What the engine asks of a store: facts to commit and questions to answer, and the shapes that come back."""
 
+from collections.abc import Mapping
 from typing import Protocol, TypeAlias, Union
 
 from msgspec import Struct
@@ -247,7 +248,9 @@ class Purge(Struct, frozen=True, kw_only=True):
 
 
 class Close(Struct, frozen=True):
-    """The daemon stops in order: the next start need not suspect anything."""
+    """The daemon stops in order: the next start need suspect nothing but `left`, so many first rows of each room."""
+
+    left: Mapping[RoomNumber, int] = {}
 
 
 class Start(Struct, frozen=True):

@@ -180,11 +180,15 @@ class RoomRecord(Struct, frozen=True, kw_only=True):
 
 
 class Started(Struct, frozen=True, kw_only=True):
-    """`clean` is False after a death; `uptimes` are seconds by account."""
+    """`clean` is False after a death; `uptimes` are seconds by account.
+
+    `left` says of rooms how many of their first rows a death before the last clean end left as suspects, never tried.
+    """
 
     epochs: Epochs
     clean: bool
     uptimes: dict[str, int]
+    left: dict[RoomNumber, int]
 
 
 class Depths(Struct, frozen=True):

@@ -185,6 +185,14 @@ class RowPromises:
         (row,) = book.opened.page()
         assert (row.deaths, row.marked) == (0, False)
 
+    def test_what_a_room_without_a_lane_left_is_suspected_after_a_clean_end_and_said_once(self, book: Book) -> None:
+        (row,) = book.opened.post("m1")
+        book.opened.ask(Close(left={row.room: 1}))
+        started = book.reopened().started
+        assert (started.clean, started.left) == (True, {row.room: 1})
+        book.opened.ask(Close())
+        assert book.reopened().started.left == {}
+
     def test_a_failed_try_takes_the_mark_away(self, book: Book) -> None:
         (row,) = book.opened.post("m1")
         book.opened.ask(Mark(row))

@@ -9,13 +9,13 @@ import pytest
 from msgspec.structs import replace
 
 from bridge.asked import Outgoing
-from bridge.delivery import CAREFUL_SENDS
 from bridge.errors import Unavailable, Uncertain
 from bridge.ids import MessageId
 from bridge.testing.memory import EVERYTHING, MemoryPlatform
 from bridge.testing.platform import texts
 from bridge.testing.waiting import eventually, shown, shows
 from bridge.text.walk import plain
+from bridge.troubles import CAREFUL_SENDS
 from tests.scenarios.bridge_under_test import balanced
 from tests.scenarios.faulty import FaultyBridge, FaultyConnector, faulty
 from tests.scenarios.speaking import heard, lines, speak

@@ -35,6 +35,7 @@ ONCE_FAILED = {
     7567: "an answer to a copy whose send had got no answer hung on nothing: nobody waited until it was sent again",
     6856: "a room was shown the reaction of a room that it does not hear, as both hear the one it was about",
     8431: "the oracle did not know that a split copy loses all its parts but one in an edit, one call after the other",
+    18131: "an orderly end forgot the suspects of a room that no link named any more",
     16653: "the oracle did not know that a death between the mark of a suspect and its try is blamed on it too",
     6170: "an answer to a copy that a death had cut off hung on nothing: nobody waited until that copy was known again",
     1071: "the oracle did not know that a message which comes after its own edit is counted without a row",
