@@ -1,6 +1,6 @@
 """Takes out what films of the MP4 family say, in place and without ffmpeg: a program of its own that knows no bridge.
 
-    python -I boxes.py 5
+    python -I limited.py … boxes.py 5
 
 5 is an open file. Such a film is boxes in boxes: those that make the film stay, every other becomes free space, and the
 times of recording become zero; no box moves, so nothing that points into the file has to be changed. A film with a
@@ -16,8 +16,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import BinaryIO, Final, NamedTuple
 
-_CPU_SECONDS: Final = 30
-_MEMORY_BYTES: Final = 512 << 20
+CPU_SECONDS: Final = 30
+MEMORY_BYTES: Final = 512 << 20
 _MOST_BOXES: Final = 20_000
 _PIECE: Final = 1 << 20
 _KEPT: Final[Mapping[bytes, frozenset[bytes]]] = {
@@ -146,18 +146,6 @@ def blanked(file: BinaryIO) -> Mapping[str, object]:
     return {"width": film.width, "height": film.height, "duration": film.seconds or None, "same": not film.changed}
 
 
-def _limited() -> None:
-    """Whatever it opens, it takes no more than this; not every system can say so."""
-    try:
-        import resource  # noqa: PLC0415 - not on every system
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 if __name__ == "__main__":
-    _limited()
     with os.fdopen(int(sys.argv[1]), "r+b", buffering=0) as given:
         sys.stdout.write(json.dumps(blanked(given)) + "\n")

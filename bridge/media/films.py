@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import signal
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
@@ -18,6 +17,7 @@ from bridge.config import Config
 from bridge.errors import Rejected
 from bridge.media import boxes, recoding
 from bridge.media.disk import Disk
+from bridge.media.limited import command
 from bridge.media.made import CLEAN, Made
 
 _PIECE: Final = 1 << 18
@@ -70,14 +70,14 @@ class Films:
         if tools.program is None:
             return Made(refused="there is no ffmpeg program")
         with await self._disk.do(_nameless, tools.directory) as result:
-            words = (recoding.__file__, str(tools.program), job, mime)
+            words = (*command(recoding), str(tools.program), job, mime)
             made = await self._run(tools, words, (given.fileno(), result.fileno()))
             await self._given(made, result, put)
             return made
 
     async def _blanked(self, tools: Tools, given: IO[bytes], put: Put) -> Made:
         """Without it: what the film says becomes free space."""
-        made = await self._run(tools, (boxes.__file__,), (given.fileno(),))
+        made = await self._run(tools, command(boxes), (given.fileno(),))
         await self._disk.do(given.seek, 0)
         await self._given(made, given, put)
         return made
@@ -89,7 +89,7 @@ class Films:
     async def _run(self, tools: Tools, words: tuple[str, ...], files: tuple[int, ...]) -> Made:
         """What a program of ours says of its job; it `refused` what it did not end in time."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", *words, *map(str, files), stdin=asyncio.subprocess.DEVNULL,
+            *words, *map(str, files), stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, limit=_LONGEST_LINE, pass_fds=files,
             start_new_session=True, env={"LANG": "C"},
         )  # fmt: skip

@@ -1,6 +1,6 @@
 """Makes pictures of another type, or smaller ones: a program of its own, as `worker.py` is.
 
-    python -I making.py "image/png 5000 10485760" image/webp < picture > answer
+    python -I limited.py … making.py "image/png 5000 10485760" image/webp < picture > answer
 
 The job is the type to make, the longest side in pixels and the most bytes, `-` where nobody cares. What is decoded here
 was cleaned before where it can be cleaned; nothing but pixels gets into what is made.
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 MOST_PIXELS: Final = 40_000_000
-_MEMORY_BYTES: Final = 1 << 30
-_CPU_SECONDS: Final = 30
+MEMORY_BYTES: Final = 1 << 30
+CPU_SECONDS: Final = 30
 _DRAWN_BYTES: Final = 4 << 20
 _DRAWN_SIDE: Final = 384
 _DRAWN_PAUSE: Final = 40
@@ -191,17 +191,5 @@ def main(job: str, mime: str) -> None:
     sys.stdout.buffer.write(picture.data)
 
 
-def _limited() -> None:
-    """Whatever it opens, it takes no more than this; not every system can say so."""
-    try:
-        import resource  # noqa: PLC0415 - not on every system
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 if __name__ == "__main__":
-    _limited()
     main(*sys.argv[1:3])

@@ -1,6 +1,6 @@
 """Opens sound and films of strangers with the ffmpeg program: a program of its own, with limits, that knows no bridge.
 
-    python -I recoding.py /usr/bin/ffmpeg "video/mp4 - 52428800" video/webm 5 6
+    python -I limited.py … recoding.py /usr/bin/ffmpeg "video/mp4 - 52428800" video/webm 5 6
 
 The job is `clean`, or the type to make, its longest side and its most bytes, `-` where nobody cares. 5 and 6 are open
 files: what came, and what is made of it. The answer is a line of JSON. Which format is read says the bridge, not the
@@ -17,9 +17,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-_MEMORY_BYTES: Final = 2 << 30
+MEMORY_BYTES: Final = 2 << 30
 _MOST_BYTES: Final = 1 << 30
-_CPU_SECONDS: Final = 300
+CPU_SECONDS: Final = 300
 _MOST_PIXELS: Final = 40_000_000
 _LARGEST: Final = 1280
 """The longest side of a film that is encoded anew."""
@@ -303,21 +303,16 @@ def main(program: str, job: str, mime: str, given: str, made: str) -> None:
     sys.stdout.write(json.dumps(told) + "\n")
 
 
-def _limited() -> None:
-    """Whatever it opens, it and what it starts take no more than this; not every system can say so."""
-    try:
-        import resource  # noqa: PLC0415 - not on every system
-    except ImportError:
-        return
+def _modest() -> None:
+    """It comes after everybody else, and what it makes may be no larger than this; not every system can say so."""
     with suppress(OSError):  # a unit may forbid it
         os.nice(10)
-    for what, most in (
-        (resource.RLIMIT_AS, _MEMORY_BYTES), (resource.RLIMIT_CPU, _CPU_SECONDS), (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, _MOST_BYTES),
-    ):  # fmt: skip
-        resource.setrlimit(what, (most, most))
+    with suppress(ImportError):
+        import resource  # noqa: PLC0415 - not on every system
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_BYTES, _MOST_BYTES))
 
 
 if __name__ == "__main__":
-    _limited()
+    _modest()
     main(*sys.argv[1:6])

@@ -1,6 +1,6 @@
 """Cleans pictures of strangers: a program of its own, with little memory and time, that knows nothing of the bridge.
 
-    python -I worker.py image/jpeg < picture > answer
+    python -I limited.py … worker.py image/jpeg < picture > answer
 
 The answer is a line of JSON and then, where it changed, the picture. What it says of place, camera and people is taken
 out without encoding it anew: only known pieces of its format are kept, in their order, and nothing behind its end.
@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 MOST_PIXELS: Final = 40_000_000
-_MEMORY_BYTES: Final = 1 << 30
-_CPU_SECONDS: Final = 30
+MEMORY_BYTES: Final = 1 << 30
+CPU_SECONDS: Final = 30
 _TO_LEFT: Final = 0x0112
 """The tag of EXIF that says which way a picture is to be turned: all that is kept of it."""
 
@@ -251,17 +251,5 @@ def main(mime: str) -> None:
         sys.stdout.buffer.write(made.data)
 
 
-def _limited() -> None:
-    """Whatever it opens, it takes no more than this; not every system can say so."""
-    try:
-        import resource  # noqa: PLC0415 - not on every system
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 if __name__ == "__main__":
-    _limited()
     main(sys.argv[1])

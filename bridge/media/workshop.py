@@ -1,7 +1,6 @@
 """Work on files that strangers sent, each piece in a process of its own that ends with it."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from io import BytesIO
@@ -12,6 +11,7 @@ import msgspec
 from bridge.errors import Rejected
 from bridge.media import boxes, making, worker
 from bridge.media.films import Films, is_film
+from bridge.media.limited import command
 from bridge.media.made import CLEAN, Made
 
 _SECONDS: Final = 60.0
@@ -40,7 +40,7 @@ class Processes:
                     raise Rejected("there is nothing that opens films")
                 return await self._films.do(job, mime, data, put)
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-I", *_program(job), mime, stdin=asyncio.subprocess.PIPE,
+                *_program(job), mime, stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, limit=_LONGEST_LINE,
             )  # fmt: skip
             try:
@@ -56,7 +56,7 @@ class Processes:
 
 def _program(job: str) -> tuple[str, ...]:
     """What does a job, and how it is told."""
-    return (worker.__file__,) if job == CLEAN else (making.__file__, job)
+    return command(worker) if job == CLEAN else (*command(making), job)
 
 
 async def _done(process: asyncio.subprocess.Process, data: AsyncIterator[bytes], put: Put) -> Made:
