@@ -55,3 +55,31 @@ async def test_a_first_message_that_is_cut_short_makes_one_thread(tmp_path: Path
 async def _questions(there: Town, thread: str) -> list[str]:
     found = [one.text for one in await there.agents.shown("desk") if one.thread == thread]
     return [one for one in found if "question" in one]
+
+
+async def test_what_a_death_left_open_is_still_in_doubt_after_a_life_without_its_account(tmp_path: Path) -> None:
+    async with town(tmp_path) as there:
+        await there.bridge.stop()
+        there.bridge.yaml = there.bridge.yaml.replace("private,", "private, unknown_outcome: hold,")
+        await there.bridge.start()
+        await there.writes(OLENA, "Olena", "hello")
+        thread = await there.thread("#1 Olena")
+        question = await there.in_thread(thread, "Olena: hello")
+        there.people.hang()
+        there.answers("Ada", "did you get this?", reply=question, thread=thread)
+        lanes = there.bridge.app.rooms.lanes
+        await eventually(
+            lambda: any(lane.busy for number, lane in lanes.items() if number in there.bridge.app.rooms.privates)
+        )
+        await there.bridge.crash()
+        there.people.restore()
+        with_people = there.bridge.yaml
+        office = next(line for line in with_people.splitlines(keepends=True) if line.startswith("  office:"))
+        there.bridge.yaml = f"{with_people.splitlines(keepends=True)[0]}accounts:\n{office}links: {{}}\n"
+        await there.bridge.start()
+        assert await there.bridge.stop() == 0
+        there.bridge.yaml = with_people
+        await there.bridge.start()
+        await eventually(there.bridge.parked)
+        assert [row.reason for row in await there.bridge.parked()] == ["unknown outcome"]
+        assert not [one for one in await there.people.shown(OLENA) if "did you get this" in one.text]
