@@ -37,6 +37,7 @@ from bridge.text.nodes import (
 
 _BURST = 12
 _LOOK_AT_ME = ("look at me", "do you see me", "here I am", "and now", "at last", "look here", "still here", "well")
+_STILL = 2  # times of three seconds in which no further room sees the picture: then no further one will
 
 
 def _block(make: Callable[[str], Rich]) -> Act:
@@ -220,10 +221,13 @@ async def _face(scene: Scene) -> None:
     if not isinstance(scene.platform, HasFaces):
         raise NotImplementedError
     await scene.platform.set_face(by, face)
+    still = 0
     for words in _LOOK_AT_ME:  # nobody's words wait for their picture
         before = _seeing(scene)
         await scene.say(said(f"{words} {scene.token}"), by=by)
-        if not await scene.room.until(partial(_more_see, scene, before), 3.0) and before:
+        came = await scene.room.until(partial(_more_see, scene, before), 3.0)
+        still = 0 if came else still + 1
+        if before and still == _STILL:
             return
 
 
