@@ -28,7 +28,7 @@ async def attached(shared: Shared, row: Row, can: Capabilities) -> tuple[Carried
             held = await shared.media.held(row.event_number)
             return tuple([await _carried(shared, row.event_number, one, can) for one in held])
         case Edited() if row.message is not None:
-            found: tuple[Held, ...] = await shared.writer.ask(HeldOf(message=row.message))
+            found: tuple[Held, ...] = await shared.writer.learn(HeldOf(message=row.message))
             count = len(row.event.attachments)
             return tuple([await _linked(shared, one) for one in found if one.part < count])
         case _:

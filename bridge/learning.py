@@ -24,10 +24,10 @@ async def learned(shared: Shared, room: RoomNumber, row: Row) -> Facts:
     about = None if row.kind is RowKind.POST else row.message
     thread = await _thread(shared, row)
     numbers = tuple(number for number in (about, row.reply, thread) if number is not None)
-    known: dict[MessageNumber, Known] = await shared.writer.ask(Twins(room, numbers))
+    known: dict[MessageNumber, Known] = await shared.writer.learn(Twins(room, numbers))
     emojis: Emojis | None = None
     if about is not None and row.kind in (RowKind.REACT, RowKind.UNREACT):
-        emojis = _heard(shared, room, await shared.writer.ask(Wanted(about, room)))
+        emojis = _heard(shared, room, await shared.writer.learn(Wanted(about, room)))
     return Facts(
         about=known.get(about) if about is not None else None,
         reply=known.get(row.reply) if row.reply is not None else None,
@@ -46,7 +46,7 @@ async def _single_out(shared: Shared, row: Row, reply: MessageNumber, quoted: st
     """What answers several messages that are one there is about the one whose words it quotes."""
     if row.origin is None:
         return
-    there: dict[MessageNumber, Known] = await shared.writer.ask(Twins(row.origin, (reply,)))
+    there: dict[MessageNumber, Known] = await shared.writer.learn(Twins(row.origin, (reply,)))
     joint = there[reply].joint if reply in there else None
     if joint is not None:
         row.reply = quoted_in(joint, quoted) or reply
@@ -59,7 +59,7 @@ async def _thread(shared: Shared, row: Row) -> MessageNumber | None:
         return None
     if event.in_reply_to is None and row.reply is not None:
         return row.reply
-    number: MessageNumber | None = await shared.writer.ask(Resolve(row.origin, MessageId(event.thread)))
+    number: MessageNumber | None = await shared.writer.learn(Resolve(row.origin, MessageId(event.thread)))
     return number
 
 
@@ -81,7 +81,7 @@ async def _found(shared: Shared, question: Relate, origin: RoomNumber) -> Messag
     deadline = shared.clock.monotonic() + _PATIENCE_SECONDS
     while True:
         on_its_way = shared.may_know_soon(origin)
-        found: MessageNumber | None = await shared.writer.ask(question)
+        found: MessageNumber | None = await shared.writer.insist(question)
         if found is not None or not on_its_way or shared.clock.monotonic() >= deadline:
             return found
         await shared.clock.sleep(_LOOK_AGAIN_SECONDS)

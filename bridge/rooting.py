@@ -30,7 +30,7 @@ async def rooted(shared: Shared, account: Lanes, row: Row, facts: Facts, view: V
     thread = await _opened(shared, account, event.thread_name or known.excerpt or "", view)
     if thread is None:
         return facts
-    await shared.writer.ask(Plant(room=row.room, message=known.number, native=MessageId(thread)))
+    await shared.writer.insist(Plant(room=row.room, message=known.number, native=MessageId(thread)))
     there = structs.replace(known, thread=thread)
     return structs.replace(facts, thread=there, reply=_same(facts.reply, there))
 

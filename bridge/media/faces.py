@@ -52,7 +52,7 @@ class Faces:
         async def stored(file: File | None) -> None:
             same = face.file is not None and file is not None and face.file.sha256 == file.sha256
             kept = face.file if same else file
-            await self._writer.ask(Faced(person=person, source=source, file=kept, at=self._now()))
+            await self._writer.insist(Faced(person=person, source=source, file=kept, at=self._now()))
 
         try:
             await self._get(face.account, avatar, stored)

@@ -162,7 +162,7 @@ class Keeping:
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, awaited.due - self._clock.monotonic())):
                     await awaited.all.wait()
-        held: tuple[Held, ...] = await self._writer.ask(HeldOf(event))
+        held: tuple[Held, ...] = await self._writer.learn(HeldOf(event))
         return tuple(self._still(one) for one in held)
 
     def _still(self, held: Held) -> Held:
@@ -186,7 +186,7 @@ class Keeping:
             self._failed.add((first.id, job))
             return None
         self._used += made.size
-        await self._writer.ask(Fetched(event=event, part=held.part, file=made, form=job))
+        await self._writer.insist(Fetched(event=event, part=held.part, file=made, form=job))
         return Held(held.part, (*held.files, made), held.why, (*held.forms, job))
 
     async def read(self, file: File) -> AsyncIterator[bytes]:
@@ -203,7 +203,7 @@ class Keeping:
         if rules.public_url is None:
             return None
         until = self._now_ms() + rules.settings.link_days * _DAY_MS
-        await self._writer.ask(Linked(id=file.id, until=until))
+        await self._writer.insist(Linked(id=file.id, until=until))
         return f"{rules.public_url}/files/{file.id}/{quote(file.name)}"
 
     async def served(self, ident: str) -> File | None:

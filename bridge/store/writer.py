@@ -32,6 +32,8 @@ class Patience(Enum):
 
     STAYS = "stays"
     LEAVES = "leaves"
+    FOLLOWS = "follows"
+    """A question: it stays as long as anything that was told before it."""
 
 
 class Waiting(Struct, frozen=True, eq=False, gc=False):
@@ -75,7 +77,18 @@ class Writer:
         self._put(Waiting(op, then, Patience.LEAVES), 0.0)
 
     async def ask(self, op: Op) -> Any:  # noqa: ANN401 - each op documents its answer
-        """Commit or answer, and wait for it. Raises what the store answered when that is an error."""
+        """Commit or answer, and wait for it. Raises what the store answered when that is an error, so `StoreFull`."""
+        return await self._asked(op, Patience.LEAVES)
+
+    async def insist(self, fact: Op) -> Any:  # noqa: ANN401 - the same
+        """Commit, and wait for it as long as there is no space: for what there is no going back from."""
+        return await self._asked(fact, Patience.STAYS)
+
+    async def learn(self, question: Op) -> Any:  # noqa: ANN401 - the same
+        """Ask what is known once all that was told before is written, as long as there is no space for that."""
+        return await self._asked(question, Patience.FOLLOWS)
+
+    async def _asked(self, op: Op, patience: Patience) -> Any:  # noqa: ANN401 - the same
         future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
 
         def then(result: object) -> None:
@@ -86,7 +99,7 @@ class Writer:
             else:
                 future.set_result(result)
 
-        self.offer(op, then)
+        self._put(Waiting(op, then, patience), 0.0)
         return await future
 
     @property
@@ -109,13 +122,13 @@ class Writer:
         return [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST))]
 
     def commit(self, batch: list[Waiting]) -> list[Done]:
-        """What is done; what was told and found no space waits again, in front."""
+        """What is done; what was told and found no space waits again, in front, and what follows it."""
         results = self.store.drain([waiting.op for waiting in batch])
         done = list(zip(batch, results, strict=True))
         self.full = any(isinstance(result, StoreFull) for result in results)
         if not self.full:
             return done
-        kept = [one for one, result in done if one.patience is Patience.STAYS and isinstance(result, StoreFull)]
+        kept = _kept(done)
         self._waiting.extendleft(reversed(kept))
         return [(one, result) for one, result in done if one not in kept]
 
@@ -130,6 +143,16 @@ class Writer:
     def fail(self, error: StoreBroken) -> None:
         """Say that the disk failed; nothing is committed any more."""
         self._broken(error)
+
+
+def _kept(done: list[Done]) -> list[Waiting]:
+    """What waits again after a commit that found no space."""
+    kept: list[Waiting] = []
+    for one, result in done:
+        refused = one.patience is not Patience.LEAVES and isinstance(result, StoreFull)
+        if refused or (kept and one.patience is Patience.FOLLOWS):
+            kept.append(one)
+    return kept
 
 
 def answer(done: list[Done]) -> None:

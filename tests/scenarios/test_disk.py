@@ -6,8 +6,9 @@ from pathlib import Path
 from bridge.app import Exit
 from bridge.chance import SeededChance
 from bridge.errors import StoreFull
+from bridge.ids import MessageId
 from bridge.store.ballast import Ballast
-from bridge.store.ops import Accept, Op, StoreBroken
+from bridge.store.ops import Accept, Op, Relate, StoreBroken
 from bridge.store.sqlite import SqliteStore
 from bridge.testing.disk import Disk as SimulatedDisk
 from bridge.testing.disk import DiskBallast
@@ -22,9 +23,12 @@ class Disk(SqliteStore):
     """A disk that is full for everything, or fails, at a word."""
 
     full = False
+    full_for: type[Op] | None = None
     broken = False
 
     def drain(self, batch: list[Op]) -> list[object]:
+        if self.full_for is not None and any(isinstance(op, self.full_for) for op in batch):
+            return [StoreFull("the disk is full", retry_after=5.0)] * len(batch)
         if self.broken and any(isinstance(op, Accept) for op in batch):
             raise StoreBroken("the disk failed")
         if self.full:
@@ -79,6 +83,21 @@ async def test_a_full_disk_stops_accepting_and_loses_nothing(
     await shows(right, "town", [*expected, "Ada: after"], seconds=120)
     await bridge.drained()
     assert balanced(await bridge.ledger())
+    await bridge.stop()
+
+
+async def test_on_a_full_disk_a_row_waits_that_asks_what_it_speaks_of(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge, disk = await on_disk(tmp_path, left, right)
+    disk.full_for = Relate
+    began = bridge.clock.monotonic()
+    await left.say("town", "Ada", said("to what nobody heard"), in_reply_to=MessageId("long ago"))
+    await eventually(lambda: bridge.clock.monotonic() - began > 60, seconds=90)
+    assert not bridge.task.done()
+    assert not right.written.journal
+    disk.full_for = None
+    await shows(right, "town", ["Ada: to what nobody heard"], seconds=60)
     await bridge.stop()
 
 

@@ -240,6 +240,7 @@ class Session:
                 call = self._under_way.popleft()
                 if (
                     not call.future.done()
+                    and call.one.key not in self._platform.never
                     and call.room not in self._platform.closed
                     and call.room not in self._refusals
                 ):

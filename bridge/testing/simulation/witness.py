@@ -63,9 +63,17 @@ class Line(Struct, eq=False):
     was_parked: bool = False
     made: list[Copy] = field(default_factory=list)
     sent: set[int] = field(default_factory=set)
+    sealed: bool = False
+    """What it sends is written: what becomes known of its relations later on changes nothing."""
     tries: list[Try] = field(default_factory=list)
     marked: set[int] = field(default_factory=set)
     """Lives in which it was marked as a suspect, whatever became of the try that was to follow."""
+
+    def learnt(self, row: Row) -> None:
+        """What is known now of the messages it speaks of."""
+        self.message = row.message
+        if not self.sealed:
+            self.reply = row.reply
 
 
 class Witness:
@@ -181,7 +189,7 @@ class Witness:
             self.wrong(f"row {line.number} was settled twice")
         self._keep(op.row, op.made)
         line.end, line.cause, line.ended = op.outcome, op.cause, self.now
-        line.message, line.reply = op.row.message, op.row.reply
+        line.learnt(op.row)
         self.open.discard(line.number)
         if op.outcome is Outcome.DELIVERED:
             done = {one.part for one in line.tries if one.executed}
@@ -204,13 +212,16 @@ class Witness:
         self.lines[op.row.number].sent.update(op.sent)
 
     def _sealed(self, op: Seal) -> None:
-        self.lines[op.row.number].steps = len(unsealed(op.plan).steps)
+        line = self.lines[op.row.number]
+        line.steps = len(unsealed(op.plan).steps)
+        line.learnt(op.row)
+        line.sealed = True
 
     def _parked(self, op: Park) -> None:
         line = self.lines[op.row.number]
         self.note("park", line.number, op.reason)
         line.parked, line.was_parked, line.ended = op.reason, True, self.now
-        line.message, line.reply = op.row.message, op.row.reply
+        line.learnt(op.row)
         self.open.discard(line.number)
 
     # --- what nobody knows ---

@@ -36,7 +36,7 @@ class Shelf:
         if self.broken:
             raise StoreBroken("the disk failed")
         if self.full:
-            return [StoreFull("full")] * len(batch)
+            return [len(self.done) if isinstance(op, Tallies) else StoreFull("full") for op in batch]
         self.batches.append(batch)
         return [Rejected("bad") if _bad(op) else len(self.done) - len(batch) + place for place, op in enumerate(batch)]
 
@@ -153,6 +153,23 @@ async def test_on_a_full_disk_events_are_refused_and_facts_wait_in_order() -> No
     shelf.full = False
     await eventually(lambda: len(answers) == 3)
     assert shelf.done == [tally(1), tally(2), tally(3)]
+    pump.stop()
+
+
+async def test_on_a_full_disk_a_question_waits_for_what_was_told_before_it_and_others_are_answered() -> None:
+    writer, shelf, _ = made()
+    shelf.full = True
+    pump = ThreadPump(writer)
+    before = asyncio.create_task(writer.learn(Tallies()))
+    pump.start()
+    assert await before == 0
+    fact, behind = asyncio.create_task(writer.insist(tally(1))), asyncio.create_task(writer.learn(Tallies()))
+    assert await writer.ask(Tallies()) == 0
+    assert not fact.done()
+    assert not behind.done()
+    shelf.full = False
+    assert (await fact, await behind) == (0, 1)
+    assert shelf.done == [tally(1), Tallies()]
     pump.stop()
 
 
