@@ -228,16 +228,15 @@ class Lane:
         self._sending += 1
         self._passed(delivery)
         task = self._shared.group.create_task(self._send(delivery, index))
-        self._account.watch((delivery.row.number, index), task, now + delivery.patience)
+        self._account.watch(task, now + delivery.patience)
         return True
 
     async def _send(self, delivery: Delivery, index: int) -> None:
         step = delivery.steps[index]
-        key = (delivery.row.number, index)
         try:
             made = await perform(self._account.connector, step)
         except asyncio.CancelledError:
-            if not self._account.overdue(key):
+            if not self._account.overdue():
                 raise
             self._failed(delivery, index, Uncertain("no answer in time"))
         except Exception as error:  # noqa: BLE001 - whatever a connector raises must not lose a message
@@ -246,7 +245,7 @@ class Lane:
             self._sending -= 1
             self._went(delivery, index, made)
         finally:
-            self._account.unwatch(key)
+            self._account.unwatch()
 
     def _went(self, delivery: Delivery, index: int, made: Made) -> None:
         """One step went: its place in the window is free once that is durable."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import structlog
 
@@ -11,7 +11,7 @@ from bridge.backoff import wait
 from bridge.capabilities import Capabilities, Rate
 from bridge.connector import Connector
 from bridge.errors import Scope, Unavailable, Uncertain
-from bridge.ids import AccountName, RoomId, RoomNumber, RowNumber
+from bridge.ids import AccountName, RoomId, RoomNumber
 from bridge.limits import Limiter
 from bridge.shared import Shared
 
@@ -23,10 +23,6 @@ _MOST_AT_ONCE = 2048
 _BREAKS_AFTER = 5
 BESIDE = RoomNumber(0)
 """Stands, in place of a room, for what sends to many rooms at once: no room has this number."""
-
-
-SendKey: TypeAlias = tuple[RowNumber, int]
-"""A row and one of its steps."""
 
 
 class Pumped(Protocol):
@@ -76,8 +72,9 @@ class Lanes:
         self._queue: OrderedDict[Pumped, None] = OrderedDict()
         self._turn: Pumped | None = None
         self._rated: asyncio.TimerHandle | None = None
-        self._sends: dict[SendKey, tuple[asyncio.Task[None], float]] = {}
-        self._overdue: set[SendKey] = set()
+        self._sends: dict[asyncio.Task[Any] | None, float] = {}
+        """Until when each may take; a row may be sent again by a lane that follows the one whose call still hangs."""
+        self._overdue: set[asyncio.Task[Any] | None] = set()
         self._sweep: asyncio.TimerHandle | None = None
         self._alarm: asyncio.TimerHandle | None = None
 
@@ -235,25 +232,28 @@ class Lanes:
 
     # --- sends that take too long ---
 
-    def watch(self, key: SendKey, task: asyncio.Task[None], now: float) -> None:
-        self._sends[key] = (task, now + SEND_SECONDS)
+    def watch(self, task: asyncio.Task[None], now: float) -> None:
+        """Cancel a send when it takes too long."""
+        self._sends[task] = now + SEND_SECONDS
         if self._sweep is None:
             self._sweep = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep_out)
 
-    def unwatch(self, key: SendKey) -> None:
-        self._sends.pop(key, None)
-        self._overdue.discard(key)
+    def unwatch(self) -> None:
+        """The send that says so has ended."""
+        task = asyncio.current_task()
+        self._sends.pop(task, None)
+        self._overdue.discard(task)
 
-    def overdue(self, key: SendKey) -> bool:
-        """Whether a send was cancelled because it took too long."""
-        return key in self._overdue
+    def overdue(self) -> bool:
+        """Whether the send that asks was cancelled because it took too long."""
+        return asyncio.current_task() in self._overdue
 
     def _sweep_out(self) -> None:
         """One timer an account instead of one a send."""
         now = self._shared.clock.monotonic()
-        for key, (task, deadline) in list(self._sends.items()):
-            if now >= deadline and key not in self._overdue:
-                self._overdue.add(key)
+        for task, deadline in list(self._sends.items()):
+            if task is not None and now >= deadline and task not in self._overdue:
+                self._overdue.add(task)
                 task.cancel()
         self._sweep = None
         if self._sends:

@@ -125,6 +125,26 @@ async def test_a_send_that_outlives_its_link_is_not_made_again_when_the_link_com
     await bridge.stop()
 
 
+async def test_a_call_that_hangs_while_its_link_goes_and_comes_back_is_given_up_in_time(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await faulty(tmp_path, left, right, rooms=("town", "garden"))
+    connector, both = bridge.connector("right"), bridge.yaml
+    connector.slow = {"!garden": 1e6}
+    await left.say("garden", "Ada", said("for ever"))
+    await eventually(lambda: connector.tries("for ever") == 1)
+    bridge.yaml = configured(left, right, connector="faulty")
+    await bridge.app.reload()
+    connector.slow = {}
+    bridge.yaml = both
+    await bridge.app.reload()
+    await eventually(lambda: connector.tries("for ever") == 2)
+    await bridge.drained()
+    assert bridge.app.accounts["right"].lanes.busy == 1
+    await eventually(lambda: bridge.app.accounts["right"].lanes.busy == 0, seconds=90)
+    await bridge.stop()
+
+
 async def test_an_account_may_go_and_come_back(tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform) -> None:
     async with MemoryPlatform(name="third") as third:
         three, two = configured(left, right, third), configured(left, right)
