@@ -66,6 +66,10 @@ class Disk(apsw.VFS):
         """Cut the power at a write, change of size, deletion or sync: `steps` 1 is the next one."""
         self._cut_at = self.steps + steps
 
+    def spare(self) -> None:
+        """Take back a cut that is still to come."""
+        self._cut_at = None
+
     def kill(self) -> None:
         """End the process that uses the disk: what it wrote stays written, though not synced."""
         self._locks.clear()

@@ -156,6 +156,7 @@ class _Seed:
     async def _end(self) -> None:
         """Stop in order; nothing may be left running."""
         loop = asyncio.get_running_loop()
+        self.machine.disk.spare()
         if self.machine.running:
             depths, tallies = await self.machine.writer.ask(Ledger())
             oracle.ledger(self.witness, depths, tallies)
