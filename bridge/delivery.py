@@ -88,6 +88,11 @@ class Lane:
         return self.state.place
 
     @property
+    def over(self) -> bool:
+        """Whether another lane has the room now, or none: nothing starts here any more."""
+        return self._preparation.over
+
+    @property
     def busy(self) -> bool:
         """Whether sends are under way, or waiting to be durable."""
         return bool(self._busy)
@@ -119,7 +124,8 @@ class Lane:
                 return
 
     def _may_go(self) -> bool:
-        if self._preparation.busy or self._setbacks or self._reread or not self._account.open or not self.state.open:
+        busy = self._preparation.busy or self._setbacks or self._reread
+        if busy or self.over or not self._account.open or not self.state.open:
             return False
         return not self._not_before or not self._waits(self._not_before - self._shared.clock.monotonic())
 
@@ -249,7 +255,7 @@ class Lane:
 
     def _went(self, delivery: Delivery, index: int, made: Made) -> None:
         """One step went: its place in the window is free once that is durable."""
-        if self._preparation.over:
+        if self.over:
             self._echoes.keep(delivery.row.number, index, made)  # for the lane that has the room next
             self._vacate()
             return
@@ -328,7 +334,7 @@ class Lane:
 
     def _failed(self, delivery: Delivery, index: int, error: Exception) -> None:
         self._sending -= 1
-        if self._preparation.over:
+        if self.over:
             self._vacate()
             return
         row = delivery.row

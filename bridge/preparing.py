@@ -197,8 +197,9 @@ class Preparation:
 
         def durable(_: object) -> None:
             self.busy = False
-            self._planned(delivery)
-            self._lane.go_on()
+            if not self.over:
+                self._planned(delivery)
+                self._lane.go_on()
 
         self._shared.writer.tell(Seal(row=row, plan=row.plan, generation=row.generation, sent=row.sent), durable)
 

@@ -332,14 +332,14 @@ class Account:
         task.add_done_callback(self._joins.discard)
 
     async def _enter_rooms(self, left: list[Lane], failures: int) -> None:
-        """Enter rooms, a few at a time; those that refuse are tried again, later and later."""
+        """Enter rooms, a few at a time; those that refuse are tried again, later and later, while links name them."""
         while True:
             if failures:
                 await self.clock.sleep(1.0 + wait(failures, self.chance.fraction()))
             slots = asyncio.Semaphore(_JOINS_AT_ONCE)
             entered = await asyncio.gather(*(self._enter_one(lane, slots) for lane in left))
             self._joined.set()
-            left = [lane for lane, done in zip(left, entered, strict=True) if not done]
+            left = [lane for lane, done in zip(left, entered, strict=True) if not (done or lane.over)]
             failures += 1
             if not left:
                 return
@@ -350,12 +350,16 @@ class Account:
                 async with asyncio.timeout(_LONGEST_JOIN_SECONDS):
                     place = await place_of(self.connector, lane)
             except (RoomClosed, Rejected) as error:
-                lane.state.hold(str(error), getattr(error, "until", None))
+                if not lane.over:
+                    lane.state.hold(str(error), getattr(error, "until", None))
                 return False
             except Exception as error:  # noqa: BLE001 - one room that cannot be entered must not stop the others
                 logger.warning("room not entered", room=str(lane.name), why=str(error) or type(error).__name__)
                 return False
-        self._entered(lane, place)
+        if not lane.over:
+            self._entered(lane, place)
+        elif lane.number not in self.rooms:
+            self.leave(place)
         return True
 
     def _entered(self, lane: Lane, place: Place) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from bridge.asked import Outgoing
 from bridge.capabilities import Capabilities
-from bridge.errors import BridgeError, Feature, Unsupported
-from bridge.ids import Key, MessageId, RoomId
+from bridge.errors import BridgeError, Feature, RoomClosed, Unsupported
+from bridge.ids import Key, MessageId, Place, RoomId
 from bridge.testing.memory import MemoryConnector, MemoryPlatform
 from bridge.text.nodes import Bold, Paragraph
 from bridge.text.walk import plain
@@ -16,7 +16,10 @@ from tests.scenarios.bridge_under_test import Bridge, configured
 
 
 class FaultyConnector(MemoryConnector):
-    """`fails`: raised by the next sends, `loses`: after them; `connects`: by connections; `slow`: seconds by room."""
+    """`fails`: raised by the next sends, `loses`: after them; `connects`: by connections; `slow`: seconds by room.
+
+    `enters`: the same of entering it; `shut`: the room that lets nobody in.
+    """
 
     def __init__(self, config: Any, host: Any) -> None:  # noqa: ANN401 - handed on as they are
         super().__init__(config, host)
@@ -27,6 +30,9 @@ class FaultyConnector(MemoryConnector):
         self.connections = 0
         self.poison = ""
         self.slow: dict[str, float] = {}
+        self.enters: dict[str, float] = {}
+        self.entering: list[str] = []
+        self.shut = ""
         self.refuses_bold = False
         self.refuses_formatting_of = ""
         self.times: list[float] = []
@@ -38,6 +44,13 @@ class FaultyConnector(MemoryConnector):
         if self.connects is not None:
             raise self.connects
         await super().run()
+
+    async def join(self, name: str) -> Place:
+        self.entering.append(name)
+        await asyncio.sleep(self.enters.get(name, 0))
+        if name == self.shut:
+            raise RoomClosed("the door is shut")
+        return await super().join(name)
 
     def tries(self, words: str) -> int:
         return sum(words in tried for tried in self.words)

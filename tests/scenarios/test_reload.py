@@ -145,6 +145,39 @@ async def test_a_call_that_hangs_while_its_link_goes_and_comes_back_is_given_up_
     await bridge.stop()
 
 
+async def test_a_room_that_is_entered_when_its_link_has_gone_is_left_again(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await faulty(tmp_path, left, right)
+    connector, one = bridge.connector("right"), bridge.yaml
+    connector.enters = {"garden": 15.0}
+    bridge.yaml = configured(left, right, rooms=("town", "garden"), connector="faulty")
+    await bridge.app.reload()
+    await eventually(lambda: "garden" in connector.entering)
+    bridge.yaml = one
+    await bridge.app.reload()
+    assert not right.left
+    await eventually(lambda: right.left, seconds=30)
+    await bridge.stop()
+
+
+async def test_a_room_that_refuses_us_is_not_tried_any_more_when_its_link_has_gone(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await faulty(tmp_path, left, right)
+    connector, one = bridge.connector("right"), bridge.yaml
+    connector.shut = "garden"
+    bridge.yaml = configured(left, right, rooms=("town", "garden"), connector="faulty")
+    await bridge.app.reload()
+    await eventually(lambda: connector.entering.count("garden") > 2, seconds=60)
+    bridge.yaml = one
+    await bridge.app.reload()
+    tries, began = connector.entering.count("garden"), bridge.clock.monotonic()
+    await eventually(lambda: bridge.clock.monotonic() - began > 3600, seconds=4000)
+    assert connector.entering.count("garden") <= tries + 1
+    await bridge.stop()
+
+
 async def test_an_account_may_go_and_come_back(tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform) -> None:
     async with MemoryPlatform(name="third") as third:
         three, two = configured(left, right, third), configured(left, right)

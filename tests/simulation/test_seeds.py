@@ -36,6 +36,8 @@ ONCE_FAILED = {
     6856: "a room was shown the reaction of a room that it does not hear, as both hear the one it was about",
     8431: "the oracle did not know that a split copy loses all its parts but one in an edit, one call after the other",
     51032: "a power cut that no commit had met yet came while the seed was being judged",
+    66228: "a lane that a reload had ended heard late that it was let in, and sent again what its successor had",
+    56082: "the oracle took a part of a parked row for stored, though a power cut had met that commit",
     35351: "a call that hung while its room changed lanes was never given up, and the account's only place was gone",
     23786: "on a full disk a deletion did not wait until it was written that its message stands, and found nothing",
     30181: "on a full disk a reaction did not wait until it was written that its message stands, and was dropped",

@@ -361,8 +361,10 @@ def _shows(op: Op, waiting: Mapping[int, Row], poison: set[int], lines: Mapping[
         case Settle() | Park():
             return op.row.number not in waiting and op.row.number not in poison
         case Progress():
-            row = waiting.get(op.row.number)
-            return op.row.number not in poison if row is None else set(op.sent) <= set(row.sent)
+            row, parked = waiting.get(op.row.number), lines[op.row.number].parked
+            if row is not None:
+                return set(op.sent) <= set(row.sent)
+            return not parked and op.row.number not in poison
         case _:
             return False
 
