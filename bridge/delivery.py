@@ -226,8 +226,9 @@ class Lane:
         return (not delay or not self._waits(delay)) and self._account.admit(self)
 
     def _launch(self, delivery: Delivery, index: int) -> bool:
-        if delivery.suspect:
+        if delivery.suspect and not delivery.row.marked:
             return self._preparation.mark(delivery, lambda: self._launch(delivery, index))
+        delivery.suspect = False
         now = self._shared.clock.monotonic()
         self._able.limiter.start(now)
         self._occupy()

@@ -216,14 +216,15 @@ class Preparation:
     def mark(self, delivery: Delivery, launch: Callable[[], object]) -> bool:
         """A suspect is marked just before its first step starts: a death from now on counts as its fault.
 
-        Not earlier: while it waits for its turn it cannot have killed us. Its place is kept meanwhile.
+        Not earlier: while it waits for its turn it cannot have killed us. Its place is kept meanwhile, and given back
+        where nothing may start any more.
         """
-        delivery.suspect = False
         self.busy = delivery.row.marked = True
 
         def marked(_: object) -> None:
             self.busy = False
-            if self.over or (delivery.row.number, delivery.next_step) in self._shared.echoes[self._lane.number]:
+            arrived = (delivery.row.number, delivery.next_step) in self._shared.echoes[self._lane.number]
+            if self.over or arrived or not self._account.open:
                 self._account.release()
             else:
                 launch()

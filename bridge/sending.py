@@ -31,7 +31,7 @@ class Delivery(Struct, gc=False):
     without: frozenset[Feature] = frozenset()
     """What the room was known to lack when the plan was made."""
     suspect: bool = False
-    """Not marked yet."""
+    """It may have gone before the bridge died: marked before its first step starts."""
     next_step: int = 0
     parked: bool = False
     patience: float = 0.0

@@ -1,6 +1,7 @@
 """Whether edits, deletions, answers and reactions found the right messages, and whose words stand where."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from bridge.capabilities import Relation
@@ -144,7 +145,7 @@ def _resolved(witness: Witness, line: Line, known: Numbers) -> None:
         witness.wrong(f"row {line.number} speaks of message {found} instead of {expected}")
     if found is None and expected is not None and expected not in known.deleted:
         since = witness.heard.get((line.origin, native))
-        if witness.taken_out.get((line.origin, native), line.at) < line.at:
+        if witness.taken_out.get((line.origin, native), line.at + 1) <= line.at:
             since = None
         said_there = (known.home.get(expected), known.natives.get(expected)) == (line.origin, native)
         said_there = said_there and known.first[expected] < line.number
@@ -212,9 +213,17 @@ def _last_words(witness: Witness, post: Line, edits: list[Line], platform: Simul
 
 def _all_parts(post: Line, edits: list[Line], platform: SimulatedPlatform) -> str:
     """What stands there of a message, part by part; an edit may have added some."""
-    natives = {one.native: None for line in (post, *edits) for one in line.tries if one.native is not None}
+    natives = {native: None for line in (post, *edits) for native in _known(line)}
     found = [_message(platform, post, native) for native in natives]
     return " ".join(plain(one.rich) for one in found if one is not None and not one.deleted)
+
+
+def _known(line: Line) -> list[MessageId]:
+    """Where its parts stand; of doubles the bridge knows one, and can change no other."""
+    made = {copy.native for copy in line.made}
+    sent = [one for one in line.tries if one.native is not None]
+    counts = Counter(one.part for one in sent)
+    return [one.native for one in sent if one.native is not None and (counts[one.part] == 1 or one.native in made)]
 
 
 def _settled(line: Line) -> bool:
