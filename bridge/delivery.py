@@ -42,7 +42,7 @@ class Lane:
         self._front: Delivery | None = None
         self._began = shared.clock.monotonic(), shared.now_ms()
         self._reread = self._joining = False
-        self._sending = self._busy = 0
+        self._sending = self._busy = self._unsent = 0
         self._troubles = Troubles(account, shared)
         self._not_before = 0.0
         self._setbacks: list[tuple[Delivery, Setback]] = []
@@ -220,7 +220,9 @@ class Lane:
 
     def _may_send(self) -> bool:
         able = self._able
-        if self._busy >= (1 if self.suspects or self._troubles.careful else able.capabilities.in_flight):
+        if self._unsent or self._busy >= (
+            1 if self.suspects or self._troubles.careful else able.capabilities.in_flight
+        ):
             return False
         delay = able.limiter.delay(self._shared.clock.monotonic())
         return (not delay or not self._waits(delay)) and self._account.admit(self)
@@ -295,12 +297,20 @@ class Lane:
         else:
             self.pump()
 
-    def ended(self, op: Settle) -> None:
-        """Later rows are sent once that is durable: a death must not bring this one back behind them."""
-        self._preparation.suspects = max(0, self.suspects - 1)
+    def _keep_place(self) -> None:
+        """A row ends without being sent. Later ones go once that is durable: a death must not bring it back behind."""
+        self._unsent += 1
         self._occupy()
         self._account.take()
-        self._settle(op, self._freed)
+
+    def _give_place(self, _: object = None) -> None:
+        self._unsent -= 1
+        self._freed()
+
+    def ended(self, op: Settle) -> None:
+        self._preparation.suspects = max(0, self.suspects - 1)
+        self._keep_place()
+        self._settle(op, self._give_place)
 
     def _settle(self, op: Settle, then: Then | None = None) -> None:
         """A row leaves: soon when others wait for its place, and then with as many as can be."""
@@ -324,10 +334,9 @@ class Lane:
         self._active.pop(row.number, None)
         if self._front is delivery:
             self._front = None
-        self._occupy()
-        self._account.take()
+        self._keep_place()
         for one in (*(self._backlog.take(delivery.joined) if row.kind is RowKind.POST else ()), row):
-            then = self._freed if one is row else None
+            then = self._give_place if one is row else None
             self._shared.writer.tell(Park(row=one, reason=reason, error=why, at=self._shared.now_ms()), then)
         logger.warning("delivery parked", room=str(self.name), row=row.number, reason=reason, error=why)
 

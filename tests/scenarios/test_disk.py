@@ -8,7 +8,7 @@ from bridge.chance import SeededChance
 from bridge.errors import StoreFull
 from bridge.ids import MessageId
 from bridge.store.ballast import Ballast
-from bridge.store.ops import Accept, Op, Relate, StoreBroken
+from bridge.store.ops import Accept, Op, Relate, Settle, StoreBroken
 from bridge.store.sqlite import SqliteStore
 from bridge.testing.disk import Disk as SimulatedDisk
 from bridge.testing.disk import DiskBallast
@@ -98,6 +98,25 @@ async def test_on_a_full_disk_a_row_waits_that_asks_what_it_speaks_of(
     assert not right.written.journal
     disk.full_for = None
     await shows(right, "town", ["Ada: to what nobody heard"], seconds=60)
+    await bridge.stop()
+
+
+async def test_nothing_is_sent_before_it_is_written_that_what_stood_in_front_need_not_go(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge, disk = await on_disk(tmp_path, left, right)
+    right.closed = {"town"}
+    first = await left.say("town", "Ada", said("one"))
+    await eventually(lambda: bridge.lane("right/town").state.held)
+    await left.say("town", "Ada", said("two"))
+    await left.delete("town", "Ada", first)
+    await eventually(lambda: left.confirmed and set(left.confirmed.values()) == {3})
+    disk.full_for, right.closed = Settle, set()
+    began = bridge.clock.monotonic()
+    await eventually(lambda: bridge.clock.monotonic() - began > 120, seconds=150)
+    assert not right.written.journal
+    disk.full_for = None
+    await shows(right, "town", ["Ada: two"], seconds=60)
     await bridge.stop()
 
 

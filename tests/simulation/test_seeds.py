@@ -36,6 +36,7 @@ ONCE_FAILED = {
     6856: "a room was shown the reaction of a room that it does not hear, as both hear the one it was about",
     8431: "the oracle did not know that a split copy loses all its parts but one in an edit, one call after the other",
     51032: "a power cut that no commit had met yet came while the seed was being judged",
+    94653: "what ended unsent came back behind later messages after a death, where a room takes many at once",
     83930: "a suspect whose mark was stored while the bridge stopped was sent when nothing could run any more",
     81919: "the oracle wanted a part to be known that an edit took away in the very commit that accepted its reaction",
     75513: "the oracle read the double that a lost answer left behind, which no edit can reach",
