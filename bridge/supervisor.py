@@ -358,8 +358,8 @@ class Account:
                 return False
         if not lane.over:
             self._entered(lane, place)
-        elif lane.number not in self.rooms:
-            self.leave(place)
+        elif all(one.state.joined and one.place.room != place.room for one in self.rooms.values()):
+            self.leave(place)  # nobody else is there, or may be on the way there
         return True
 
     def _entered(self, lane: Lane, place: Place) -> None:

@@ -18,7 +18,7 @@ from tests.scenarios.bridge_under_test import Bridge, configured
 class FaultyConnector(MemoryConnector):
     """`fails`: raised by the next sends, `loses`: after them; `connects`: by connections; `slow`: seconds by room.
 
-    `enters`: the same of entering it; `shut`: the room that lets nobody in.
+    `enters`: the same of entering it; `shut`: the room that lets nobody in; `leads`: to which room names lead.
     """
 
     def __init__(self, config: Any, host: Any) -> None:  # noqa: ANN401 - handed on as they are
@@ -33,6 +33,7 @@ class FaultyConnector(MemoryConnector):
         self.enters: dict[str, float] = {}
         self.entering: list[str] = []
         self.shut = ""
+        self.leads: dict[str, str] = {}
         self.refuses_bold = False
         self.refuses_formatting_of = ""
         self.times: list[float] = []
@@ -50,7 +51,7 @@ class FaultyConnector(MemoryConnector):
         await asyncio.sleep(self.enters.get(name, 0))
         if name == self.shut:
             raise RoomClosed("the door is shut")
-        return await super().join(name)
+        return await super().join(self.leads.get(name, name))
 
     def tries(self, words: str) -> int:
         return sum(words in tried for tried in self.words)

@@ -161,6 +161,25 @@ async def test_a_room_that_is_entered_when_its_link_has_gone_is_left_again(
     await bridge.stop()
 
 
+async def test_a_room_that_another_link_names_as_well_is_not_left(
+    tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
+) -> None:
+    bridge = await faulty(tmp_path, left, right)
+    connector, one = bridge.connector("right"), bridge.yaml
+    connector.enters, connector.leads = {"garden": 15.0}, {"garden": "town"}
+    bridge.yaml = configured(left, right, rooms=("town", "garden"), connector="faulty")
+    await bridge.app.reload()
+    await eventually(lambda: "garden" in connector.entering)
+    bridge.yaml = one
+    await bridge.app.reload()
+    began = bridge.clock.monotonic()
+    await eventually(lambda: bridge.clock.monotonic() - began > 30, seconds=40)
+    assert not right.left
+    await left.say("town", "Ada", said("still here"))
+    await shows(right, "town", ["Ada: still here"])
+    await bridge.stop()
+
+
 async def test_a_room_that_refuses_us_is_not_tried_any_more_when_its_link_has_gone(
     tmp_path: Path, left: MemoryPlatform, right: MemoryPlatform
 ) -> None:
