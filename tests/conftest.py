@@ -4,6 +4,7 @@ import resource
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import settings
 
 from bridge.testing.memory import MemoryPlatform
 
@@ -15,6 +16,8 @@ def pytest_configure() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     allowed = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_DESCRIPTORS, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, allowed), hard))
+    settings.register_profile("untimed", deadline=None)  # how fast the machine is at this moment proves nothing
+    settings.load_profile("untimed")
 
 
 @pytest.fixture
