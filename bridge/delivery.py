@@ -220,9 +220,8 @@ class Lane:
 
     def _may_send(self) -> bool:
         able = self._able
-        if self._unsent or self._busy >= (
-            1 if self.suspects or self._troubles.careful else able.capabilities.in_flight
-        ):
+        most = 1 if self.suspects or self._troubles.careful else able.capabilities.in_flight
+        if self._unsent or self._busy >= most:
             return False
         delay = able.limiter.delay(self._shared.clock.monotonic())
         return (not delay or not self._waits(delay)) and self._account.admit(self)

@@ -126,6 +126,11 @@ class Bridge:
         rows = tuple(row.number for row in await self.parked())
         self.app.rooms.reread(await self.writer.ask(Unpark(rows)))
 
+    async def passes(self, seconds: float) -> None:
+        """Let so much time pass: what should not happen meanwhile had its chance."""
+        began = self.clock.monotonic()
+        await eventually(lambda: self.clock.monotonic() - began > seconds, seconds=2 * seconds)
+
     async def drained(self) -> None:
         """Wait until nothing waits any more."""
 

@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import count, islice
+from multiprocessing.context import ForkServerProcess
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import TypeAlias
@@ -105,8 +106,11 @@ def simulate(wish: Wish, told: Callable[[Total, Report], None] = lambda _, __: N
     context = multiprocessing.get_context("forkserver")
     reports, enough = context.Queue(), context.Event()
 
+    workers: list[ForkServerProcess] = []
+
     def begin(seed: int) -> None:
-        context.Process(target=_work, args=(wish, seed, began + wish.seconds, reports, enough)).start()
+        workers.append(context.Process(target=_work, args=(wish, seed, began + wish.seconds, reports, enough)))
+        workers[-1].start()
 
     for index in range(cores()):
         begin(wish.first + index)
@@ -116,7 +120,7 @@ def simulate(wish: Wish, told: Callable[[Total, Report], None] = lambda _, __: N
         told(total, report)
         if len(total.failed) >= wish.failures:
             enough.set()
-    for worker in multiprocessing.active_children():
+    for worker in workers:
         worker.join()
     return total
 

@@ -364,7 +364,7 @@ def _shows(op: Op, waiting: Mapping[int, Row], poison: set[int], lines: Mapping[
             row, parked = waiting.get(op.row.number), lines[op.row.number].parked
             if row is not None:
                 return set(op.sent) <= set(row.sent)
-            return not parked and op.row.number not in poison
+            return not parked and op.row.number not in poison  # of a parked row nothing can be told
         case _:
             return False
 
