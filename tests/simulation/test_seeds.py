@@ -39,6 +39,7 @@ ONCE_FAILED = {
     94653: "what ended unsent came back behind later messages after a death, where a room takes many at once",
     83930: "a suspect whose mark was stored while the bridge stopped was sent when nothing could run any more",
     81919: "the oracle wanted a part to be known that an edit took away in the very commit that accepted its reaction",
+    63573: "the oracle took a part of a parked row for not stored, though a death had met that commit on the disk",
     75513: "the oracle read the double that a lost answer left behind, which no edit can reach",
     66228: "a lane that a reload had ended heard late that it was let in, and sent again what its successor had",
     56082: "the oracle took a part of a parked row for stored, though a power cut had met that commit",
